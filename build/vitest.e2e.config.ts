@@ -1,0 +1,13 @@
+import { defineConfig } from 'vitest/config';
+
+/** Whole-app tests: real Electron, real Chromium, real model; one at a time. */
+export default defineConfig({
+  root: new URL('..', import.meta.url).pathname,
+  test: {
+    include: ['e2e/**/*.e2e.ts'],
+    fileParallelism: false,
+    maxWorkers: 1,
+    testTimeout: 120_000,
+    hookTimeout: 180_000,
+  },
+});

@@ -1,0 +1,102 @@
+import { z } from 'zod';
+import { entryDetailSchema, entrySchema, entryStateSchema, seriesPointSchema } from './earnings.ts';
+import { modelSchema } from './model.ts';
+import { hardwareReportSchema, resourcesSchema } from './resources.ts';
+import { settingsPatchSchema, settingsSchema } from './settings.ts';
+
+const nothing = z.strictObject({});
+const done = z.null();
+
+/** Calls that the node host answers, `domain.verb`. */
+export const hostCalls = {
+  'app.info': {
+    input: nothing,
+    output: z.object({
+      version: z.string(),
+      machine: z.string(),
+      platform: z.string(),
+      profileDir: z.string(),
+    }),
+  },
+  'node.start': { input: nothing, output: done },
+  /** Stops taking jobs at once and ends after `forMinutes`, or when the operator resumes. */
+  'node.pause': {
+    input: z.strictObject({ forMinutes: z.int().min(1).max(10_080).optional() }),
+    output: done,
+  },
+  'node.resume': { input: nothing, output: done },
+  /** Drains and deregisters; resolves when the node has stopped. */
+  'node.stop': { input: nothing, output: done },
+  'settings.get': { input: nothing, output: settingsSchema },
+  'settings.update': { input: settingsPatchSchema, output: settingsSchema },
+  /** Checks a Solana address: base58 of 32 bytes; `onCurve` false is a program's address, which no wallet signs for. */
+  'wallet.check': {
+    input: z.strictObject({ address: z.string().max(200) }),
+    output: z.object({ address: z.string(), onCurve: z.boolean() }),
+  },
+  /** Asks a gateway what it is, without registering. */
+  'network.check': {
+    input: z.strictObject({ url: z.string().max(500) }),
+    output: z.object({
+      service: z.string(),
+      version: z.string(),
+      extensions: z.array(z.string()),
+      latencyMs: z.number(),
+    }),
+  },
+  'models.add': { input: z.strictObject({ path: z.string().min(1).max(4096) }), output: modelSchema },
+  'models.remove': { input: z.strictObject({ id: z.string() }), output: done },
+  'models.serve': { input: z.strictObject({ id: z.string() }), output: done },
+  'queue.cancel': { input: z.strictObject({ id: z.string() }), output: done },
+  'earnings.entries': {
+    input: z.strictObject({
+      /** Entries older than this id; absent for the newest. */
+      beforeId: z.int().optional(),
+      limit: z.int().min(1).max(500).default(100),
+      state: entryStateSchema.optional(),
+    }),
+    output: z.object({ entries: z.array(entrySchema), total: z.int() }),
+  },
+  'earnings.entry': { input: z.strictObject({ id: z.int() }), output: entryDetailSchema },
+  /** `offsetMinutes` is the reader's offset from UTC, east positive, for the edges of days. */
+  'earnings.series': {
+    input: z.strictObject({
+      bucket: z.enum(['hour', 'day']),
+      count: z.int().min(1).max(400),
+      offsetMinutes: z.int().min(-840).max(840).default(0),
+    }),
+    output: z.array(seriesPointSchema),
+  },
+  'earnings.csv': { input: nothing, output: z.object({ fileName: z.string(), csv: z.string() }) },
+  'resources.history': { input: nothing, output: z.array(resourcesSchema) },
+  'resources.hardware': { input: nothing, output: hardwareReportSchema },
+  /** The key with which programs on this computer use the node's API. */
+  'access.key': { input: nothing, output: z.object({ key: z.string() }) },
+  'access.renewKey': { input: nothing, output: z.object({ key: z.string() }) },
+} as const;
+
+/** Calls that only the desktop shell answers; headless they fail with `request/not-found`. */
+export const shellCalls = {
+  'shell.info': { input: nothing, output: z.object({ desktop: z.literal(true) }) },
+  /** Opens the system's file dialog; null when the operator closes it. */
+  'shell.pickModelFile': { input: nothing, output: z.string().nullable() },
+  'shell.saveFile': {
+    input: z.strictObject({ fileName: z.string().max(200), text: z.string() }),
+    output: z.string().nullable(),
+  },
+  'shell.showInFolder': { input: z.strictObject({ path: z.string() }), output: done },
+} as const;
+
+export const calls = { ...hostCalls, ...shellCalls } as const;
+
+export type CallName = keyof typeof calls;
+export type HostCallName = keyof typeof hostCalls;
+export type ShellCallName = keyof typeof shellCalls;
+/** What a caller passes (before defaults are filled in). */
+export type CallInput<N extends CallName> = z.input<(typeof calls)[N]['input']>;
+/** What a handler receives (parsed). */
+export type ParsedInput<N extends CallName> = z.output<(typeof calls)[N]['input']>;
+export type CallOutput<N extends CallName> = z.output<(typeof calls)[N]['output']>;
+
+export const isShellCall = (name: string): name is ShellCallName => Object.hasOwn(shellCalls, name);
+export const isHostCall = (name: string): name is HostCallName => Object.hasOwn(hostCalls, name);

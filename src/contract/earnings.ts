@@ -1,0 +1,64 @@
+import { z } from 'zod';
+import { lamportsSchema, priceLamportsSchema } from './money.ts';
+import { instantSchema } from './node-status.ts';
+import { signedReceiptSchema } from './wire/receipt.ts';
+
+/**
+ * Where an entry stands: `earned` (receipt not answered yet), `agreed` (the gateway owes just this),
+ * `disputed` (it does not), `unattributed` (a plain gateway, which pays without naming jobs).
+ */
+export const entryStateSchema = z.enum(['earned', 'agreed', 'disputed', 'unattributed']);
+export type EntryState = z.infer<typeof entryStateSchema>;
+
+/** A ledger entry of one job. */
+export const entrySchema = z.object({
+  id: z.int(),
+  at: instantSchema,
+  requestId: z.string(),
+  model: z.string(),
+  payer: z.string(),
+  gatewayUrl: z.string(),
+  network: z.string(),
+  promptTokens: z.int(),
+  generatedTokens: z.int(),
+  priceLamports: priceLamportsSchema,
+  feeLamports: priceLamportsSchema,
+  /** price − fee: what the node gets. */
+  netLamports: priceLamportsSchema,
+  state: entryStateSchema,
+  /** Why the gateway disputes it, in its words. */
+  disputeReason: z.string().nullable(),
+  durationMs: z.number(),
+});
+export type Entry = z.infer<typeof entrySchema>;
+
+export const entryDetailSchema = entrySchema.extend({ receipt: signedReceiptSchema.nullable() });
+export type EntryDetail = z.infer<typeof entryDetailSchema>;
+
+const totalsSchema = z.object({
+  jobs: z.int(),
+  tokens: z.int(),
+  grossLamports: lamportsSchema,
+  feeLamports: lamportsSchema,
+  netLamports: lamportsSchema,
+});
+export type Totals = z.infer<typeof totalsSchema>;
+
+/** Sums by local calendar day. `agreed + earned + disputed + unattributed = all.net`. */
+export const earningsSummarySchema = z.object({
+  today: totalsSchema,
+  last7Days: totalsSchema,
+  last30Days: totalsSchema,
+  all: totalsSchema,
+  byState: z.record(entryStateSchema, lamportsSchema),
+  /** Next 24 h from the average of the last 15 minutes; null during the first 5 minutes of work. */
+  forecastLamports: lamportsSchema.nullable(),
+  /** When the forecast will first be known, while it is not. */
+  forecastAt: instantSchema.nullable(),
+  /** What the gateway says it owes, as of `at`; null where it does not say. */
+  gatewayOwes: z.object({ lamports: lamportsSchema, at: instantSchema }).nullable(),
+});
+export type EarningsSummary = z.infer<typeof earningsSummarySchema>;
+
+export const seriesPointSchema = z.object({ at: instantSchema, netLamports: lamportsSchema, jobs: z.int() });
+export type SeriesPoint = z.infer<typeof seriesPointSchema>;

@@ -1,0 +1,95 @@
+import { z } from 'zod';
+
+/**
+ * Every error a person or a peer can meet, with the HTTP status it has on the wire.
+ * Title and advice of each stand in resources/locales/en.json under `errors`.
+ */
+export const errorStatus = {
+  'auth/missing': 401,
+  'auth/invalid-key': 401,
+  'auth/bad-signature': 401,
+  'auth/expired': 401,
+  'auth/replayed': 401,
+  'auth/unknown-gateway': 401,
+  'disk/full': 507,
+  'gateway/insufficient-funds': 402,
+  'gateway/no-nodes': 503,
+  'gateway/node-failed': 502,
+  'gateway/not-registered': 404,
+  'gateway/endpoint-unreachable': 400,
+  'host/internal': 500,
+  'host/unavailable': 503,
+  'inference/context-too-long': 400,
+  'inference/crashed': 503,
+  'inference/failed': 500,
+  'inference/load-failed': 500,
+  'inference/out-of-memory': 503,
+  'inference/unknown-model': 404,
+  'ledger/corrupt': 500,
+  'ledger/newer-version': 500,
+  'link/bad-answer': 502,
+  'link/clock-skew': 401,
+  'link/endpoint-not-public': 400,
+  'link/hardware-below-minimum': 422,
+  'link/rejected': 400,
+  'link/unreachable': 503,
+  'models/already-there': 409,
+  'models/does-not-fit': 400,
+  'models/in-use': 409,
+  'models/not-found': 404,
+  'models/not-gguf': 400,
+  'models/shipped': 409,
+  'models/truncated': 400,
+  'models/unknown-architecture': 400,
+  'node/draining': 503,
+  'node/not-set-up': 409,
+  'node/paused': 503,
+  'node/stopped': 503,
+  'queue/cancelled': 499,
+  'queue/client-left': 499,
+  'queue/deadline-passed': 504,
+  'queue/full': 503,
+  'rate/limited': 429,
+  'request/invalid': 400,
+  'request/malformed-json': 400,
+  'request/not-found': 404,
+  'request/too-large': 413,
+  'request/unsupported': 400,
+  'server/port-in-use': 500,
+  'settings/invalid': 400,
+  'settings/unreadable': 500,
+  'wallet/invalid-address': 400,
+} as const;
+
+export type ErrorCode = keyof typeof errorStatus;
+export const errorCodes = Object.keys(errorStatus) as [ErrorCode, ...ErrorCode[]];
+export const errorCodeSchema = z.enum(errorCodes);
+
+/** JSON values that travel with an error: figures a person needs, never a secret. */
+export type ErrorData = Record<string, z.core.util.JSONType>;
+
+export interface AppErrorOptions {
+  data?: ErrorData;
+  /** Seconds after which trying again makes sense; becomes `Retry-After`. */
+  retryAfterSeconds?: number;
+  cause?: unknown;
+}
+
+/** The one error type of the app: a code, a sentence a person understands, and its figures. */
+export class AppError extends Error {
+  readonly code: ErrorCode;
+  readonly data: ErrorData | undefined;
+  readonly retryAfterSeconds: number | undefined;
+
+  constructor(code: ErrorCode, message: string, options: AppErrorOptions = {}) {
+    super(message, options.cause === undefined ? {} : { cause: options.cause });
+    this.name = 'AppError';
+    this.code = code;
+    this.data = options.data;
+    this.retryAfterSeconds = options.retryAfterSeconds;
+  }
+
+  get status(): number {
+    return errorStatus[this.code];
+  }
+}

@@ -1,0 +1,42 @@
+import { z } from 'zod';
+import { errorBodySchema } from './result.ts';
+
+/** A model file in the store. `id` is the file's name without `.gguf`. */
+export const modelSchema = z.object({
+  id: z.string(),
+  /** Name that the file gives itself. */
+  name: z.string(),
+  path: z.string(),
+  sizeBytes: z.number(),
+  /** Shipped with the app: there from the start, cannot be removed. */
+  shipped: z.boolean(),
+  architecture: z.string(),
+  /** In parameters; null where the file does not tell. */
+  parameters: z.number().nullable(),
+  quantization: z.string().nullable(),
+  /** Tokens of context the model was trained for. */
+  contextLength: z.int(),
+  /** Memory the model takes with the context and parallel requests that are set, in bytes (estimated from the file). */
+  needsBytes: z.number(),
+  fits: z.boolean(),
+  served: z.boolean(),
+  /** Set when the file is there but cannot be served. */
+  problem: errorBodySchema.nullable(),
+});
+export type Model = z.infer<typeof modelSchema>;
+
+/** The engine and what it has loaded. `memory` in bytes: resident memory of the worker, GPU memory it uses. */
+export const engineSchema = z.object({
+  state: z.enum(['off', 'starting', 'loading', 'ready', 'restarting', 'failed']),
+  /** `cpu`, `cuda`, `vulkan`, `metal`; null until known. */
+  backend: z.string().nullable(),
+  modelId: z.string().nullable(),
+  loadProgress: z.number().nullable(),
+  contextSize: z.int().nullable(),
+  parallelRequests: z.int().nullable(),
+  threads: z.int().nullable(),
+  memory: z.object({ ramBytes: z.number(), gpuBytes: z.number() }).nullable(),
+  restarts: z.int(),
+  error: errorBodySchema.nullable(),
+});
+export type Engine = z.infer<typeof engineSchema>;

@@ -1,0 +1,82 @@
+import { z } from 'zod';
+import { priceLamportsSchema } from './money.ts';
+
+/** Which gateway the node works for. */
+export const networkSettingSchema = z.discriminatedUnion('kind', [
+  /** A gateway that this computer runs itself, with test credits. */
+  z.strictObject({ kind: z.literal('local') }),
+  z.strictObject({ kind: z.literal('gateway'), url: z.url({ protocol: /^https?$/ }) }),
+]);
+export type NetworkSetting = z.infer<typeof networkSettingSchema>;
+
+const autoOr = (min: number, max: number) => z.union([z.literal('auto'), z.int().min(min).max(max)]);
+
+/** Everything an operator can set. Stored as settings.json in the profile. */
+export const settingsSchema = z.strictObject({
+  onboarded: z.boolean(),
+  /** base58 Solana address that is paid; null until the operator gives one (test credits need none). */
+  payoutAddress: z.string().nullable(),
+  network: networkSettingSchema,
+  /** Requests a minute that the local test network sends to this node; 0 sends none. */
+  testRequestsPerMinute: z.int().min(0).max(600),
+
+  /** Port of the node's HTTP API; 0 lets the system choose. */
+  apiPort: z.int().min(0).max(65_535),
+  /** Listen on all interfaces instead of loopback only. */
+  listenOnAllInterfaces: z.boolean(),
+  /** Address under which the gateway reaches this node, when it is not on this computer. */
+  publicUrl: z.url({ protocol: /^https?$/ }).nullable(),
+  requestsPerMinutePerKey: z.int().min(1).max(1_000_000),
+
+  /** Id of the model to serve. */
+  servedModel: z.string(),
+  /** Tokens of context for each request; `auto` is the model's own up to 4,096. */
+  contextSize: autoOr(128, 1_048_576),
+  /** Requests generated at once in one batch; `auto` by memory, at most 8. */
+  parallelRequests: autoOr(1, 64),
+  threads: autoOr(1, 512),
+  gpu: z.enum(['auto', 'off']),
+  queueLimit: z.int().min(1).max(10_000),
+  /** Seconds a request may take in all, waiting included, when its sender names no deadline. */
+  requestTimeoutSeconds: z.int().min(1).max(3600),
+  /** Seconds that running requests get to finish when the node stops. */
+  drainSeconds: z.int().min(0).max(600),
+
+  pricePerRequestLamports: priceLamportsSchema,
+  pricePerMillionTokensLamports: priceLamportsSchema,
+
+  /** Network speed in Mbit/s to announce when the system does not know it. */
+  declaredNetworkMbps: z.int().min(1).max(1_000_000).nullable(),
+
+  startEarningOnLaunch: z.boolean(),
+  theme: z.enum(['system', 'light', 'dark']),
+});
+export type Settings = z.infer<typeof settingsSchema>;
+
+export const defaultSettings: Settings = {
+  onboarded: false,
+  payoutAddress: null,
+  network: { kind: 'local' },
+  testRequestsPerMinute: 12,
+  apiPort: 8100,
+  listenOnAllInterfaces: false,
+  publicUrl: null,
+  requestsPerMinutePerKey: 600,
+  servedModel: 'tiny-chat-Q8_0',
+  contextSize: 'auto',
+  parallelRequests: 'auto',
+  threads: 'auto',
+  gpu: 'auto',
+  queueLimit: 100,
+  requestTimeoutSeconds: 60,
+  drainSeconds: 30,
+  pricePerRequestLamports: '1000',
+  pricePerMillionTokensLamports: '2000000',
+  declaredNetworkMbps: null,
+  startEarningOnLaunch: false,
+  theme: 'system',
+};
+
+/** What `settings.update` takes: any part of the settings. */
+export const settingsPatchSchema = settingsSchema.partial();
+export type SettingsPatch = z.infer<typeof settingsPatchSchema>;

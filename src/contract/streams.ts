@@ -1,0 +1,29 @@
+import { z } from 'zod';
+import { earningsSummarySchema } from './earnings.ts';
+import { queueEventSchema } from './job.ts';
+import { engineSchema, modelSchema } from './model.ts';
+import { nodeStatusSchema, servingStatsSchema } from './node-status.ts';
+import { resourcesSchema } from './resources.ts';
+import { settingsSchema } from './settings.ts';
+
+/**
+ * What the node host publishes. A signal's subscriber gets the present value at once and then each new one
+ * (values in between may be left out); `queue.items` is a stream that starts with a snapshot and leaves nothing out.
+ */
+export const streams = {
+  'node.status': nodeStatusSchema,
+  'node.serving': servingStatsSchema,
+  'node.engine': engineSchema,
+  'settings.current': settingsSchema,
+  'models.list': z.array(modelSchema),
+  'queue.items': queueEventSchema,
+  'earnings.summary': earningsSummarySchema,
+  /** Ids of entries that are new or changed, so that an open table can ask for them. */
+  'earnings.changed': z.object({ latestId: z.int(), changes: z.int() }),
+  'resources.current': resourcesSchema,
+} as const;
+
+export type StreamName = keyof typeof streams;
+export type StreamData<N extends StreamName> = z.output<(typeof streams)[N]>;
+export const streamNames = Object.keys(streams) as StreamName[];
+export const isStreamName = (name: string): name is StreamName => Object.hasOwn(streams, name);

@@ -1,0 +1,76 @@
+import { z } from 'zod';
+import { canonicalJson } from '../canonical-json.ts';
+import { priceLamportsSchema } from '../money.ts';
+
+const sha256Hex = z.string().regex(/^[0-9a-f]{64}$/, 'a lower-case hex sha256');
+const count = z.int().min(0);
+
+/** Extension `receipts`: what a node signs after each job. */
+export const receiptSchema = z.strictObject({
+  v: z.literal(1),
+  request_id: z.string().min(1).max(128),
+  node_id: z.string().min(1).max(128),
+  /** base58 ed25519 public key of the node. */
+  node_key: z.string().min(32).max(44),
+  /** base58 ed25519 public key of the gateway that dispatched the job. */
+  gateway: z.string().min(32).max(44),
+  payer: z.string().min(1).max(128),
+  model: z.string().min(1).max(256),
+  /** sha256 of the canonical JSON of the serving configuration. */
+  config_sha256: sha256Hex,
+  /** sha256 of the dispatched HTTP body's bytes. */
+  input_sha256: sha256Hex,
+  /** sha256 of the generated text's UTF-8 bytes. */
+  output_sha256: sha256Hex,
+  tokens_prompt: count,
+  tokens_generated: count,
+  /** Gross price in the asset's smallest unit (lamports for SOL), before the network's fee. */
+  price_atomic: priceLamportsSchema,
+  asset: z.literal('SOL'),
+  /** `test-credits`, `devnet` or `mainnet-beta`. */
+  network: z.enum(['test-credits', 'devnet', 'mainnet-beta']),
+  /** Strictly increasing for each node key. */
+  seq: z.int().min(1),
+  /** Unix seconds. */
+  issued_at: z.int().min(0),
+});
+export type Receipt = z.infer<typeof receiptSchema>;
+
+export const signedReceiptSchema = z.strictObject({
+  receipt: receiptSchema,
+  /** base58 ed25519 signature over receiptText(receipt). */
+  signature: z.string().min(64).max(90),
+});
+export type SignedReceipt = z.infer<typeof signedReceiptSchema>;
+
+export function receiptText(receipt: Receipt): string {
+  return `solanalm-receipt-v1\n${canonicalJson(receipt)}`;
+}
+
+/** `POST /nodes/{id}/receipts`: any number of receipts, each answered for itself; sending twice is harmless. */
+export const receiptBatchSchema = z.strictObject({ receipts: z.array(signedReceiptSchema).min(1).max(500) });
+
+export const receiptVerdictSchema = z.object({
+  request_id: z.string(),
+  verdict: z.enum(['accepted', 'disputed']),
+  /** What differs, for a disputed receipt. */
+  reason: z.string().optional(),
+  /** What the gateway owes the node for this job, after its fee. */
+  owed_lamports: priceLamportsSchema,
+  fee_lamports: priceLamportsSchema,
+});
+export type ReceiptVerdict = z.infer<typeof receiptVerdictSchema>;
+
+export const receiptAnswerSchema = z.object({ results: z.array(receiptVerdictSchema) });
+
+/** `GET /nodes/{id}/account`: the gateway's own sums for a node, to be compared with the node's ledger. */
+export const nodeAccountSchema = z.object({
+  node_id: z.string(),
+  network: receiptSchema.shape.network,
+  jobs: count,
+  receipts_accepted: count,
+  receipts_disputed: count,
+  owed_lamports: priceLamportsSchema,
+  fee_lamports: priceLamportsSchema,
+});
+export type NodeAccount = z.infer<typeof nodeAccountSchema>;
