@@ -1,0 +1,25 @@
+import { parseArgs } from 'node:util';
+
+/** `npm run bench -- <name> [--json]`. Figures are printed, never asserted: machines are noisy. */
+export interface BenchOptions {
+  json: boolean;
+}
+type Bench = { run(options: BenchOptions): Promise<unknown> };
+
+const benches: Record<string, () => Promise<Bench>> = {
+  'first-lamport': () => import('./first-lamport.ts'),
+  serving: () => import('./serving.ts'),
+  host: () => import('./host.ts'),
+};
+
+const { values: flags, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { json: { type: 'boolean', default: false } },
+});
+const load = benches[positionals[0] ?? ''];
+if (!load) {
+  console.error(`Usage: npm run bench -- <${Object.keys(benches).join('|')}> [--json]`);
+  process.exit(2);
+}
+const result = await (await load()).run({ json: flags.json });
+console.log(flags.json ? JSON.stringify(result) : JSON.stringify(result, null, 2));

@@ -1,0 +1,109 @@
+import { hostname } from 'node:os';
+import { AppError } from '#contract/errors.ts';
+import { gatewayInfoSchema } from '#contract/wire/node-capabilities.ts';
+import type { JobService } from './inference/job-request.ts';
+import type { Ledger } from './ledger/ledger.ts';
+import type { ModelStore } from './models/model-store.ts';
+import type { NodeController } from './node-controller.ts';
+import { readHardware } from './resources/hardware.ts';
+import type { ResourceProbe } from './resources/probe.ts';
+import type { ApiKey } from './server/api-key.ts';
+import type { Handlers } from './server/contract-server.ts';
+import type { SettingsStore } from './settings-store.ts';
+import { checkAddress } from './wallet/address.ts';
+
+export interface HandlerParts {
+  version: string;
+  profileDir: string;
+  settings: SettingsStore;
+  controller: NodeController;
+  models: ModelStore;
+  jobs: JobService;
+  ledger: Ledger;
+  probe: ResourceProbe;
+  apiKey: ApiKey;
+}
+
+/** What each call does. */
+export function createHandlers(parts: HandlerParts): Handlers {
+  const { settings, controller, models, jobs, ledger, probe, apiKey } = parts;
+  return {
+    'app.info': () => ({
+      version: parts.version,
+      machine: hostname(),
+      platform: process.platform,
+      profileDir: parts.profileDir,
+    }),
+    'node.start': async () => {
+      await controller.start();
+      return null;
+    },
+    'node.pause': ({ forMinutes }) => {
+      controller.pause(forMinutes);
+      return null;
+    },
+    'node.resume': () => {
+      controller.resume();
+      return null;
+    },
+    'node.stop': async () => {
+      await controller.stop();
+      return null;
+    },
+    'settings.get': () => settings.current.get(),
+    'settings.update': async (patch) => {
+      if (patch.payoutAddress) await checkAddress(patch.payoutAddress);
+      return controller.changeSettings(patch);
+    },
+    'wallet.check': ({ address }) => checkAddress(address),
+    'network.check': ({ url }) => checkGateway(url),
+    'models.add': ({ path }) => models.add(path),
+    'models.remove': async ({ id }) => {
+      await models.remove(id);
+      return null;
+    },
+    'models.serve': ({ id }) => {
+      const model = models.get(id);
+      if (!model) throw new AppError('models/not-found', `There is no model “${id}” in the store.`);
+      if (model.problem) throw new AppError(model.problem.code, model.problem.message);
+      controller.changeSettings({ servedModel: id });
+      models.setServed(id);
+      return null;
+    },
+    'queue.cancel': ({ id }) => {
+      if (!jobs.cancel(id)) throw new AppError('request/not-found', 'This request has already ended.');
+      return null;
+    },
+    'earnings.entries': (input) => ledger.entries(input),
+    'earnings.entry': ({ id }) => {
+      const entry = ledger.entry(id);
+      if (!entry) throw new AppError('request/not-found', `There is no entry ${id}.`);
+      return entry;
+    },
+    'earnings.series': (input) => ledger.series(input),
+    'earnings.csv': () => ({
+      fileName: `solanalm-earnings-${new Date().toISOString().slice(0, 10)}.csv`,
+      csv: ledger.csv(),
+    }),
+    'resources.history': () => probe.history(),
+    'resources.hardware': () => readHardware(probe.current.get(), settings.current.get().declaredNetworkMbps),
+    'access.key': () => ({ key: apiKey.get() }),
+    'access.renewKey': () => ({ key: apiKey.renew() }),
+  };
+}
+
+async function checkGateway(url: string) {
+  const startedAt = performance.now();
+  try {
+    const response = await fetch(new URL('/', url), { signal: AbortSignal.timeout(10_000), redirect: 'error' });
+    const info = gatewayInfoSchema.parse(await response.json());
+    return {
+      service: info.service,
+      version: info.version,
+      extensions: info.extensions,
+      latencyMs: Math.round(performance.now() - startedAt),
+    };
+  } catch (cause) {
+    throw new AppError('link/unreachable', `No SolanaLM gateway answers at ${url}.`, { cause, data: { url } });
+  }
+}

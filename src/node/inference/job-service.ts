@@ -1,0 +1,271 @@
+import { AppError } from '#contract/errors.ts';
+import type { Job } from '#contract/job.ts';
+import { errorBody, toAppError } from '#contract/result.ts';
+import type { Clock } from '../clock.ts';
+import { JobBook } from './job-book.ts';
+import type { JobAccounting, JobHandle, JobOutcome, JobRequest, JobService } from './job-request.ts';
+import { Queue } from './queue.ts';
+import type { GenerateHandlers, Runtime } from './runtime.ts';
+import type { ServingRecorder } from './serving-stats.ts';
+
+export interface JobServiceParts {
+  runtime: Pick<Runtime, 'generate' | 'engine'>;
+  accounting: JobAccounting;
+  stats: ServingRecorder;
+  clock: Clock;
+  queueLimit(): number;
+  servedModel(): string | null;
+  /** Why no job is taken now; null while jobs are. */
+  gate(): AppError | null;
+}
+
+export interface DrainableJobService extends JobService {
+  running(): number;
+  waiting(): number;
+  /** Refuses what waits, lets what runs finish until `untilMs`, then cancels it. Resolves when nothing runs. */
+  drain(untilMs: number): Promise<void>;
+}
+
+interface Entry {
+  request: JobRequest;
+  handlers: GenerateHandlers;
+  deadlineMs: number;
+  queuedAt: number;
+  abort: AbortController;
+  row: Job;
+  resolve(outcome: JobOutcome): void;
+  reject(error: AppError): void;
+}
+
+/** Seconds that a client is told to wait when the queue is full and nothing is known of how long jobs take. */
+const guessedJobSeconds = 2;
+
+/** Queue and engine: at most as many jobs run as the engine has sequences, the others wait in order. */
+export function createJobService(parts: JobServiceParts): DrainableJobService {
+  const { runtime, accounting, stats, clock } = parts;
+  const queue = new Queue<Entry>();
+  const running = new Set<Entry>();
+  const book = new JobBook();
+  let expiry: NodeJS.Timeout | null = null;
+  let onIdle: (() => void) | null = null;
+
+  function change(entry: Entry, patch: Partial<Job>): void {
+    entry.row = { ...entry.row, ...patch };
+    book.put(entry.request.requestId, entry.row);
+  }
+
+  function refuse(row: Job, error: AppError): never {
+    book.put(`refused-${row.id}-${row.queuedAt}-${Math.random()}`, {
+      ...row,
+      state: 'refused',
+      finishedAt: row.queuedAt,
+      error: errorBody(error),
+    });
+    throw error;
+  }
+
+  function submit(request: JobRequest, handlers: GenerateHandlers = {}): JobHandle {
+    const now = clock.now();
+    const row = firstRow(request, now);
+    const closed = parts.gate();
+    if (closed) refuse(row, closed);
+    const model = parts.servedModel();
+    if (request.model !== model)
+      refuse(
+        row,
+        new AppError('inference/unknown-model', `“${request.model}” is not served here; “${model}” is.`, {
+          data: { field: 'model', served: model },
+        }),
+      );
+    if (active().some((entry) => entry.request.requestId === request.requestId))
+      refuse(row, new AppError('request/invalid', `A request ${request.requestId} is in work already.`, { data: { field: 'request_id' } }));
+    if (request.deadlineMs <= now) refuse(row, deadlinePassed());
+    const slots = runtime.engine.get().parallelRequests ?? 1;
+
+    const done = Promise.withResolvers<JobOutcome>();
+    const entry: Entry = {
+      request,
+      handlers,
+      deadlineMs: request.deadlineMs,
+      queuedAt: now,
+      abort: new AbortController(),
+      row,
+      resolve: done.resolve,
+      reject: done.reject,
+    };
+    done.promise.catch(() => {});
+    const free = Math.max(0, slots - running.size);
+    if (!queue.add(entry, parts.queueLimit() + free)) refuse(row, queueFull(slots));
+    change(entry, { state: 'waiting', position: queue.length });
+    fill();
+    return { id: request.requestId, done: done.promise, cancel: () => cancelEntry(entry, 'queue/client-left') };
+  }
+
+  const active = () => [...running, ...queue.items()];
+
+  function queueFull(slots: number): AppError {
+    const seconds = Math.ceil(((stats.jobSeconds() ?? guessedJobSeconds) * queue.length) / slots / 10);
+    return new AppError('queue/full', `${queue.length} requests are waiting already.`, {
+      retryAfterSeconds: Math.min(60, Math.max(1, seconds)),
+      data: { waiting: queue.length },
+    });
+  }
+
+  /** Starts waiting jobs while the engine has room, and ends those whose time is over. */
+  function fill(): void {
+    const now = clock.now();
+    for (const entry of queue.takeExpired(now)) fail(entry, deadlinePassed());
+    const slots = runtime.engine.get().parallelRequests ?? 1;
+    while (running.size < slots) {
+      const entry = queue.take(now);
+      if (!entry) break;
+      running.add(entry);
+      void work(entry);
+    }
+    renumber();
+    planExpiry();
+    stats.setLoad(running.size, queue.length, parts.queueLimit());
+    if (running.size === 0) onIdle?.();
+  }
+
+  function renumber(): void {
+    queue.items().forEach((entry, index) => {
+      if (entry.row.position !== index + 1) change(entry, { position: index + 1 });
+    });
+  }
+
+  function planExpiry(): void {
+    if (expiry) clearTimeout(expiry);
+    expiry = null;
+    const next = Math.min(...queue.items().map(({ deadlineMs }) => deadlineMs));
+    if (Number.isFinite(next)) expiry = setTimeout(fill, Math.max(1, next - clock.now() + 1));
+  }
+
+  async function work(entry: Entry): Promise<void> {
+    const { request, handlers } = entry;
+    const startedAt = clock.now();
+    let text = '';
+    let shownAt = 0;
+    const { position: _, ...row } = entry.row;
+    entry.row = row;
+    change(entry, { state: 'running', startedAt });
+    const late = setTimeout(() => entry.abort.abort(), Math.max(1, request.deadlineMs - startedAt));
+    try {
+      const result = await runtime.generate(
+        request.generate,
+        {
+          onStart: (promptTokens) => {
+            change(entry, { promptTokens });
+            handlers.onStart?.(promptTokens);
+          },
+          onText: (piece, generatedTokens) => {
+            if (text === '') stats.firstToken(clock.now() - entry.queuedAt);
+            text += piece;
+            stats.tokens(generatedTokens - entry.row.generatedTokens);
+            entry.row.generatedTokens = generatedTokens;
+            const now = clock.now();
+            if (now - shownAt > 100) {
+              shownAt = now;
+              change(entry, {});
+            }
+            handlers.onText?.(piece, generatedTokens);
+          },
+        },
+        entry.abort.signal,
+      );
+      const finished = { request, text, result, queuedAt: entry.queuedAt, startedAt, finishedAt: clock.now() };
+      const earning = await accounting.book(finished);
+      stats.finished((finished.finishedAt - startedAt) / 1000, true);
+      change(entry, {
+        state: result.finishReason === 'cancelled' ? 'cancelled' : 'done',
+        finishedAt: finished.finishedAt,
+        promptTokens: result.promptTokens,
+        generatedTokens: result.generatedTokens,
+        finishReason: result.finishReason,
+        ...(earning ? { earnedLamports: `${earning.netLamports}` } : {}),
+      });
+      entry.resolve({ ...finished, earning });
+    } catch (thrown) {
+      const error = toAppError(thrown, 'inference/failed');
+      stats.finished((clock.now() - startedAt) / 1000, error.status < 500);
+      fail(entry, error);
+    } finally {
+      clearTimeout(late);
+      running.delete(entry);
+      fill();
+    }
+  }
+
+  function fail(entry: Entry, error: AppError): void {
+    const isCancel = error.code === 'queue/cancelled' || error.code === 'queue/client-left';
+    change(entry, {
+      state: isCancel ? 'cancelled' : 'failed',
+      finishedAt: clock.now(),
+      error: errorBody(error),
+    });
+    entry.reject(error);
+  }
+
+  function cancelEntry(entry: Entry, code: 'queue/cancelled' | 'queue/client-left'): void {
+    if (queue.remove(entry)) {
+      fail(entry, new AppError(code, 'The request was cancelled while it waited.'));
+      fill();
+    } else {
+      entry.abort.abort();
+    }
+  }
+
+  return {
+    submit,
+    jobs: () => book.rows(),
+    onChange: (listener) => book.onChange(listener),
+    running: () => running.size,
+    waiting: () => queue.length,
+    cancel(id, by) {
+      const entry = active().find(({ request }) => request.requestId === id);
+      if (!entry) return false;
+      const { source } = entry.request;
+      if (by && !(source.kind === 'gateway' && source.gatewayKey === by.gatewayKey)) return false;
+      cancelEntry(entry, 'queue/cancelled');
+      return true;
+    },
+    async drain(untilMs) {
+      const stopping = new AppError('node/draining', 'This node is stopping.', { retryAfterSeconds: 60 });
+      for (const entry of [...queue.items()]) {
+        queue.remove(entry);
+        fail(entry, stopping);
+      }
+      fill();
+      if (running.size === 0) return;
+      const limit = setTimeout(
+        () => {
+          for (const entry of running) entry.abort.abort();
+        },
+        Math.max(0, untilMs - clock.now()),
+      );
+      await new Promise<void>((resolve) => {
+        onIdle = resolve;
+      });
+      onIdle = null;
+      clearTimeout(limit);
+    },
+  };
+}
+
+const deadlinePassed = () =>
+  new AppError('queue/deadline-passed', 'The request’s time was over before its turn came.');
+
+function firstRow(request: JobRequest, now: number): Job {
+  const { source, generate } = request;
+  return {
+    id: request.requestId,
+    state: 'waiting',
+    model: request.model,
+    kind: generate.prompt.kind,
+    source: source.kind,
+    client: source.kind === 'gateway' ? source.payer : source.client,
+    queuedAt: now,
+    generatedTokens: 0,
+    ...(generate.maxTokens === null ? {} : { maxTokens: generate.maxTokens }),
+  };
+}

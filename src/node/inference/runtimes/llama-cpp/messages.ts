@@ -1,0 +1,21 @@
+import type { ErrorBody } from '#contract/result.ts';
+import type { GenerateRequest, GenerateResult, LoadedModel, LoadOptions, ModelFacts } from '../../runtime.ts';
+
+/** What the host asks of the worker. Requests with an `id` are answered once by `answer`. */
+export type ToWorker =
+  | { type: 'load'; id: number; options: LoadOptions }
+  | { type: 'inspect'; id: number; path: string; options: Pick<LoadOptions, 'contextSize' | 'parallelRequests' | 'gpu'> }
+  | { type: 'generate'; id: number; request: GenerateRequest }
+  | { type: 'cancel'; id: number }
+  | { type: 'end' };
+
+/** New text of one job: its id, the text, the generated tokens so far. */
+export type TextPiece = [id: number, text: string, generatedTokens: number];
+
+export type FromWorker =
+  | { type: 'progress'; value: number }
+  | { type: 'started'; id: number; promptTokens: number }
+  | { type: 'pieces'; pieces: TextPiece[] }
+  | { type: 'memory'; ramBytes: number; gpuBytes: number }
+  | { type: 'answer'; id: number; data: LoadedModel | ModelFacts | GenerateResult }
+  | { type: 'refusal'; id: number; error: ErrorBody };

@@ -1,0 +1,152 @@
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { GenerateRequest } from '../../runtime.ts';
+import { createLlamaCppRuntime } from './runtime.ts';
+
+const path = new URL('../../../../../resources/models/tiny-chat-Q8_0.gguf', import.meta.url).pathname;
+const options = { modelId: 'tiny', path, contextSize: 256, parallelRequests: 4, threads: 'auto', gpu: 'off' } as const;
+const runtime = createLlamaCppRuntime();
+const never = new AbortController().signal;
+
+const chat = (content: string, more: Partial<GenerateRequest> = {}): GenerateRequest => ({
+  prompt: { kind: 'chat', messages: [{ role: 'user', content }] },
+  sampling: { temperature: 0 },
+  maxTokens: 60,
+  stop: [],
+  ...more,
+});
+
+async function ask(request: GenerateRequest, signal = never, onText?: (text: string) => void) {
+  let text = '';
+  let tokens = 0;
+  let promptTokens = 0;
+  const result = await runtime.generate(
+    request,
+    {
+      onStart: (count) => {
+        promptTokens = count;
+      },
+      onText: (piece, generated) => {
+        text += piece;
+        tokens = generated;
+        onText?.(text);
+      },
+    },
+    signal,
+  );
+  return { text, tokens, promptTokens, result };
+}
+
+beforeAll(async () => {
+  await runtime.load(options);
+});
+afterAll(() => runtime.dispose());
+
+test('a real model answers, with its tokens counted', async () => {
+  const { text, tokens, promptTokens, result } = await ask(chat('What is the capital of France?'));
+  expect(text).toBe('The capital of France is Paris.');
+  expect(result.finishReason).toBe('stop');
+  expect(promptTokens).toBe(result.promptTokens);
+  expect(promptTokens).toBeGreaterThan(5);
+  expect(result.generatedTokens).toBeGreaterThanOrEqual(tokens);
+  expect(result.generatedTokens).toBeGreaterThan(3);
+});
+
+test('four requests at once give what each gives alone', async () => {
+  const questions = ['What is 3 + 4?', 'Count to 7.', 'What does a cow say?', 'Give JSON for Anna, age 31.'];
+  const alone: string[] = [];
+  for (const question of questions) alone.push((await ask(chat(question))).text);
+  const together = await Promise.all(questions.map((question) => ask(chat(question))));
+  expect(together.map(({ text }) => text)).toEqual(alone);
+});
+
+test('a stop string ends the text before it, a limit of tokens ends with “length”', async () => {
+  const stopped = await ask(chat('Count to 9.', { stop: [' 5'] }));
+  expect(stopped.text).toContain('4');
+  expect(stopped.text).not.toContain('5');
+  expect(stopped.result.finishReason).toBe('stop');
+  const limited = await ask(chat('Count to 9.', { maxTokens: 3 }));
+  expect(limited.result).toMatchObject({ finishReason: 'length', generatedTokens: 3 });
+});
+
+test('the same seed gives the same story, another seed another', async () => {
+  const story = (seed: number) =>
+    ask(chat('Tell me a story about Emma.', { sampling: { temperature: 1, topK: 40, seed }, maxTokens: 30 }));
+  const [first, again, other] = [await story(1), await story(1), await story(2)];
+  expect(again.text).toBe(first.text);
+  expect(other.text).not.toBe(first.text);
+});
+
+test('a cancelled request ends at once and says what it generated', async () => {
+  const abort = new AbortController();
+  const { text, result } = await ask(
+    chat('Tell me a story about Lily.', { maxTokens: 200 }),
+    abort.signal,
+    (sofar) => sofar.length > 20 && abort.abort(),
+  );
+  expect(result.finishReason).toBe('cancelled');
+  expect(result.generatedTokens).toBeGreaterThan(0);
+  expect(result.generatedTokens).toBeLessThan(150);
+  expect(text.length).toBeGreaterThan(20);
+});
+
+test('a prompt over the context is refused before anything is generated', async () => {
+  await expect(ask(chat('word '.repeat(600)))).rejects.toMatchObject({
+    code: 'inference/context-too-long',
+    data: { contextSize: 256 },
+  });
+});
+
+test('generation ends at the end of the context instead of forgetting its beginning', async () => {
+  const { promptTokens, result } = await ask({
+    prompt: { kind: 'completion', prompt: 'Once upon a time' },
+    sampling: { temperature: 1, seed: 3 },
+    maxTokens: null,
+    stop: [],
+  });
+  expect(promptTokens + result.generatedTokens).toBeLessThanOrEqual(256);
+});
+
+test('a killed worker costs its job a typed error; it comes back and serves', async () => {
+  let killed = false;
+  const job = ask(chat('Tell me a story about Max.', { maxTokens: 200 }), never, () => {
+    const pid = runtime.workerPid();
+    if (!killed && pid) process.kill(pid, 'SIGKILL');
+    killed = true;
+  });
+  await expect(job).rejects.toMatchObject({ code: 'inference/crashed' });
+  await expect(ask(chat('Hello'))).rejects.toMatchObject({ code: 'inference/crashed', retryAfterSeconds: 5 });
+  await new Promise<void>((resolve) => {
+    const end = runtime.engine.subscribe(({ state, restarts }) => {
+      if (state === 'ready' && restarts === 1) {
+        resolve();
+        queueMicrotask(() => end());
+      }
+    });
+  });
+  expect((await ask(chat('What is the capital of France?'))).text).toContain('Paris');
+});
+
+test('inspects a file without loading it, and names what is wrong with a bad one', async () => {
+  const facts = await runtime.inspect(path, options);
+  expect(facts).toMatchObject({ architecture: 'llama', contextLength: 1024, hasChatTemplate: true });
+  expect(facts.needsRamBytes).toBeGreaterThan(900_000);
+  const dir = mkdtempSync(join(tmpdir(), 'gguf-'));
+  const whole = readFileSync(path);
+  const bad = async (name: string, content: Buffer | string) => {
+    writeFileSync(join(dir, name), content);
+    return runtime.inspect(join(dir, name), options).then(
+      () => 'taken',
+      (error) => error.code,
+    );
+  };
+  expect(await bad('half.gguf', whole.subarray(0, whole.length / 2))).toBe('models/truncated');
+  expect(await bad('header.gguf', whole.subarray(0, 3000))).toBe('models/truncated');
+  expect(await bad('text.gguf', 'Dear model, '.repeat(1000))).toBe('models/not-gguf');
+  expect(await bad('empty.gguf', '')).toMatch(/^models\//);
+  const renamed = Buffer.from(whole);
+  renamed.write('zzzzz', whole.indexOf('llama', whole.indexOf('general.architecture')));
+  expect(await bad('unknown.gguf', renamed)).toBe('models/unknown-architecture');
+});

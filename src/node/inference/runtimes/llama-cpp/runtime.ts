@@ -1,0 +1,136 @@
+import { AppError } from '#contract/errors.ts';
+import type { Engine } from '#contract/model.ts';
+import { errorBody, toAppError } from '#contract/result.ts';
+import { type Clock, systemClock } from '../../../clock.ts';
+import { createSignal } from '../../../signal.ts';
+import type { GenerateResult, LoadedModel, LoadOptions, ModelFacts, Runtime } from '../../runtime.ts';
+import { WorkerProcess } from './worker-process.ts';
+
+const firstBackoffMs = 500;
+const mostBackoffMs = 30_000;
+/** A worker that lived this long starts its backoff anew. */
+const stableMs = 60_000;
+
+const off: Engine = {
+  state: 'off',
+  backend: null,
+  modelId: null,
+  loadProgress: null,
+  contextSize: null,
+  parallelRequests: null,
+  threads: null,
+  memory: null,
+  restarts: 0,
+  error: null,
+};
+
+export interface LlamaCppRuntime extends Runtime {
+  /** Process id of the worker; undefined while there is none. */
+  workerPid(): number | undefined;
+}
+
+/**
+ * llama.cpp in a worker process. A crash rejects the worker's jobs with `inference/crashed`, then the worker is started
+ * again with backoff and its model loaded again; jobs that come meanwhile are rejected with `inference/crashed` and a retry time.
+ */
+export function createLlamaCppRuntime({ clock = systemClock }: { clock?: Clock } = {}): LlamaCppRuntime {
+  const engine = createSignal<Engine>(off);
+  let worker: WorkerProcess | null = null;
+  let wanted: LoadOptions | null = null;
+  let backoffMs = firstBackoffMs;
+  let stopRestart = new AbortController();
+
+  const patch = (change: Partial<Engine>) => engine.set({ ...engine.get(), ...change });
+
+  async function start(options: LoadOptions, state: 'loading' | 'restarting'): Promise<LoadedModel> {
+    const startedAt = clock.now();
+    patch({ state, modelId: options.modelId, loadProgress: 0, error: null });
+    const mine: WorkerProcess = new WorkerProcess({
+      onProgress: (value) => patch({ loadProgress: value }),
+      onMemory: (memory) => patch({ memory }),
+      onCrash: (reason) => {
+        if (worker !== mine) return;
+        worker = null;
+        if (clock.now() - startedAt > stableMs) backoffMs = firstBackoffMs;
+        void restart(reason);
+      },
+    });
+    worker = mine;
+    const loaded = await mine.request<LoadedModel>({ type: 'load', options });
+    patch({ ...loaded, state: 'ready', loadProgress: null });
+    return loaded;
+  }
+
+  async function restart(reason: string): Promise<void> {
+    const options = wanted;
+    if (!options) return;
+    const error = new AppError('inference/crashed', `The engine’s process ended (${reason}).`);
+    patch({ state: 'restarting', memory: null, restarts: engine.get().restarts + 1, error: errorBody(error) });
+    const { signal } = stopRestart;
+    const pauseMs = backoffMs;
+    backoffMs = Math.min(backoffMs * 2, mostBackoffMs);
+    try {
+      await clock.sleep(pauseMs, signal);
+      if (wanted === options) await start(options, 'restarting');
+    } catch (thrown) {
+      // A crash while loading has started the next try already; a refusal ends them.
+      const failure = toAppError(thrown);
+      if (!signal.aborted && failure.code !== 'inference/crashed') patch({ state: 'failed', error: errorBody(failure) });
+    }
+  }
+
+  async function unload(): Promise<void> {
+    wanted = null;
+    stopRestart.abort();
+    stopRestart = new AbortController();
+    const ending = worker;
+    worker = null;
+    await ending?.end();
+    engine.set({ ...off, restarts: engine.get().restarts });
+  }
+
+  return {
+    name: 'llama.cpp',
+    engine,
+    workerPid: () => worker?.pid,
+    async inspect(path, options) {
+      const inspector = new WorkerProcess();
+      try {
+        return await inspector.request<ModelFacts>({ type: 'inspect', path, options });
+      } catch (thrown) {
+        const error = toAppError(thrown);
+        if (error.code !== 'inference/crashed') throw error;
+        throw new AppError('models/not-gguf', 'Reading the file made the engine fail.', { cause: thrown });
+      } finally {
+        await inspector.end();
+      }
+    },
+    async load(options, signal) {
+      await unload();
+      signal?.throwIfAborted();
+      wanted = options;
+      backoffMs = firstBackoffMs;
+      const abandon = () => void unload();
+      signal?.addEventListener('abort', abandon, { once: true });
+      try {
+        return await start(options, 'loading');
+      } catch (thrown) {
+        const error = toAppError(thrown, 'inference/load-failed');
+        await unload();
+        patch({ state: 'failed', error: errorBody(error) });
+        throw error;
+      } finally {
+        signal?.removeEventListener('abort', abandon);
+      }
+    },
+    unload,
+    generate(request, handlers, signal) {
+      if (!worker || engine.get().state !== 'ready')
+        return Promise.reject(
+          new AppError('inference/crashed', 'The engine is being started again.', { retryAfterSeconds: 5 }),
+        );
+      return worker.request<GenerateResult>({ type: 'generate', request }, { handlers, signal });
+    },
+    dispose: unload,
+  };
+}

@@ -1,0 +1,49 @@
+import Database from 'better-sqlite3';
+import { AppError } from '#contract/errors.ts';
+import { entries } from './migrations/001-entries.ts';
+
+/** In order; the database's user_version says how many of them it has. A released one is never changed. */
+const migrations = [entries];
+
+/** Opens the ledger's file and brings it up to date. Throws `ledger/*`; a file that cannot be used stays as it is. */
+export function openDatabase(file: string): Database.Database {
+  let database: Database.Database | null = null;
+  try {
+    database = new Database(file);
+    database.defaultSafeIntegers(true);
+    const version = Number(database.pragma('user_version', { simple: true }));
+    if (version > migrations.length)
+      throw new AppError(
+        'ledger/newer-version',
+        `The ledger has version ${version}; this app knows up to ${migrations.length}.`,
+        { data: { version, known: migrations.length } },
+      );
+    database.pragma('journal_mode = WAL');
+    database.pragma('synchronous = FULL');
+    database.pragma('foreign_keys = ON');
+    migrate(database, version);
+    return database;
+  } catch (thrown) {
+    database?.close();
+    throw ledgerError(thrown);
+  }
+}
+
+function migrate(database: Database.Database, from: number): void {
+  migrations.slice(from).forEach((sql, index) => {
+    database.transaction(() => {
+      database.exec(sql);
+      database.pragma(`user_version = ${from + index + 1}`);
+    })();
+  });
+}
+
+/** What SQLite says, as a code and a sentence. */
+export function ledgerError(thrown: unknown): unknown {
+  if (!(thrown instanceof Database.SqliteError)) return thrown;
+  if (thrown.code === 'SQLITE_FULL')
+    return new AppError('disk/full', 'The ledger could not be written: the disk is full.', { cause: thrown });
+  if (thrown.code === 'SQLITE_NOTADB' || thrown.code.startsWith('SQLITE_CORRUPT'))
+    return new AppError('ledger/corrupt', 'The file node.db is not a whole ledger.', { cause: thrown });
+  return thrown;
+}

@@ -1,0 +1,95 @@
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { AppError } from '#contract/errors.ts';
+import type { ModelFacts } from '../inference/runtime.ts';
+import { openModelStore } from './model-store.ts';
+
+const facts: ModelFacts = {
+  name: 'A model',
+  architecture: 'llama',
+  parameters: 1000,
+  quantization: 'Q8_0',
+  contextLength: 512,
+  hasChatTemplate: true,
+  needsRamBytes: 1000,
+  needsGpuBytes: 0,
+};
+
+async function freshStore(ramBytes = 10_000) {
+  const dir = mkdtempSync(join(tmpdir(), 'store-'));
+  const shippedDir = join(dir, 'shipped');
+  mkdirSync(shippedDir);
+  writeFileSync(join(shippedDir, 'tiny.gguf'), 'shipped');
+  const inspected: string[] = [];
+  const open = () =>
+    openModelStore({
+      shippedDir,
+      modelsDir: join(dir, 'models'),
+      cacheFile: join(dir, 'models.json'),
+      runtime: {
+        inspect: async (path) => {
+          inspected.push(path);
+          if (path.includes('broken')) throw new AppError('models/truncated', 'cut off');
+          return facts;
+        },
+      },
+      inspectOptions: () => ({ contextSize: 'auto', parallelRequests: 'auto', gpu: 'off' }),
+      memory: () => ({ ramBytes, gpuBytes: 0 }),
+      served: 'tiny',
+    });
+  return { dir, inspected, open, store: await open() };
+}
+
+const code = (promise: Promise<unknown>) => promise.then(() => 'fine', (error) => error.code);
+
+test('the shipped model is there from the start and cannot be removed', async () => {
+  const { store } = await freshStore();
+  expect(store.models.get()).toMatchObject([{ id: 'tiny', shipped: true, served: true, fits: true }]);
+  expect(await code(store.remove('tiny'))).toBe('models/shipped');
+});
+
+test('an added model is copied, served, and removed only when another is served', async () => {
+  const { dir, store } = await freshStore();
+  writeFileSync(join(dir, 'mine-Q4_K_M.gguf'), 'content');
+  await store.add(join(dir, 'mine-Q4_K_M.gguf'));
+  store.setServed('mine-Q4_K_M');
+  expect(store.get('mine-Q4_K_M')?.served).toBe(true);
+  expect(await code(store.add(join(dir, 'mine-Q4_K_M.gguf')))).toBe('models/already-there');
+  expect(await code(store.remove('mine-Q4_K_M'))).toBe('models/in-use');
+  store.setServed('tiny');
+  await store.remove('mine-Q4_K_M');
+  expect(readdirSync(join(dir, 'models'))).toEqual([]);
+});
+
+test('a broken, missing, badly named or too large file is refused and leaves nothing behind', async () => {
+  const { dir, store } = await freshStore(500);
+  for (const name of ['broken.gguf', 'large.gguf', 'notes.txt']) writeFileSync(join(dir, name), 'x');
+  expect(await code(store.add(join(dir, 'broken.gguf')))).toBe('models/truncated');
+  expect(await code(store.add(join(dir, 'large.gguf')))).toBe('models/does-not-fit');
+  expect(await code(store.add(join(dir, 'notes.txt')))).toBe('models/not-gguf');
+  expect(await code(store.add(join(dir, 'nowhere.gguf')))).toBe('models/not-found');
+  expect(await code(store.add(dir))).toBe('models/not-gguf');
+  expect(readdirSync(join(dir, 'models'))).toEqual([]);
+});
+
+test('the folder is the truth: files put there or deleted by hand are seen, broken ones with their problem', async () => {
+  const { dir, store, open, inspected } = await freshStore();
+  copyFileSync(join(dir, 'shipped', 'tiny.gguf'), join(dir, 'models', 'by-hand.gguf'));
+  writeFileSync(join(dir, 'models', 'broken.gguf'), 'x');
+  writeFileSync(join(dir, 'models', 'half.gguf.part'), 'x');
+  await store.scan();
+  expect(store.models.get().map(({ id, problem }) => [id, problem?.code])).toEqual([
+    ['tiny', undefined],
+    ['broken', 'models/truncated'],
+    ['by-hand', undefined],
+  ]);
+  const before = inspected.length;
+  const again = await open();
+  expect(again.models.get()).toHaveLength(3);
+  expect(inspected).toHaveLength(before);
+  rmSync(join(dir, 'models', 'by-hand.gguf'));
+  await again.scan();
+  expect(again.get('by-hand')).toBeUndefined();
+});

@@ -1,0 +1,196 @@
+import { constants } from 'node:fs';
+import { copyFile, mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import writeFileAtomic from 'write-file-atomic';
+import { z } from 'zod';
+import { AppError } from '#contract/errors.ts';
+import type { Model } from '#contract/model.ts';
+import { errorBody, errorBodySchema, toAppError } from '#contract/result.ts';
+import type { LoadOptions, ModelFacts, Runtime } from '../inference/runtime.ts';
+import { createSignal, type Signal } from '../signal.ts';
+
+type InspectOptions = Pick<LoadOptions, 'contextSize' | 'parallelRequests' | 'gpu'>;
+
+export interface ModelStore {
+  models: Signal<Model[]>;
+  /** Reads the folders anew: files that were added or deleted by hand are seen. */
+  scan(): Promise<void>;
+  /** Checks a GGUF file and copies it into the store. Throws `models/*` or `disk/full`, leaving nothing behind. */
+  add(path: string): Promise<Model>;
+  remove(id: string): Promise<void>;
+  get(id: string): Model | undefined;
+  setServed(id: string | null): void;
+}
+
+const inspectedSchema = z.union([
+  z.object({ facts: z.custom<ModelFacts>((value) => typeof value === 'object' && value !== null) }),
+  z.object({ problem: errorBodySchema }),
+]);
+type Inspected = z.infer<typeof inspectedSchema>;
+const cacheSchema = z.record(z.string(), inspectedSchema);
+
+/** A folder on disk is the truth; what was read of each file is remembered by path, size and time. */
+export async function openModelStore(options: {
+  shippedDir: string;
+  modelsDir: string;
+  cacheFile: string;
+  runtime: Pick<Runtime, 'inspect'>;
+  inspectOptions(): InspectOptions;
+  /** Memory in bytes that a model may take. */
+  memory(): { ramBytes: number; gpuBytes: number };
+  served: string;
+}): Promise<ModelStore> {
+  const { shippedDir, modelsDir, runtime } = options;
+  const models = createSignal<Model[]>([]);
+  let served: string | null = options.served;
+  await mkdir(modelsDir, { recursive: true });
+  const cache = new Map(Object.entries(await readCache(options.cacheFile)));
+
+  async function inspect(path: string): Promise<Inspected> {
+    const { size, mtimeMs } = await stat(path);
+    const inspectOptions = options.inspectOptions();
+    const key = JSON.stringify([path, size, mtimeMs, inspectOptions]);
+    const known = cache.get(key);
+    if (known) return known;
+    const inspected: Inspected = await runtime.inspect(path, inspectOptions).then(
+      (facts) => ({ facts }),
+      (thrown: unknown) => ({ problem: errorBody(toAppError(thrown, 'models/not-gguf')) }),
+    );
+    cache.set(key, inspected);
+    await writeFileAtomic(options.cacheFile, JSON.stringify(Object.fromEntries(cache))).catch(() => {});
+    return inspected;
+  }
+
+  async function read(path: string, shipped: boolean): Promise<Model> {
+    const id = basename(path, '.gguf');
+    const sizeBytes = (await stat(path)).size;
+    const inspected = await inspect(path);
+    const common = { id, path, sizeBytes, shipped, served: id === served };
+    if ('problem' in inspected)
+      return { ...common, ...nothingKnown, name: id, problem: inspected.problem };
+    const { facts } = inspected;
+    return {
+      ...common,
+      name: facts.name,
+      architecture: facts.architecture,
+      parameters: facts.parameters,
+      quantization: facts.quantization,
+      contextLength: facts.contextLength,
+      needsBytes: facts.needsRamBytes + facts.needsGpuBytes,
+      fits: fits(facts),
+      problem: null,
+    };
+  }
+
+  function fits(facts: ModelFacts): boolean {
+    const { ramBytes, gpuBytes } = options.memory();
+    return facts.needsRamBytes <= ramBytes && facts.needsGpuBytes <= gpuBytes;
+  }
+
+  async function scan(): Promise<void> {
+    const found: Model[] = [];
+    for (const [dir, shipped] of [
+      [shippedDir, true],
+      [modelsDir, false],
+    ] as const)
+      for (const file of (await readdir(dir, { withFileTypes: true })).sort((a, b) => a.name.localeCompare(b.name)))
+        if (file.isFile() && file.name.endsWith('.gguf') && !found.some(({ id }) => `${id}.gguf` === file.name))
+          found.push(await read(join(dir, file.name), shipped));
+    models.set(found);
+  }
+
+  await scan();
+  return {
+    models,
+    scan,
+    get: (id) => models.get().find((model) => model.id === id),
+    setServed(id) {
+      served = id;
+      models.set(models.get().map((model) => ({ ...model, served: model.id === id })));
+    },
+    async add(path) {
+      const file = safeFileName(path);
+      const id = basename(file, '.gguf');
+      if (models.get().some((model) => model.id === id))
+        throw new AppError('models/already-there', `There is a model “${id}” in the store already.`, { data: { id } });
+      const isFile = await stat(path).then(
+        (info) => info.isFile(),
+        () => false,
+      );
+      if (!isFile) throw new AppError('models/not-found', `There is no file ${path}.`, { data: { path } });
+      const inspected = await inspect(path);
+      if ('problem' in inspected)
+        throw new AppError(
+          inspected.problem.code,
+          inspected.problem.message,
+          inspected.problem.data ? { data: inspected.problem.data } : {},
+        );
+      if (!fits(inspected.facts)) throw doesNotFit(inspected.facts, options.memory());
+      await copyWhole(path, join(modelsDir, file));
+      await scan();
+      const added = models.get().find((model) => model.id === id);
+      if (!added) throw new AppError('models/not-found', `The copy of ${file} is gone again.`);
+      return added;
+    },
+    async remove(id) {
+      const model = models.get().find((candidate) => candidate.id === id);
+      if (!model) throw new AppError('models/not-found', `There is no model “${id}” in the store.`);
+      if (model.shipped) throw new AppError('models/shipped', `“${model.name}” came with the app and stays.`);
+      if (model.served) throw new AppError('models/in-use', `“${model.name}” is the model that is served.`);
+      await rm(model.path, { force: true });
+      await scan();
+    },
+  };
+}
+
+const nothingKnown = {
+  architecture: '',
+  parameters: null,
+  quantization: null,
+  contextLength: 0,
+  needsBytes: 0,
+  fits: false,
+};
+
+function doesNotFit(facts: ModelFacts, memory: { ramBytes: number; gpuBytes: number }): AppError {
+  const onGpu = facts.needsGpuBytes > memory.gpuBytes;
+  const [needsBytes, hasBytes] = onGpu
+    ? [facts.needsGpuBytes, memory.gpuBytes]
+    : [facts.needsRamBytes, memory.ramBytes];
+  const gigabytes = (bytes: number) => (bytes / 1e9).toFixed(1);
+  return new AppError(
+    'models/does-not-fit',
+    `The model needs ${gigabytes(needsBytes)} GB of ${onGpu ? 'GPU memory' : 'memory'}; ${gigabytes(hasBytes)} GB can be used.`,
+    { data: { needsBytes, hasBytes } },
+  );
+}
+
+/** The file's name as it may stand in the store. */
+function safeFileName(path: string): string {
+  const file = basename(path);
+  if (!/^[\p{L}\p{N}][\p{L}\p{N} ._+()-]{0,200}\.gguf$/iu.test(file))
+    throw new AppError('models/not-gguf', `“${file}” is not a name of a GGUF file.`, { data: { file } });
+  return file.replace(/\.gguf$/i, '.gguf');
+}
+
+/** A copy that is either whole or not there. Where the disk can, it takes no space of its own. */
+async function copyWhole(from: string, to: string): Promise<void> {
+  const temporary = `${to}.part`;
+  try {
+    await copyFile(from, temporary, constants.COPYFILE_FICLONE);
+    await rename(temporary, to);
+  } catch (cause) {
+    await rm(temporary, { force: true });
+    if ((cause as NodeJS.ErrnoException).code === 'ENOSPC')
+      throw new AppError('disk/full', 'The disk has no room for a copy of the model.', { cause });
+    throw cause;
+  }
+}
+
+async function readCache(file: string): Promise<Record<string, Inspected>> {
+  try {
+    return cacheSchema.parse(JSON.parse(await readFile(file, 'utf8')));
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,242 @@
+import { AppError } from '#contract/errors.ts';
+import type { LinkState, NodeState, NodeStatus, PauseReason } from '#contract/node-status.ts';
+import { errorBody, toAppError } from '#contract/result.ts';
+import type { Settings, SettingsPatch } from '#contract/settings.ts';
+import type { Clock } from './clock.ts';
+import type { Runtime } from './inference/runtime.ts';
+import { isHealthy, nodeState, type Phase, type StateInputs } from './node-state.ts';
+import type { SettingsStore } from './settings-store.ts';
+import { createSignal, type Signal } from './signal.ts';
+
+/** What earning is made of, in the order in which it starts. Each step may throw an AppError. */
+export interface EarningSteps {
+  /** Resolves with the gateway's address. */
+  openNetwork(settings: Settings, signal: AbortSignal): Promise<string>;
+  loadModel(settings: Settings, signal: AbortSignal): Promise<void>;
+  listen(settings: Settings): Promise<string>;
+  /** Resolves when the gateway has taken the node; keeps the link up until `release`. */
+  register(gatewayUrl: string, apiUrl: string, signal: AbortSignal): Promise<void>;
+  /** Lets running jobs finish until `untilMs`, then cancels them. */
+  drain(untilMs: number): Promise<void>;
+  runningJobs(): number;
+  setPaused(paused: boolean): void;
+  /** Deregisters, closes the port, unloads the model. Safe to call at any point of a start. */
+  release(): Promise<void>;
+}
+
+/** Settings that take effect by a drain and a new start. */
+const restartSettings: readonly (keyof Settings)[] = [
+  'network',
+  'payoutAddress',
+  'apiPort',
+  'listenOnAllInterfaces',
+  'publicUrl',
+  'servedModel',
+  'contextSize',
+  'parallelRequests',
+  'threads',
+  'gpu',
+  'pricePerRequestLamports',
+  'pricePerMillionTokensLamports',
+  'declaredNetworkMbps',
+];
+
+export interface NodeController {
+  status: Signal<NodeStatus>;
+  healthy(): boolean;
+  /** Why a new job is refused now; null while jobs are taken. */
+  gate(): AppError | null;
+  start(): Promise<void>;
+  pause(forMinutes?: number): void;
+  resume(): void;
+  stop(): Promise<void>;
+  /** Stores a change and, where it needs to and the node works, drains and starts again. */
+  changeSettings(patch: SettingsPatch): Settings;
+  refresh(): void;
+}
+
+export function createNodeController(options: {
+  nodeId: string;
+  settings: SettingsStore;
+  runtime: Runtime;
+  link: Signal<LinkState>;
+  modelName(id: string): string;
+  steps: EarningSteps;
+  clock: Clock;
+  onFault(error: unknown): void;
+}): NodeController {
+  const { settings, runtime, link, steps, clock } = options;
+  const startedAt = clock.now();
+  let phase: Phase = { phase: 'stopped' };
+  let pauseReasons: PauseReason[] = [];
+  let pauseEnd = new AbortController();
+  let apiUrl: string | null = null;
+  let starting: AbortController | null = null;
+  /** Starts and stops run one after the other. */
+  let turn: Promise<void> = Promise.resolve();
+
+  const inputs = (): StateInputs => ({
+    onboarded: settings.current.get().onboarded,
+    phase,
+    pauseReasons,
+    link: link.get(),
+    engine: runtime.engine.get(),
+  });
+  const status = createSignal(readStatus());
+
+  function readStatus(): NodeStatus {
+    const modelId = runtime.engine.get().modelId;
+    const linkState = link.get();
+    const network = linkState.state === 'registered' ? linkState.network : null;
+    const state = nodeState(inputs());
+    return {
+      state,
+      link: linkState,
+      nodeId: options.nodeId,
+      apiUrl,
+      model: modelId === null ? null : { id: modelId, name: options.modelName(modelId) },
+      testCredits: network === null ? settings.current.get().network.kind === 'local' : network === 'test-credits',
+      startedAt,
+    };
+  }
+
+  function refresh(): void {
+    const next = readStatus();
+    if (JSON.stringify(next) !== JSON.stringify(status.get())) status.set(next);
+  }
+
+  function enter(next: Phase): void {
+    phase = next;
+    refresh();
+  }
+
+  function inTurn(work: () => Promise<void>): Promise<void> {
+    const mine = turn.then(work);
+    turn = mine.catch(() => {});
+    return mine;
+  }
+
+  async function startNow(): Promise<void> {
+    if (phase.phase === 'running') return;
+    if (!settings.current.get().onboarded)
+      throw new AppError('node/not-set-up', 'The setup has not been finished yet.');
+    const abort = new AbortController();
+    starting = abort;
+    const wanted = settings.current.get();
+    try {
+      enter({ phase: 'starting', step: 'network' });
+      const gatewayUrl = await steps.openNetwork(wanted, abort.signal);
+      enter({ phase: 'starting', step: 'model' });
+      await steps.loadModel(wanted, abort.signal);
+      enter({ phase: 'starting', step: 'listening' });
+      apiUrl = await steps.listen(wanted);
+      enter({ phase: 'starting', step: 'registering' });
+      await steps.register(gatewayUrl, apiUrl, abort.signal);
+      abort.signal.throwIfAborted();
+      enter({ phase: 'running', since: clock.now() });
+    } catch (thrown) {
+      await steps.release();
+      apiUrl = null;
+      if (abort.signal.aborted) return enter({ phase: 'stopped' });
+      const error = toAppError(thrown);
+      if (error.code === 'host/internal') options.onFault(thrown);
+      enter({ phase: 'failed', error: errorBody(error) });
+      throw error;
+    } finally {
+      starting = null;
+    }
+  }
+
+  async function stopNow(): Promise<void> {
+    if (phase.phase === 'stopped') return;
+    if (phase.phase === 'failed') return enter({ phase: 'stopped' });
+    const until = clock.now() + settings.current.get().drainSeconds * 1000;
+    enter({ phase: 'draining', running: steps.runningJobs(), until });
+    await steps.drain(until);
+    await steps.release();
+    apiUrl = null;
+    endPause();
+    enter({ phase: 'stopped' });
+  }
+
+  function endPause(): void {
+    pauseEnd.abort();
+    pauseReasons = [];
+    steps.setPaused(false);
+    refresh();
+  }
+
+  function pause(forMinutes?: number): void {
+    pauseEnd.abort();
+    pauseEnd = new AbortController();
+    const { signal } = pauseEnd;
+    const since = clock.now();
+    const until = forMinutes === undefined ? undefined : since + forMinutes * 60_000;
+    pauseReasons = [{ code: 'operator', since, ...(until === undefined ? {} : { until }) }];
+    steps.setPaused(true);
+    refresh();
+    if (until === undefined) return;
+    clock.sleep(until - since, signal).then(endPause, () => {});
+  }
+
+  function changeSettings(patch: SettingsPatch): Settings {
+    const before = settings.current.get();
+    const after = settings.update(patch);
+    const needsRestart = restartSettings.some(
+      (name) => JSON.stringify(before[name]) !== JSON.stringify(after[name]),
+    );
+    refresh();
+    if (needsRestart && (phase.phase === 'running' || phase.phase === 'starting')) {
+      starting?.abort();
+      inTurn(async () => {
+        await stopNow();
+        await startNow();
+      }).catch(() => {});
+    }
+    return after;
+  }
+
+  link.subscribe(refresh);
+  runtime.engine.subscribe(refresh);
+
+  return {
+    status,
+    healthy: () => isHealthy(inputs()),
+    gate: () => gateError(nodeState(inputs())),
+    start: () => inTurn(startNow),
+    pause,
+    resume: endPause,
+    stop() {
+      starting?.abort();
+      return inTurn(stopNow);
+    },
+    changeSettings,
+    refresh,
+  };
+}
+
+/** A link that is away does not close the gate: the operator's own programs are still served. */
+function gateError(state: NodeState): AppError | null {
+  switch (state.state) {
+    case 'earning':
+      return null;
+    case 'paused': {
+      const until = state.reasons[0]?.until;
+      const seconds = until === undefined ? 60 : Math.max(1, Math.ceil((until - Date.now()) / 1000));
+      return new AppError('node/paused', 'This node is paused by its operator.', { retryAfterSeconds: seconds });
+    }
+    case 'draining':
+      return new AppError('node/draining', 'This node is stopping.', { retryAfterSeconds: 60 });
+    case 'starting':
+      return state.step === 'registering'
+        ? null
+        : new AppError('node/stopped', 'This node is still starting.', { retryAfterSeconds: 5 });
+    case 'problem':
+      return state.error.code.startsWith('link/')
+        ? null
+        : new AppError('node/stopped', state.error.message, { retryAfterSeconds: 10 });
+    case 'not-set-up':
+    case 'stopped':
+      return new AppError('node/stopped', 'This node is stopped.', { retryAfterSeconds: 60 });
+  }
+}

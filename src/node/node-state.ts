@@ -1,0 +1,42 @@
+import type { Engine } from '#contract/model.ts';
+import type { LinkState, NodeState, PauseReason, StartStep } from '#contract/node-status.ts';
+import type { ErrorBody } from '#contract/result.ts';
+
+/** What the node was told to do and how far it is. */
+export type Phase =
+  | { phase: 'stopped' }
+  | { phase: 'starting'; step: StartStep }
+  | { phase: 'running'; since: number }
+  | { phase: 'draining'; running: number; until: number }
+  | { phase: 'failed'; error: ErrorBody };
+
+export interface StateInputs {
+  onboarded: boolean;
+  phase: Phase;
+  pauseReasons: PauseReason[];
+  link: LinkState;
+  engine: Engine;
+}
+
+/** The one word a person sees, from everything that is known. */
+export function nodeState({ onboarded, phase, pauseReasons, link, engine }: StateInputs): NodeState {
+  if (phase.phase === 'failed') return { state: 'problem', error: phase.error };
+  if (phase.phase === 'draining') return { state: 'draining', running: phase.running, until: phase.until };
+  if (phase.phase === 'stopped') return { state: onboarded ? 'stopped' : 'not-set-up' };
+  if (link.state === 'away') return { state: 'problem', error: link.error, retryAt: link.retryAt };
+  if (phase.phase === 'starting') {
+    const progress = phase.step === 'model' && engine.loadProgress !== null ? engine.loadProgress : undefined;
+    return { state: 'starting', step: phase.step, ...(progress === undefined ? {} : { progress }) };
+  }
+  if (engine.state !== 'ready')
+    return engine.error ? { state: 'problem', error: engine.error } : { state: 'starting', step: 'engine' };
+  if (pauseReasons.length > 0) return { state: 'paused', reasons: pauseReasons };
+  if (link.state !== 'registered') return { state: 'starting', step: 'registering' };
+  return { state: 'earning', since: phase.since };
+}
+
+/** Whether `GET /health` answers 200: the gateway asks for it before it registers the node. */
+export function isHealthy({ phase, pauseReasons, engine }: StateInputs): boolean {
+  const works = phase.phase === 'running' || (phase.phase === 'starting' && phase.step === 'registering');
+  return works && pauseReasons.length === 0 && engine.state === 'ready';
+}

@@ -1,0 +1,89 @@
+import { statfs } from 'node:fs/promises';
+import { cpus, freemem, totalmem } from 'node:os';
+import type { Engine } from '#contract/model.ts';
+import type { Gpu, Resources } from '#contract/resources.ts';
+import type { Clock } from '../clock.ts';
+import { createSignal, type Signal } from '../signal.ts';
+import { readNvidiaSmi } from './nvidia-smi.ts';
+
+const intervalMs = 2000;
+const historyLength = 300;
+
+export interface ResourceProbe {
+  current: Signal<Resources>;
+  /** The readings of the last ten minutes, oldest first. */
+  history(): Resources[];
+  dispose(): void;
+}
+
+/** Reads the machine every 2 s. `modelsDir` chooses the disk that counts. */
+export async function startResourceProbe(options: {
+  clock: Clock;
+  engine: Signal<Engine>;
+  modelsDir: string;
+}): Promise<ResourceProbe> {
+  const ended = new AbortController();
+  const model = cpus()[0]?.model.trim() || 'CPU';
+  let cpuBefore = cpuTimes();
+  let nvidia = true;
+
+  async function read(): Promise<Resources> {
+    const cpuNow = cpuTimes();
+    const spent = cpuNow.total - cpuBefore.total;
+    const load = spent > 0 ? (cpuNow.busy - cpuBefore.busy) / spent : null;
+    cpuBefore = cpuNow;
+    const gpus: Gpu[] | null = nvidia ? await readNvidiaSmi() : [];
+    if (gpus === null) nvidia = false;
+    const memory = options.engine.get().memory;
+    return {
+      at: options.clock.now(),
+      cpu: { model, cores: cpus().length, load },
+      ram: { totalBytes: totalmem(), usedBytes: totalmem() - freemem() },
+      own: {
+        hostBytes: process.memoryUsage.rss(),
+        engineBytes: memory?.ramBytes ?? 0,
+        engineGpuBytes: memory?.gpuBytes ?? 0,
+      },
+      gpus: gpus ?? [],
+      disk: await diskOf(options.modelsDir),
+    };
+  }
+
+  const first = await read();
+  const current = createSignal(first);
+  const readings = [first];
+  const loop = async () => {
+    while (!ended.signal.aborted) {
+      await options.clock.sleep(intervalMs, ended.signal);
+      const reading = await read();
+      readings.push(reading);
+      if (readings.length > historyLength) readings.shift();
+      current.set(reading);
+    }
+  };
+  loop().catch((error: unknown) => {
+    if (!ended.signal.aborted) throw error;
+  });
+  return { current, history: () => [...readings], dispose: () => ended.abort() };
+}
+
+function cpuTimes(): { busy: number; total: number } {
+  let busy = 0;
+  let total = 0;
+  for (const { times } of cpus()) {
+    const sum = times.user + times.nice + times.sys + times.idle + times.irq;
+    total += sum;
+    busy += sum - times.idle;
+  }
+  return { busy, total };
+}
+
+/** Null when the system does not tell. */
+export async function diskOf(path: string): Promise<Resources['disk']> {
+  try {
+    const disk = await statfs(path);
+    return { totalBytes: disk.blocks * disk.bsize, freeBytes: disk.bavail * disk.bsize };
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,239 @@
+import { randomUUID } from 'node:crypto';
+import { AppError } from '#contract/errors.ts';
+import { solFromLamports } from '#contract/money.ts';
+import { toAppError } from '#contract/result.ts';
+import { openAiError } from '#contract/wire/error-answers.ts';
+import { inferenceRequestSchema } from '#contract/wire/inference.ts';
+import {
+  type ChatCompletionRequest,
+  type CompletionRequest,
+  chatCompletionRequestSchema,
+  completionRequestSchema,
+} from '#contract/wire/openai.ts';
+import type { JobHandle, JobOutcome, JobRequest } from '../inference/job-request.ts';
+import type { GenerateRequest } from '../inference/runtime.ts';
+import { sha256Hex } from '../link/ed25519.ts';
+import { type ApiCall, answerJson } from './api-call.ts';
+import { chatRequest, completionRequest, streamFrames, usageOf, wholeAnswer } from './openai-answers.ts';
+import { parseBody, parseJson } from './request-body.ts';
+
+const keepAliveMs = 15_000;
+const mostUnreadBytes = 1_000_000;
+
+type Path = { method: 'GET' | 'POST' | 'DELETE'; matches(path: string): boolean };
+/** An open route answers anybody; the others validate in `prepare` and work in what it returns. */
+type Route = Path &
+  (
+    | { open: true; answer(call: ApiCall): void | Promise<void> }
+    | { open: false; prepare(call: ApiCall): () => void | Promise<void> }
+  );
+
+const at = (path: string) => (candidate: string) => candidate === path;
+
+export const routes: readonly Route[] = [
+  {
+    method: 'GET',
+    matches: at('/health'),
+    open: true,
+    answer: ({ response, parts }) => answerJson(response, parts.healthy() ? 200 : 503, parts.health()),
+  },
+  {
+    method: 'GET',
+    matches: at('/capabilities'),
+    open: true,
+    answer: ({ response, parts }) => answerJson(response, 200, parts.capabilities()),
+  },
+  {
+    method: 'GET',
+    matches: at('/metrics'),
+    open: true,
+    async answer({ response, parts }) {
+      response.setHeader('content-type', parts.metrics.registry.contentType);
+      response.end(await parts.metrics.registry.metrics());
+    },
+  },
+  {
+    method: 'GET',
+    matches: at('/v1/models'),
+    open: true,
+    answer({ response, parts }) {
+      const model = parts.servedModel();
+      const data = model === null ? [] : [{ id: model, object: 'model', created: 0, owned_by: parts.nodeId }];
+      answerJson(response, 200, { object: 'list', data });
+    },
+  },
+  { method: 'POST', matches: at('/v1/chat/completions'), open: false, prepare: prepareChat },
+  { method: 'POST', matches: at('/v1/completions'), open: false, prepare: prepareCompletion },
+  { method: 'POST', matches: at('/inference'), open: false, prepare: prepareInference },
+  {
+    method: 'DELETE',
+    matches: (path) => /^\/inference\/[^/]+$/.test(path),
+    open: false,
+    prepare: ({ path, caller, parts, response }) => () => {
+      const id = decodeURIComponent(path.slice('/inference/'.length));
+      const by = caller.source.kind === 'gateway' ? { gatewayKey: caller.source.gatewayKey } : undefined;
+      if (!parts.jobs.cancel(id, by)) throw new AppError('request/not-found', `No request ${id} is in work.`);
+      answerJson(response, 200, { request_id: id, status: 'cancelled' });
+    },
+  },
+];
+
+function jobRequest(call: ApiCall, model: string, generate: GenerateRequest, requestId?: string): JobRequest {
+  const { caller, parts } = call;
+  return {
+    requestId: caller.requestId ?? requestId ?? `req-${randomUUID()}`,
+    source: caller.source,
+    model,
+    generate,
+    inputSha256: sha256Hex(call.body),
+    deadlineMs: caller.deadlineMs ?? parts.clock.now() + parts.defaultTimeoutMs(),
+  };
+}
+
+function prepareChat(call: ApiCall): () => Promise<void> {
+  const body = parseBody(call.body, chatCompletionRequestSchema);
+  return openAi(call, 'chat', body, chatRequest(body));
+}
+
+function prepareCompletion(call: ApiCall): () => Promise<void> {
+  const body = parseBody(call.body, completionRequestSchema);
+  return openAi(call, 'completion', body, completionRequest(body));
+}
+
+function openAi(
+  call: ApiCall,
+  kind: 'chat' | 'completion',
+  body: ChatCompletionRequest | CompletionRequest,
+  generate: GenerateRequest,
+): () => Promise<void> {
+  const job = jobRequest(call, body.model, generate);
+  return async () => {
+    call.response.setHeader('x-request-id', job.requestId);
+    if (body.stream) return stream(call, job, kind, body.stream_options?.include_usage === true);
+    const outcome = await whole(call, job);
+    answerJson(call.response, 200, wholeAnswer(kind, job.requestId, job.model, outcome.text, outcome.result));
+  };
+}
+
+/** A whole answer; the job ends when the client closes the connection. */
+async function whole(call: ApiCall, job: JobRequest): Promise<JobOutcome> {
+  const { jobs, metrics } = call.parts;
+  const startedAt = performance.now();
+  let isFirst = true;
+  const handle = jobs.submit(job, {
+    onText: () => {
+      if (isFirst) metrics.firstToken.observe((performance.now() - startedAt) / 1000);
+      isFirst = false;
+    },
+  });
+  cancelWhenLeft(call, handle);
+  const outcome = await handle.done;
+  countTokens(call, outcome);
+  return outcome;
+}
+
+function countTokens({ parts: { metrics } }: ApiCall, { result, startedAt, finishedAt }: JobOutcome): void {
+  metrics.tokens.inc(result.generatedTokens);
+  if (result.generatedTokens > 1)
+    metrics.interToken.observe((finishedAt - startedAt) / 1000 / result.generatedTokens);
+}
+
+function cancelWhenLeft({ response }: ApiCall, handle: JobHandle): void {
+  response.once('close', () => {
+    if (!response.writableFinished) handle.cancel();
+  });
+}
+
+async function stream(call: ApiCall, job: JobRequest, kind: 'chat' | 'completion', withUsage: boolean): Promise<void> {
+  const { response, parts } = call;
+  const frames = streamFrames(kind, job.requestId, job.model);
+  const startedAt = performance.now();
+  let isOpen = false;
+  let firstSeen = false;
+  const open = () => {
+    if (isOpen) return;
+    isOpen = true;
+    response.writeHead(200, {
+      'content-type': 'text/event-stream; charset=utf-8',
+      'cache-control': 'no-cache',
+      'x-accel-buffering': 'no',
+    });
+    if (frames.first) response.write(frames.first);
+  };
+  const keepAlive = setInterval(() => {
+    open();
+    response.write(frames.keepAlive);
+  }, keepAliveMs);
+  try {
+    const handle = parts.jobs.submit(job, {
+      onStart: open,
+      onText: (text) => {
+        if (text === '') return;
+        if (!firstSeen) {
+          firstSeen = true;
+          parts.metrics.firstToken.observe((performance.now() - startedAt) / 1000);
+        }
+        // A client that does not read is given up before it fills our memory.
+        if (response.writableLength > mostUnreadBytes) handle.cancel();
+        else response.write(frames.text(text));
+      },
+    });
+    cancelWhenLeft(call, handle);
+    const outcome = await handle.done;
+    countTokens(call, outcome);
+    open();
+    const usage = withUsage ? frames.usage(usageOf(outcome.result)) : '';
+    response.end(frames.finish(outcome.result.finishReason) + usage + frames.done);
+  } catch (thrown) {
+    if (!isOpen) throw thrown;
+    const error = toAppError(thrown);
+    parts.metrics.errors.inc({ code: error.code });
+    response.end(frames.error(openAiError(error)) + frames.done);
+  } finally {
+    clearInterval(keepAlive);
+  }
+}
+
+function prepareInference(call: ApiCall): () => Promise<void> {
+  const { response, parts } = call;
+  const body = parseBody(call.body, inferenceRequestSchema);
+  const raw = parseJson(call.body);
+  const ignored =
+    typeof raw === 'object' && raw !== null
+      ? Object.keys(raw).filter((name) => !Object.hasOwn(inferenceRequestSchema.shape, name) && /^[\w.-]+$/.test(name))
+      : [];
+  const asChat = parts.hasChatTemplate() && body.metadata.raw !== true;
+  const { source } = call.caller;
+  const plain = source.kind === 'gateway' && source.gatewayKey === null;
+  const job = {
+    ...jobRequest(
+      call,
+      body.model,
+      {
+        prompt: asChat
+          ? { kind: 'chat', messages: [{ role: 'user', content: body.prompt }] }
+          : { kind: 'completion', prompt: body.prompt },
+        sampling: { temperature: body.temperature, topP: body.top_p },
+        maxTokens: body.max_tokens,
+        stop: [],
+      },
+      body.request_id,
+    ),
+    ...(plain ? { source: { ...source, payer: body.wallet_address || 'unknown' } } : {}),
+  };
+  return async () => {
+    if (ignored.length > 0) response.setHeader('x-ignored-fields', ignored.join(', '));
+    response.setHeader('x-request-id', job.requestId);
+    const { text, result, queuedAt, finishedAt, earning } = await whole(call, job);
+    answerJson(response, 200, {
+      request_id: body.request_id,
+      model: body.model,
+      response: text,
+      processing_time: (finishedAt - queuedAt) / 1000,
+      tokens_generated: result.generatedTokens,
+      cost_sol: earning ? solFromLamports(earning.priceLamports) : 0,
+      node_id: parts.nodeId,
+      timestamp: new Date(finishedAt).toISOString(),
+    });
+  };
+}

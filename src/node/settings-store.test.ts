@@ -1,0 +1,38 @@
+import { mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { defaultSettings } from '#contract/settings.ts';
+import { openSettings } from './settings-store.ts';
+
+const freshFile = () => join(mkdtempSync(join(tmpdir(), 'settings-')), 'settings.json');
+
+test('a fresh profile has the defaults, and what is set is there after a restart', () => {
+  const file = freshFile();
+  const store = openSettings(file);
+  expect(store.current.get()).toEqual(defaultSettings);
+  store.update({ queueLimit: 7, network: { kind: 'gateway', url: 'http://127.0.0.1:9' } });
+  expect(openSettings(file).current.get()).toEqual({
+    ...defaultSettings,
+    queueLimit: 7,
+    network: { kind: 'gateway', url: 'http://127.0.0.1:9' },
+  });
+});
+
+test('a value out of range is refused with its field, and nothing changes', () => {
+  const file = freshFile();
+  const store = openSettings(file);
+  store.update({ queueLimit: 7 });
+  expect(() => store.update({ queueLimit: 0, apiPort: 1 })).toThrow(/queueLimit/);
+  expect(store.current.get().apiPort).toBe(defaultSettings.apiPort);
+  expect(openSettings(file).current.get().queueLimit).toBe(7);
+});
+
+test('a file that cannot be read is kept aside and said so', () => {
+  const file = freshFile();
+  writeFileSync(file, '{"queueLimit": ');
+  const store = openSettings(file);
+  expect(store.unreadable?.code).toBe('settings/unreadable');
+  expect(store.current.get()).toEqual(defaultSettings);
+  expect(readdirSync(join(file, '..')).some((name) => name.includes('unreadable'))).toBe(true);
+});

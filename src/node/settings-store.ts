@@ -1,0 +1,52 @@
+import { existsSync, readFileSync, renameSync } from 'node:fs';
+import writeFileAtomic from 'write-file-atomic';
+import { AppError } from '#contract/errors.ts';
+import { defaultSettings, type Settings, type SettingsPatch, settingsSchema } from '#contract/settings.ts';
+import { createSignal, type Signal } from './signal.ts';
+
+export interface SettingsStore {
+  current: Signal<Settings>;
+  /** Set when the stored file could not be read and was put aside; the defaults are then in use. */
+  unreadable: AppError | null;
+  /** Stores the patch whole or throws `settings/invalid`, `disk/full` and changes nothing. */
+  update(patch: SettingsPatch): Settings;
+}
+
+export function openSettings(file: string): SettingsStore {
+  let unreadable: AppError | null = null;
+  let stored: Settings = defaultSettings;
+  if (existsSync(file)) {
+    try {
+      stored = settingsSchema.parse({ ...defaultSettings, ...JSON.parse(readFileSync(file, 'utf8')) });
+    } catch (cause) {
+      const aside = `${file}.unreadable-${Date.now()}`;
+      renameSync(file, aside);
+      unreadable = new AppError('settings/unreadable', `The settings file was not readable; it is now ${aside}.`, {
+        cause,
+        data: { path: aside },
+      });
+    }
+  }
+  const current = createSignal(stored);
+  return {
+    current,
+    unreadable,
+    update(patch) {
+      const next = settingsSchema.safeParse({ ...current.get(), ...patch });
+      if (!next.success) {
+        const issue = next.error.issues[0];
+        const field = issue?.path.join('.') ?? '';
+        throw new AppError('settings/invalid', `${field}: ${issue?.message ?? 'not valid'}`, { data: { field } });
+      }
+      try {
+        writeFileAtomic.sync(file, `${JSON.stringify(next.data, null, 2)}\n`, { mode: 0o600 });
+      } catch (cause) {
+        if ((cause as NodeJS.ErrnoException).code === 'ENOSPC')
+          throw new AppError('disk/full', 'The settings could not be stored: the disk is full.', { cause });
+        throw cause;
+      }
+      current.set(next.data);
+      return next.data;
+    },
+  };
+}

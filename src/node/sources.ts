@@ -1,0 +1,72 @@
+import type { EarningsSummary } from '#contract/earnings.ts';
+import type { ServingStats } from '#contract/node-status.ts';
+import type { Clock } from './clock.ts';
+import type { JobService } from './inference/job-request.ts';
+import type { Runtime } from './inference/runtime.ts';
+import type { Ledger } from './ledger/ledger.ts';
+import type { ModelStore } from './models/model-store.ts';
+import type { NodeController } from './node-controller.ts';
+import type { ResourceProbe } from './resources/probe.ts';
+import type { Sources } from './server/contract-server.ts';
+import type { SettingsStore } from './settings-store.ts';
+import type { Signal } from './signal.ts';
+
+/** Where each stream of the contract comes from. */
+export function createSources(parts: {
+  controller: NodeController;
+  settings: SettingsStore;
+  runtime: Runtime;
+  models: ModelStore;
+  jobs: JobService;
+  serving: Signal<ServingStats>;
+  ledger: Ledger;
+  earnings: Signal<EarningsSummary>;
+  probe: ResourceProbe;
+}): Sources {
+  return {
+    'node.status': (listener) => parts.controller.status.subscribe(listener),
+    'node.serving': (listener) => parts.serving.subscribe(listener),
+    'node.engine': (listener) => parts.runtime.engine.subscribe(listener),
+    'settings.current': (listener) => parts.settings.current.subscribe(listener),
+    'models.list': (listener) => parts.models.models.subscribe(listener),
+    'queue.items': (listener) => {
+      listener({ type: 'snapshot', jobs: parts.jobs.jobs() });
+      return parts.jobs.onChange((jobs, removed) => listener({ type: 'changed', jobs, removed }));
+    },
+    'earnings.summary': (listener) => parts.earnings.subscribe(listener),
+    'earnings.changed': (listener) => parts.ledger.changes.subscribe(listener),
+    'resources.current': (listener) => parts.probe.current.subscribe(listener),
+  };
+}
+
+const summaryPauseMs = 500;
+const minuteMs = 60_000;
+
+/** Calls `refresh` after changes, at most twice a second, and each minute for the forecast and the day's edge. */
+export function refreshEarnings(options: {
+  changes: Signal<unknown>;
+  clock: Clock;
+  signal: AbortSignal;
+  refresh(): void;
+}): void {
+  let due = false;
+  const unsubscribe = options.changes.subscribe(() => {
+    if (due) return;
+    due = true;
+    options.clock.sleep(summaryPauseMs, options.signal).then(
+      () => {
+        due = false;
+        options.refresh();
+      },
+      () => {},
+    );
+  });
+  options.signal.addEventListener('abort', unsubscribe);
+  const eachMinute = async () => {
+    while (true) {
+      await options.clock.sleep(minuteMs, options.signal);
+      options.refresh();
+    }
+  };
+  eachMinute().catch(() => {});
+}

@@ -1,0 +1,146 @@
+import { useEffect, useMemo, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { SeriesPoint } from '#contract/earnings.ts';
+import type { ErrorBody } from '#contract/result.ts';
+import { client } from '../../lib/client.ts';
+import { formatSol } from '../../lib/format.ts';
+import { useSignal } from '../../lib/use-signal.ts';
+import { Chart } from '../../ui/chart.tsx';
+import { ErrorNote } from '../../ui/error-note.tsx';
+import { Segments } from '../../ui/segments.tsx';
+import { type Column, Table } from '../../ui/table.tsx';
+
+const ranges = { hour: { bucket: 'hour', count: 24 }, day: { bucket: 'day', count: 30 } } as const;
+type Range = keyof typeof ranges;
+
+const chartHeightPx = 190;
+const keyOf = (point: SeriesPoint) => point.at;
+
+/** Net earnings by hour or day, as bars or as the table of the same figures. */
+export function EarningsChart({ unit, testCredits }: { unit: string; testCredits: boolean }) {
+  const { t, i18n } = useTranslation();
+  const [range, setRange] = useState<Range>('hour');
+  const [view, setView] = useState<'chart' | 'table'>('chart');
+  const { points, error } = useSeries(range);
+  const formats = useMemo(() => timeFormats(i18n.language), [i18n.language]);
+  const values = useMemo(() => points?.map((point) => Number(point.netLamports) / 1e9) ?? [], [points]);
+  const times = useMemo(() => points?.map((point) => point.at) ?? [], [points]);
+  const series = useMemo(
+    () => [
+      {
+        label: t('earnings.net', { unit }),
+        color: testCredits ? ('warn' as const) : ('earn' as const),
+        values,
+      },
+    ],
+    [t, unit, testCredits, values],
+  );
+  const newestFirst = useMemo(() => [...(points ?? [])].reverse(), [points]);
+  const columns: Column<SeriesPoint>[] = [
+    {
+      key: 'at',
+      title: t(`earnings.${range}`),
+      width: '1fr',
+      cell: (point) => formats[range].long.format(point.at),
+    },
+    {
+      key: 'jobs',
+      title: t('earnings.jobsColumn'),
+      width: '6rem',
+      align: 'end',
+      cell: (point) => point.jobs,
+    },
+    {
+      key: 'net',
+      title: t('earnings.net', { unit }),
+      width: '11rem',
+      align: 'end',
+      cell: (point) => formatSol(point.netLamports),
+    },
+  ];
+  return (
+    <section className="rounded-[10px] border border-line bg-panel px-4 py-3.5">
+      <div className="mb-3 flex flex-wrap items-center gap-2">
+        <h2 className="me-auto text-xs font-medium text-dim">{t(`earnings.chartTitles.${range}`)}</h2>
+        <Segments
+          label={t('earnings.range')}
+          value={range}
+          onChange={setRange}
+          options={[
+            { value: 'hour', title: t('earnings.byHour') },
+            { value: 'day', title: t('earnings.byDay') },
+          ]}
+        />
+        <Segments
+          label={t('earnings.view')}
+          value={view}
+          onChange={setView}
+          options={[
+            { value: 'chart', title: t('earnings.chart') },
+            { value: 'table', title: t('earnings.table') },
+          ]}
+        />
+      </div>
+      {error && <ErrorNote error={error} />}
+      {view === 'table' ? (
+        <Table
+          label={t(`earnings.chartTitles.${range}`)}
+          columns={columns}
+          rows={newestFirst}
+          keyOf={keyOf}
+          rowHeightPx={32}
+          className="h-[214px]"
+        />
+      ) : (
+        <Chart
+          label={t(`earnings.chartTitles.${range}`)}
+          kind="bars"
+          times={times}
+          series={series}
+          valueAxis={t('earnings.net', { unit })}
+          timeAxis={t(`earnings.${range}`)}
+          formatValue={(value) => formatSol(String(Math.round(value * 1e9)))}
+          formatTick={(value) => value.toLocaleString(i18n.language, { maximumSignificantDigits: 3 })}
+          formatTime={(at) => formats[range].long.format(at)}
+          formatTimeTick={(at) => formats[range].short.format(at)}
+          heightPx={chartHeightPx}
+        />
+      )}
+    </section>
+  );
+}
+
+function timeFormats(language: string) {
+  const format = (options: Intl.DateTimeFormatOptions) => new Intl.DateTimeFormat(language, options);
+  return {
+    hour: {
+      short: format({ hour: '2-digit', minute: '2-digit', hour12: false }),
+      long: format({ weekday: 'short', hour: '2-digit', minute: '2-digit', hour12: false }),
+    },
+    day: {
+      short: format({ day: 'numeric', month: 'short' }),
+      long: format({ weekday: 'short', day: 'numeric', month: 'short' }),
+    },
+  };
+}
+
+/** Reads the series again whenever entries came or changed. */
+function useSeries(range: Range): { points: SeriesPoint[] | null; error: ErrorBody | null } {
+  const changed = useSignal('earnings.changed');
+  const [points, setPoints] = useState<SeriesPoint[] | null>(null);
+  const [error, setError] = useState<ErrorBody | null>(null);
+  const changes = changed?.changes ?? 0;
+  useEffect(() => {
+    let wanted = changes >= 0;
+    const offsetMinutes = -new Date().getTimezoneOffset();
+    client.request('earnings.series', { ...ranges[range], offsetMinutes }).then((answer) => {
+      if (!wanted) return;
+      if (answer.ok) setPoints(answer.data);
+      setError(answer.ok ? null : answer.error);
+    });
+    return () => {
+      wanted = false;
+    };
+  }, [range, changes]);
+  return { points, error };
+}

@@ -1,0 +1,68 @@
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { Model } from '#contract/model.ts';
+import type { ErrorBody, Result } from '#contract/result.ts';
+import { client } from '../../lib/client.ts';
+import { openRoute, useRoute } from '../../lib/routes.ts';
+import { useSignal } from '../../lib/use-signal.ts';
+import { Drawer } from '../../ui/drawer.tsx';
+import { ErrorNote } from '../../ui/error-note.tsx';
+import { Page } from '../../ui/page.tsx';
+import { AddModel } from './add-model.tsx';
+import { DropModel } from './drop-model.tsx';
+import { ModelDetail } from './model-detail.tsx';
+import { ModelTable } from './model-table.tsx';
+import { ServedModel } from './served-model.tsx';
+
+/** What is served, what is on the disk, and ways to add to it. */
+export function ModelsPage() {
+  const { t } = useTranslation();
+  const models = useSignal('models.list') ?? null;
+  const openId = useRoute().detail;
+  const [error, setError] = useState<ErrorBody | null>(null);
+  const [busy, setBusy] = useState(false);
+  const opened = openId === null ? undefined : models?.find((model) => model.id === openId);
+
+  const run = async (call: Promise<Result<unknown>>) => {
+    setBusy(true);
+    const result = await call;
+    setBusy(false);
+    setError(result.ok ? null : result.error);
+    return result.ok;
+  };
+  const add = (path: string) => run(client.request('models.add', { path }));
+  const serve = (model: Model) => run(client.request('models.serve', { id: model.id }));
+  const remove = async (model: Model) => {
+    if (await run(client.request('models.remove', { id: model.id }))) openRoute('models');
+  };
+
+  return (
+    <Page title={t('models.title')}>
+      <DropModel onDrop={add}>
+        <div className="flex flex-col gap-4">
+          {error && <ErrorNote error={error} />}
+          <ServedModel models={models} />
+          <ModelTable models={models} busy={busy} onServe={serve} />
+          <AddModel busy={busy} onAdd={add} onError={setError} />
+        </div>
+      </DropModel>
+      <Drawer
+        open={opened !== undefined}
+        title={opened?.name ?? ''}
+        closeLabel={t('models.close')}
+        onClose={() => openRoute('models')}
+      >
+        {opened && (
+          <ModelDetail
+            key={opened.id}
+            model={opened}
+            busy={busy}
+            error={error}
+            onServe={() => serve(opened)}
+            onRemove={() => remove(opened)}
+          />
+        )}
+      </Drawer>
+    </Page>
+  );
+}

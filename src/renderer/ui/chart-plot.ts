@@ -1,0 +1,104 @@
+import uPlot from 'uplot';
+import { type ChartColor, themeColor } from './chart-colors.ts';
+
+export interface ChartSeries {
+  label: string;
+  color: ChartColor;
+  /** Null leaves a gap. */
+  values: readonly (number | null)[];
+}
+
+export interface PlotInput {
+  /** Unix milliseconds, ascending. */
+  times: readonly number[];
+  series: readonly ChartSeries[];
+  kind: 'line' | 'bars';
+  /** Name and unit of the vertical axis. */
+  valueAxis: string;
+  timeAxis: string;
+  formatValue(value: number): string;
+  /** Short text at a tick of the vertical axis; formatValue where it is absent. */
+  formatTick?(value: number): string;
+  /** Short text at a tick of the time axis. */
+  formatTimeTick(atMs: number): string;
+  /** Top of the vertical axis, such as a total; by the data where it is absent. */
+  max?: number;
+}
+
+const font = '11px "Inter Variable", Inter, system-ui, sans-serif';
+
+export function plotData({ times, series }: Pick<PlotInput, 'times' | 'series'>): uPlot.AlignedData {
+  return [times.map((at) => at / 1000), ...series.map((one) => [...one.values])];
+}
+
+/** Options of uPlot for an input that may change later; colours are those of the theme now. */
+export function plotOptions(
+  input: () => PlotInput,
+  width: number,
+  height: number,
+  onHover: (index: number | null) => void,
+): uPlot.Options {
+  const { series, kind, valueAxis, timeAxis } = input();
+  const dim = themeColor('dim');
+  const line = themeColor('line');
+  const axis = (label: string) => ({
+    label,
+    labelFont: font,
+    font,
+    stroke: dim,
+    grid: { stroke: line, width: 1 },
+    ticks: { show: false },
+  });
+  return {
+    width,
+    height,
+    legend: { show: false },
+    padding: [8, 8, 0, 0],
+    cursor: { drag: { x: false, y: false }, y: false, points: { show: kind === 'line' } },
+    scales: {
+      x: { time: true, range: (_plot, min, max) => timeRange(input(), min, max) },
+      y: { range: (_plot, _min, max) => [0, input().max ?? roomAbove(max)] },
+    },
+    axes: [
+      {
+        ...axis(timeAxis),
+        grid: { show: false },
+        labelSize: 18,
+        size: 26,
+        values: (_plot, ticks) => ticks.map((tick) => input().formatTimeTick(tick * 1000)),
+      },
+      {
+        ...axis(valueAxis),
+        labelSize: 20,
+        size: 58,
+        values: (_plot, ticks) => ticks.map((tick) => (input().formatTick ?? input().formatValue)(tick)),
+      },
+    ],
+    series: [{}, ...series.map((one) => seriesOptions(themeColor(one.color), kind))],
+    hooks: { setCursor: [(plot) => onHover(plot.cursor.idx ?? null)] },
+  };
+}
+
+/** Half a bar stays free on both sides, so that the first and the last are whole. */
+function timeRange({ kind, times }: PlotInput, min: number | null, max: number | null): [number, number] {
+  if (min == null || max == null) return [0, 1];
+  const [first, second] = times;
+  if (kind === 'line') return min === max ? [min - 1, max + 1] : [min, max];
+  const half = first !== undefined && second !== undefined ? (second - first) / 2000 : 1800;
+  return [min - half, max + half];
+}
+
+const roomAbove = (max: number | null) => (max && max > 0 ? max * 1.15 : 1);
+
+function seriesOptions(color: string, kind: PlotInput['kind']): uPlot.Series {
+  const faint = `color-mix(in srgb, ${color} ${kind === 'bars' ? 75 : 14}%, transparent)`;
+  const common: uPlot.Series = {
+    stroke: color,
+    fill: faint,
+    width: kind === 'bars' ? 0 : 2,
+    points: { show: false },
+  };
+  return kind === 'bars' && uPlot.paths.bars
+    ? { ...common, paths: uPlot.paths.bars({ size: [0.7, 48], radius: 0.2 }) }
+    : common;
+}

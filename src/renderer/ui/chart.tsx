@@ -1,0 +1,94 @@
+import 'uplot/dist/uPlot.min.css';
+import { useEffect, useRef, useState } from 'react';
+import uPlot from 'uplot';
+import { type ChartColor, swatches, watchTheme } from './chart-colors.ts';
+import { type PlotInput, plotData, plotOptions } from './chart-plot.ts';
+
+interface ChartProps extends PlotInput {
+  /** What the chart shows, for those who do not see it. */
+  label: string;
+  formatTime(atMs: number): string;
+  heightPx?: number;
+}
+
+/** One chart with labelled axes; the line above it reads the values under the pointer, or the latest ones. */
+export function Chart({ label, formatTime, heightPx = 200, ...input }: ChartProps) {
+  const [hovered, setHovered] = useState<number | null>(null);
+  const [theme, setTheme] = useState(0);
+  useEffect(() => watchTheme(() => setTheme((count) => count + 1)), []);
+  const { times, series, formatValue } = input;
+  const at = hovered !== null && hovered < times.length ? hovered : times.length - 1;
+  const time = times[at];
+  const shape = series.map((one) => `${one.label}:${one.color}`).join('|');
+  return (
+    <figure className="min-w-0">
+      <figcaption className="mb-2 flex flex-wrap gap-x-4 gap-y-1 text-xs text-dim">
+        {series.map((one) => (
+          <Reading key={one.label} color={one.color} label={one.label}>
+            {formatReading(one.values[at], formatValue)}
+          </Reading>
+        ))}
+        {time !== undefined && <span className="ms-auto">{formatTime(time)}</span>}
+      </figcaption>
+      <div role="img" aria-label={label}>
+        <Plot
+          key={`${shape} ${input.kind} ${heightPx} ${theme}`}
+          input={input}
+          heightPx={heightPx}
+          onHover={setHovered}
+        />
+      </div>
+    </figure>
+  );
+}
+
+const formatReading = (value: number | null | undefined, format: (value: number) => string) =>
+  value == null ? '–' : format(value);
+
+function Reading({ color, label, children }: { color: ChartColor; label: string; children: string }) {
+  return (
+    <span className="inline-flex items-center gap-1.5">
+      <span className={`size-2 rounded-sm ${swatches[color]}`} aria-hidden />
+      {label} <span className="text-text">{children}</span>
+    </span>
+  );
+}
+
+interface PlotProps {
+  input: PlotInput;
+  heightPx: number;
+  onHover(index: number | null): void;
+}
+
+/** Its key changes with everything that uPlot cannot change later; data and width follow as they come. */
+function Plot({ input, heightPx, onHover }: PlotProps) {
+  const box = useRef<HTMLDivElement>(null);
+  const plot = useRef<uPlot | null>(null);
+  const latest = useRef(input);
+  const { times, series } = input;
+
+  useEffect(() => {
+    latest.current = input;
+  });
+
+  useEffect(() => {
+    const element = box.current;
+    if (!element) return;
+    const options = plotOptions(() => latest.current, element.clientWidth, heightPx, onHover);
+    const chart = new uPlot(options, plotData(latest.current), element);
+    plot.current = chart;
+    const size = new ResizeObserver(() => chart.setSize({ width: element.clientWidth, height: heightPx }));
+    size.observe(element);
+    return () => {
+      size.disconnect();
+      chart.destroy();
+      plot.current = null;
+    };
+  }, [heightPx, onHover]);
+
+  useEffect(() => {
+    plot.current?.setData(plotData({ times, series }));
+  }, [times, series]);
+
+  return <div ref={box} style={{ height: heightPx }} />;
+}
