@@ -95,7 +95,10 @@ export function createHandlers(parts: HandlerParts): Handlers {
 async function checkGateway(url: string) {
   const startedAt = performance.now();
   try {
-    const response = await fetch(new URL('/', url), { signal: AbortSignal.timeout(10_000), redirect: 'error' });
+    const response = await fetch(new URL('/', url), {
+      signal: AbortSignal.timeout(10_000),
+      redirect: 'error',
+    });
     const info = gatewayInfoSchema.parse(await response.json());
     return {
       service: info.service,
@@ -104,6 +107,9 @@ async function checkGateway(url: string) {
       latencyMs: Math.round(performance.now() - startedAt),
     };
   } catch (cause) {
-    throw new AppError('link/unreachable', `No SolanaLM gateway answers at ${url}.`, { cause, data: { url } });
+    throw new AppError('link/unreachable', `No SolanaLM gateway answers at ${url}.`, {
+      cause,
+      data: { url },
+    });
   }
 }

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { unwrap } from '#contract/result.ts';
 import { AppError } from '#contract/errors.ts';
+import { unwrap } from '#contract/result.ts';
 import { createHost, type Host } from './host.ts';
 import { profileDir } from './profile-dir.ts';
 import { connectShell } from './shell-channel.ts';
@@ -58,14 +58,26 @@ async function runOnce(host: Host): Promise<void> {
   const [verb, argument = ''] = rest;
   if (command === 'models' && verb === undefined) {
     for (const model of host.models.models.get())
-      console.log(`${model.id}\t${model.sizeBytes}\t${model.problem?.code ?? (model.fits ? 'fits' : 'does not fit')}`);
+      console.log(
+        `${model.id}\t${model.sizeBytes}\t${model.problem?.code ?? (model.fits ? 'fits' : 'does not fit')}`,
+      );
     return;
   }
-  if (command === 'models' && verb === 'add') return void (await call(host, 'models.add', { path: argument }));
-  if (command === 'models' && verb === 'remove') return void (await call(host, 'models.remove', { id: argument }));
+  if (command === 'models' && verb === 'add')
+    return void (await call(host, 'models.add', { path: argument }));
+  if (command === 'models' && verb === 'remove')
+    return void (await call(host, 'models.remove', { id: argument }));
   if (command === 'earnings' && verb === undefined) {
     const { jobs, tokens, grossLamports, feeLamports, netLamports } = host.ledger.totals();
-    console.log(JSON.stringify({ jobs, tokens, gross: `${grossLamports}`, fee: `${feeLamports}`, net: `${netLamports}` }));
+    console.log(
+      JSON.stringify({
+        jobs,
+        tokens,
+        gross: `${grossLamports}`,
+        fee: `${feeLamports}`,
+        net: `${netLamports}`,
+      }),
+    );
     return;
   }
   if (command === 'earnings' && verb === 'csv') {

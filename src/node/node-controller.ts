@@ -95,7 +95,8 @@ export function createNodeController(options: {
       nodeId: options.nodeId,
       apiUrl,
       model: modelId === null ? null : { id: modelId, name: options.modelName(modelId) },
-      testCredits: network === null ? settings.current.get().network.kind === 'local' : network === 'test-credits',
+      testCredits:
+        network === null ? settings.current.get().network.kind === 'local' : network === 'test-credits',
       startedAt,
     };
   }
@@ -223,7 +224,9 @@ function gateError(state: NodeState): AppError | null {
     case 'paused': {
       const until = state.reasons[0]?.until;
       const seconds = until === undefined ? 60 : Math.max(1, Math.ceil((until - Date.now()) / 1000));
-      return new AppError('node/paused', 'This node is paused by its operator.', { retryAfterSeconds: seconds });
+      return new AppError('node/paused', 'This node is paused by its operator.', {
+        retryAfterSeconds: seconds,
+      });
     }
     case 'draining':
       return new AppError('node/draining', 'This node is stopping.', { retryAfterSeconds: 60 });

@@ -21,10 +21,14 @@ export function openSettings(file: string): SettingsStore {
     } catch (cause) {
       const aside = `${file}.unreadable-${Date.now()}`;
       renameSync(file, aside);
-      unreadable = new AppError('settings/unreadable', `The settings file was not readable; it is now ${aside}.`, {
-        cause,
-        data: { path: aside },
-      });
+      unreadable = new AppError(
+        'settings/unreadable',
+        `The settings file was not readable; it is now ${aside}.`,
+        {
+          cause,
+          data: { path: aside },
+        },
+      );
     }
   }
   const current = createSignal(stored);
@@ -36,7 +40,9 @@ export function openSettings(file: string): SettingsStore {
       if (!next.success) {
         const issue = next.error.issues[0];
         const field = issue?.path.join('.') ?? '';
-        throw new AppError('settings/invalid', `${field}: ${issue?.message ?? 'not valid'}`, { data: { field } });
+        throw new AppError('settings/invalid', `${field}: ${issue?.message ?? 'not valid'}`, {
+          data: { field },
+        });
       }
       try {
         writeFileAtomic.sync(file, `${JSON.stringify(next.data, null, 2)}\n`, { mode: 0o600 });

@@ -1,6 +1,5 @@
 import type { EarningsSummary } from '#contract/earnings.ts';
 import type { ServingStats } from '#contract/node-status.ts';
-import type { Clock } from './clock.ts';
 import type { JobService } from './inference/job-request.ts';
 import type { Runtime } from './inference/runtime.ts';
 import type { Ledger } from './ledger/ledger.ts';
@@ -37,36 +36,4 @@ export function createSources(parts: {
     'earnings.changed': (listener) => parts.ledger.changes.subscribe(listener),
     'resources.current': (listener) => parts.probe.current.subscribe(listener),
   };
-}
-
-const summaryPauseMs = 500;
-const minuteMs = 60_000;
-
-/** Calls `refresh` after changes, at most twice a second, and each minute for the forecast and the day's edge. */
-export function refreshEarnings(options: {
-  changes: Signal<unknown>;
-  clock: Clock;
-  signal: AbortSignal;
-  refresh(): void;
-}): void {
-  let due = false;
-  const unsubscribe = options.changes.subscribe(() => {
-    if (due) return;
-    due = true;
-    options.clock.sleep(summaryPauseMs, options.signal).then(
-      () => {
-        due = false;
-        options.refresh();
-      },
-      () => {},
-    );
-  });
-  options.signal.addEventListener('abort', unsubscribe);
-  const eachMinute = async () => {
-    while (true) {
-      await options.clock.sleep(minuteMs, options.signal);
-      options.refresh();
-    }
-  };
-  eachMinute().catch(() => {});
 }

@@ -20,6 +20,8 @@ export const inferenceResponseSchema = z.object({
   response: z.string(),
   processing_time: z.number(),
   tokens_generated: z.int().min(0),
+  /** Ours; a plain node does not tell. */
+  tokens_prompt: z.int().min(0).optional(),
   cost_sol: z.number(),
   node_id: z.string(),
   timestamp: z.string(),

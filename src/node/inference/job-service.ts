@@ -78,7 +78,12 @@ export function createJobService(parts: JobServiceParts): DrainableJobService {
         }),
       );
     if (active().some((entry) => entry.request.requestId === request.requestId))
-      refuse(row, new AppError('request/invalid', `A request ${request.requestId} is in work already.`, { data: { field: 'request_id' } }));
+      refuse(
+        row,
+        new AppError('request/invalid', `A request ${request.requestId} is in work already.`, {
+          data: { field: 'request_id' },
+        }),
+      );
     if (request.deadlineMs <= now) refuse(row, deadlinePassed());
     const slots = runtime.engine.get().parallelRequests ?? 1;
 
@@ -98,7 +103,11 @@ export function createJobService(parts: JobServiceParts): DrainableJobService {
     if (!queue.add(entry, parts.queueLimit() + free)) refuse(row, queueFull(slots));
     change(entry, { state: 'waiting', position: queue.length });
     fill();
-    return { id: request.requestId, done: done.promise, cancel: () => cancelEntry(entry, 'queue/client-left') };
+    return {
+      id: request.requestId,
+      done: done.promise,
+      cancel: () => cancelEntry(entry, 'queue/client-left'),
+    };
   }
 
   const active = () => [...running, ...queue.items()];
@@ -173,7 +182,14 @@ export function createJobService(parts: JobServiceParts): DrainableJobService {
         },
         entry.abort.signal,
       );
-      const finished = { request, text, result, queuedAt: entry.queuedAt, startedAt, finishedAt: clock.now() };
+      const finished = {
+        request,
+        text,
+        result,
+        queuedAt: entry.queuedAt,
+        startedAt,
+        finishedAt: clock.now(),
+      };
       const earning = await accounting.book(finished);
       stats.finished((finished.finishedAt - startedAt) / 1000, true);
       change(entry, {

@@ -14,7 +14,11 @@ export interface Forecast {
  * The average of the last 15 minutes (or of the time since earning began, if that is shorter) carried on for a day; hidden for
  * the first 5 minutes. `net` gives what was earned since an instant.
  */
-export function forecast(nowMs: number, earningSinceMs: number | null, net: (sinceMs: number) => bigint): Forecast {
+export function forecast(
+  nowMs: number,
+  earningSinceMs: number | null,
+  net: (sinceMs: number) => bigint,
+): Forecast {
   if (earningSinceMs === null) return { lamports: null, knownAt: null };
   const earnedForMs = nowMs - earningSinceMs;
   if (earnedForMs < hiddenMs) return { lamports: null, knownAt: earningSinceMs + hiddenMs };

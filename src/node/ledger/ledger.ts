@@ -152,7 +152,9 @@ export function openLedger(file: string, { clock }: { clock: Clock }): Ledger {
     netByState() {
       const net: Record<EntryState, bigint> = { earned: 0n, agreed: 0n, disputed: 0n, unattributed: 0n };
       const rows = database
-        .prepare(`SELECT ${state} AS state, SUM(e.price_lamports - e.fee_lamports) AS net ${joined} GROUP BY 1`)
+        .prepare(
+          `SELECT ${state} AS state, SUM(e.price_lamports - e.fee_lamports) AS net ${joined} GROUP BY 1`,
+        )
         .all() as { state: EntryState; net: bigint }[];
       for (const row of rows) net[row.state] = row.net;
       return net;
@@ -175,12 +177,18 @@ export function openLedger(file: string, { clock }: { clock: Clock }): Ledger {
       return Array.from({ length: count }, (_, index) => {
         const key = last - count + 1 + index;
         const row = found.get(key);
-        return { at: key * sizeMs - offsetMs, netLamports: `${row?.net ?? 0n}`, jobs: number(row?.jobs ?? 0n) };
+        return {
+          at: key * sizeMs - offsetMs,
+          netLamports: `${row?.net ?? 0n}`,
+          jobs: number(row?.jobs ?? 0n),
+        };
       });
     },
     csv: () =>
       entriesCsv(
-        (database.prepare(`SELECT e.*, ${state} AS state, v.reason ${joined} ORDER BY e.id`).all() as Row[]).map(entryOf),
+        (
+          database.prepare(`SELECT e.*, ${state} AS state, v.reason ${joined} ORDER BY e.id`).all() as Row[]
+        ).map(entryOf),
       ),
     close: () => database.close(),
   };

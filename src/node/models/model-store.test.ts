@@ -42,7 +42,11 @@ async function freshStore(ramBytes = 10_000) {
   return { dir, inspected, open, store: await open() };
 }
 
-const code = (promise: Promise<unknown>) => promise.then(() => 'fine', (error) => error.code);
+const code = (promise: Promise<unknown>) =>
+  promise.then(
+    () => 'fine',
+    (error) => error.code,
+  );
 
 test('the shipped model is there from the start and cannot be removed', async () => {
   const { store } = await freshStore();

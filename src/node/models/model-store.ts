@@ -66,8 +66,7 @@ export async function openModelStore(options: {
     const sizeBytes = (await stat(path)).size;
     const inspected = await inspect(path);
     const common = { id, path, sizeBytes, shipped, served: id === served };
-    if ('problem' in inspected)
-      return { ...common, ...nothingKnown, name: id, problem: inspected.problem };
+    if ('problem' in inspected) return { ...common, ...nothingKnown, name: id, problem: inspected.problem };
     const { facts } = inspected;
     return {
       ...common,
@@ -93,8 +92,14 @@ export async function openModelStore(options: {
       [shippedDir, true],
       [modelsDir, false],
     ] as const)
-      for (const file of (await readdir(dir, { withFileTypes: true })).sort((a, b) => a.name.localeCompare(b.name)))
-        if (file.isFile() && file.name.endsWith('.gguf') && !found.some(({ id }) => `${id}.gguf` === file.name))
+      for (const file of (await readdir(dir, { withFileTypes: true })).sort((a, b) =>
+        a.name.localeCompare(b.name),
+      ))
+        if (
+          file.isFile() &&
+          file.name.endsWith('.gguf') &&
+          !found.some(({ id }) => `${id}.gguf` === file.name)
+        )
           found.push(await read(join(dir, file.name), shipped));
     models.set(found);
   }
@@ -112,7 +117,9 @@ export async function openModelStore(options: {
       const file = safeFileName(path);
       const id = basename(file, '.gguf');
       if (models.get().some((model) => model.id === id))
-        throw new AppError('models/already-there', `There is a model “${id}” in the store already.`, { data: { id } });
+        throw new AppError('models/already-there', `There is a model “${id}” in the store already.`, {
+          data: { id },
+        });
       const isFile = await stat(path).then(
         (info) => info.isFile(),
         () => false,

@@ -1,12 +1,14 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 
 /** What `GET /metrics` shows, in Prometheus text. */
-export function createApiMetrics(read: () => {
-  running: number;
-  waiting: number;
-  gpuBytes: number;
-  earnedLamports: bigint;
-}) {
+export function createApiMetrics(
+  read: () => {
+    running: number;
+    waiting: number;
+    gpuBytes: number;
+    earnedLamports: bigint;
+  },
+) {
   const registry = new Registry();
   const common = { registers: [registry] };
   const requests = new Counter({
@@ -39,7 +41,11 @@ export function createApiMetrics(read: () => {
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5],
     ...common,
   });
-  const tokens = new Counter({ name: 'solanalm_generated_tokens_total', help: 'Tokens generated', ...common });
+  const tokens = new Counter({
+    name: 'solanalm_generated_tokens_total',
+    help: 'Tokens generated',
+    ...common,
+  });
   const gauge = (name: string, help: string, value: () => number) =>
     new Gauge({
       name,

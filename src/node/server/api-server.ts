@@ -34,9 +34,13 @@ export function createApiServer(parts: ApiParts): ApiServer {
     const route = routes.find((candidate) => candidate.method === method && candidate.matches(path));
     if (!route) {
       const known = routes.some((candidate) => candidate.matches(path));
-      throw new AppError('request/not-found', known ? `${path} does not take ${method}.` : `There is nothing at ${path}.`);
+      throw new AppError(
+        'request/not-found',
+        known ? `${path} does not take ${method}.` : `There is nothing at ${path}.`,
+      );
     }
-    if (route.open) return route.answer({ request, response, path, body: new Uint8Array(), caller: nobody, parts });
+    if (route.open)
+      return route.answer({ request, response, path, body: new Uint8Array(), caller: nobody, parts });
     const body = await readBody(request);
     const header = (name: string) => {
       const value = request.headers[name];
@@ -56,7 +60,10 @@ export function createApiServer(parts: ApiParts): ApiServer {
       const startedAt = performance.now();
       response.once('close', () => {
         const route = (request.url ?? '/').split('?', 1)[0] ?? '/';
-        parts.metrics.requests.inc({ route: route.startsWith('/inference/') ? '/inference/:id' : known(route), status: response.statusCode });
+        parts.metrics.requests.inc({
+          route: route.startsWith('/inference/') ? '/inference/:id' : known(route),
+          status: response.statusCode,
+        });
         parts.metrics.duration.observe((performance.now() - startedAt) / 1000);
       });
       serve(request, response).catch((thrown: unknown) => {
@@ -67,7 +74,8 @@ export function createApiServer(parts: ApiParts): ApiServer {
     },
   );
   server.on('clientError', (_error, socket) => {
-    if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+    if (socket.writable)
+      socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
     else socket.destroy();
   });
 
@@ -77,7 +85,9 @@ export function createApiServer(parts: ApiParts): ApiServer {
         server.once('error', (error: NodeJS.ErrnoException) =>
           reject(
             error.code === 'EADDRINUSE'
-              ? new AppError('server/port-in-use', `Port ${port} is in use by another program.`, { data: { port } })
+              ? new AppError('server/port-in-use', `Port ${port} is in use by another program.`, {
+                  data: { port },
+                })
               : error,
           ),
         );

@@ -1,6 +1,10 @@
 import { timingSafeEqual } from 'node:crypto';
 import { AppError } from '#contract/errors.ts';
-import { gatewayDispatchText, gatewayHeaders, signedRequestWindowSeconds } from '#contract/wire/signed-request.ts';
+import {
+  gatewayDispatchText,
+  gatewayHeaders,
+  signedRequestWindowSeconds,
+} from '#contract/wire/signed-request.ts';
 import type { JobSource } from '../inference/job-request.ts';
 import { sha256Hex, verifyText } from '../link/ed25519.ts';
 
@@ -32,7 +36,7 @@ export function createAuthentication(options: {
 }): (request: IncomingRequest) => Caller {
   const nonces = new Map<string, number>();
 
-  function useNonce(nonce: string, nowSeconds: number): boolean {
+  function takeNonce(nonce: string, nowSeconds: number): boolean {
     for (const [known, expires] of nonces) {
       if (expires >= nowSeconds && nonces.size < mostNonces) break;
       nonces.delete(known);
@@ -52,7 +56,13 @@ export function createAuthentication(options: {
     const nonce = header('nonce');
     const requestId = header('requestId');
     const payer = header('payer');
-    if (!Number.isSafeInteger(timestamp) || !Number.isSafeInteger(deadlineMs) || !nonce || nonce.length > 100 || !requestId)
+    if (
+      !Number.isSafeInteger(timestamp) ||
+      !Number.isSafeInteger(deadlineMs) ||
+      !nonce ||
+      nonce.length > 100 ||
+      !requestId
+    )
       throw new AppError('auth/bad-signature', 'A signed dispatch lacks one of its headers.');
     const nowSeconds = Math.floor(options.nowMs() / 1000);
     const off = Math.abs(nowSeconds - timestamp);
@@ -70,7 +80,7 @@ export function createAuthentication(options: {
     });
     if (!verifyText(text, header('signature'), key))
       throw new AppError('auth/bad-signature', 'The signature does not fit this request.');
-    if (!useNonce(nonce, nowSeconds)) throw new AppError('auth/replayed', 'This very request came before.');
+    if (!takeNonce(nonce, nowSeconds)) throw new AppError('auth/replayed', 'This very request came before.');
     return {
       source: { kind: 'gateway', payer, gatewayKey: key },
       rateKey: `gateway:${payer}`,
@@ -84,8 +94,14 @@ export function createAuthentication(options: {
     if (gatewayKey) return gatewayCaller(request, gatewayKey);
     const bearer = /^Bearer (.+)$/i.exec(request.header('authorization') ?? '')?.[1];
     if (bearer !== undefined) {
-      if (!sameText(bearer, options.apiKey())) throw new AppError('auth/invalid-key', 'This is not the node’s API key.');
-      return { source: { kind: 'local', client: 'API key' }, rateKey: 'local', requestId: null, deadlineMs: null };
+      if (!sameText(bearer, options.apiKey()))
+        throw new AppError('auth/invalid-key', 'This is not the node’s API key.');
+      return {
+        source: { kind: 'local', client: 'API key' },
+        rateKey: 'local',
+        requestId: null,
+        deadlineMs: null,
+      };
     }
     if (options.gateway().mode === 'plain' && request.method === 'POST' && request.path === '/inference')
       return {

@@ -1,5 +1,11 @@
 import { createBirpc } from 'birpc';
-import { type CallOutput, type HostCallName, hostCalls, isHostCall, type ParsedInput } from '#contract/calls.ts';
+import {
+  type CallOutput,
+  type HostCallName,
+  hostCalls,
+  isHostCall,
+  type ParsedInput,
+} from '#contract/calls.ts';
 import { AppError } from '#contract/errors.ts';
 import { failure, ok, type Result, toAppError } from '#contract/result.ts';
 import { isStreamName, type StreamData, type StreamName } from '#contract/streams.ts';

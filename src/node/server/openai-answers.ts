@@ -65,14 +65,22 @@ export function streamFrames(kind: 'chat' | 'completion', id: string, model: str
 }
 
 /** A whole answer in OpenAI's shape. */
-export function wholeAnswer(kind: 'chat' | 'completion', id: string, model: string, text: string, result: GenerateResult) {
+export function wholeAnswer(
+  kind: 'chat' | 'completion',
+  id: string,
+  model: string,
+  text: string,
+  result: GenerateResult,
+) {
   const common = { index: 0, finish_reason: result.finishReason };
   return {
     id,
     object: kind === 'chat' ? 'chat.completion' : 'text_completion',
     created: Math.floor(Date.now() / 1000),
     model,
-    choices: [kind === 'chat' ? { ...common, message: { role: 'assistant', content: text } } : { ...common, text }],
+    choices: [
+      kind === 'chat' ? { ...common, message: { role: 'assistant', content: text } } : { ...common, text },
+    ],
     usage: usageOf(result),
   };
 }

@@ -5,7 +5,8 @@ import { AppError } from '#contract/errors.ts';
 export function createRateLimit(perMinute: () => number): (key: string) => Promise<Record<string, string>> {
   let limiter = new RateLimiterMemory({ points: perMinute(), duration: 60 });
   return async (key) => {
-    if (limiter.points !== perMinute()) limiter = new RateLimiterMemory({ points: perMinute(), duration: 60 });
+    if (limiter.points !== perMinute())
+      limiter = new RateLimiterMemory({ points: perMinute(), duration: 60 });
     try {
       return headers(await limiter.consume(key), limiter.points);
     } catch (rejected) {

@@ -7,7 +7,9 @@ export const mostBodyBytes = 4_000_000;
 /** Reads a body of at most 4 MB; stops reading at the limit. Throws `request/too-large` or `queue/client-left`. */
 export async function readBody(request: IncomingMessage): Promise<Uint8Array> {
   const tooLarge = () =>
-    new AppError('request/too-large', `The request is over ${mostBodyBytes / 1e6} MB.`, { data: { mostBodyBytes } });
+    new AppError('request/too-large', `The request is over ${mostBodyBytes / 1e6} MB.`, {
+      data: { mostBodyBytes },
+    });
   if (Number(request.headers['content-length'] ?? 0) > mostBodyBytes) throw tooLarge();
   const chunks: Buffer[] = [];
   let size = 0;
@@ -31,7 +33,10 @@ export function parseBody<S extends z.ZodType>(body: Uint8Array, schema: S): z.o
   const issue = parsed.error.issues[0];
   const unknown = issue?.code === 'unrecognized_keys' ? issue.keys : [];
   const field = [...(issue?.path ?? []), ...unknown.slice(0, 1)].join('.');
-  const text = unknown.length > 0 ? `unknown field${unknown.length > 1 ? 's' : ''} ${unknown.join(', ')}` : issue?.message;
+  const text =
+    unknown.length > 0
+      ? `unknown field${unknown.length > 1 ? 's' : ''} ${unknown.join(', ')}`
+      : issue?.message;
   throw new AppError('request/invalid', `${field || 'body'}: ${text}`, { data: { field } });
 }
 

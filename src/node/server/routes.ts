@@ -69,12 +69,15 @@ export const routes: readonly Route[] = [
     method: 'DELETE',
     matches: (path) => /^\/inference\/[^/]+$/.test(path),
     open: false,
-    prepare: ({ path, caller, parts, response }) => () => {
-      const id = decodeURIComponent(path.slice('/inference/'.length));
-      const by = caller.source.kind === 'gateway' ? { gatewayKey: caller.source.gatewayKey } : undefined;
-      if (!parts.jobs.cancel(id, by)) throw new AppError('request/not-found', `No request ${id} is in work.`);
-      answerJson(response, 200, { request_id: id, status: 'cancelled' });
-    },
+    prepare:
+      ({ path, caller, parts, response }) =>
+      () => {
+        const id = decodeURIComponent(path.slice('/inference/'.length));
+        const by = caller.source.kind === 'gateway' ? { gatewayKey: caller.source.gatewayKey } : undefined;
+        if (!parts.jobs.cancel(id, by))
+          throw new AppError('request/not-found', `No request ${id} is in work.`);
+        answerJson(response, 200, { request_id: id, status: 'cancelled' });
+      },
   },
 ];
 
@@ -144,7 +147,12 @@ function cancelWhenLeft({ response }: ApiCall, handle: JobHandle): void {
   });
 }
 
-async function stream(call: ApiCall, job: JobRequest, kind: 'chat' | 'completion', withUsage: boolean): Promise<void> {
+async function stream(
+  call: ApiCall,
+  job: JobRequest,
+  kind: 'chat' | 'completion',
+  withUsage: boolean,
+): Promise<void> {
   const { response, parts } = call;
   const frames = streamFrames(kind, job.requestId, job.model);
   const startedAt = performance.now();
@@ -200,7 +208,9 @@ function prepareInference(call: ApiCall): () => Promise<void> {
   const raw = parseJson(call.body);
   const ignored =
     typeof raw === 'object' && raw !== null
-      ? Object.keys(raw).filter((name) => !Object.hasOwn(inferenceRequestSchema.shape, name) && /^[\w.-]+$/.test(name))
+      ? Object.keys(raw).filter(
+          (name) => !Object.hasOwn(inferenceRequestSchema.shape, name) && /^[\w.-]+$/.test(name),
+        )
       : [];
   const asChat = parts.hasChatTemplate() && body.metadata.raw !== true;
   const { source } = call.caller;
@@ -231,6 +241,7 @@ function prepareInference(call: ApiCall): () => Promise<void> {
       response: text,
       processing_time: (finishedAt - queuedAt) / 1000,
       tokens_generated: result.generatedTokens,
+      tokens_prompt: result.promptTokens,
       cost_sol: earning ? solFromLamports(earning.priceLamports) : 0,
       node_id: parts.nodeId,
       timestamp: new Date(finishedAt).toISOString(),

@@ -25,7 +25,11 @@ export interface EngineHandlers {
 
 /** Starts llama.cpp. A GPU that names no device is a software one, slower than the processor itself. */
 export async function openLlama(gpu: 'auto' | 'off', maxThreads = 0): Promise<Llama> {
-  const common = { build: 'never', logLevel: LlamaLogLevel.error, ...(maxThreads ? { maxThreads } : {}) } as const;
+  const common = {
+    build: 'never',
+    logLevel: LlamaLogLevel.error,
+    ...(maxThreads ? { maxThreads } : {}),
+  } as const;
   if (gpu === 'off') return getLlama({ ...common, gpu: false });
   const llama = await getLlama(common);
   if (llama.gpu === false || (await llama.getGpuDeviceNames()).length > 0) return llama;
@@ -63,9 +67,12 @@ export class LlamaEngine {
     llama.maxThreads = threads;
     const model = await llama.loadModel({ modelPath: options.path, onLoadProgress: onProgress });
     const contextSize =
-      options.contextSize === 'auto' ? Math.min(model.trainContextSize, mostAutoContext) : options.contextSize;
+      options.contextSize === 'auto'
+        ? Math.min(model.trainContextSize, mostAutoContext)
+        : options.contextSize;
     let generating = 0;
-    const sequences = options.parallelRequests === 'auto' ? await fitting(model, contextSize) : options.parallelRequests;
+    const sequences =
+      options.parallelRequests === 'auto' ? await fitting(model, contextSize) : options.parallelRequests;
     const context = await model.createContext({
       sequences,
       contextSize,
@@ -94,7 +101,11 @@ export class LlamaEngine {
 
   #onGenerating: (change: 1 | -1) => void = () => {};
 
-  async generate(request: GenerateRequest, handlers: EngineHandlers, signal: AbortSignal): Promise<GenerateResult> {
+  async generate(
+    request: GenerateRequest,
+    handlers: EngineHandlers,
+    signal: AbortSignal,
+  ): Promise<GenerateResult> {
     const promptTokens = this.#countPrompt(request);
     const { contextSize } = this.loaded;
     const room = contextSize - promptTokens;
@@ -130,7 +141,10 @@ export class LlamaEngine {
       ...sampling,
       repeatPenalty:
         sampling.frequencyPenalty || sampling.presencePenalty
-          ? { frequencyPenalty: sampling.frequencyPenalty ?? 0, presencePenalty: sampling.presencePenalty ?? 0 }
+          ? {
+              frequencyPenalty: sampling.frequencyPenalty ?? 0,
+              presencePenalty: sampling.presencePenalty ?? 0,
+            }
           : (false as const),
       // One token of room stays free, so that a context shift never happens.
       maxTokens: Math.max(1, Math.min(request.maxTokens ?? room, room - 1)),

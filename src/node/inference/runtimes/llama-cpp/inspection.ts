@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { GgufInsights, type GgufFileInfo, type Llama, readGgufFileInfo } from 'node-llama-cpp';
+import { type GgufFileInfo, GgufInsights, type Llama, readGgufFileInfo } from 'node-llama-cpp';
 import { AppError } from '#contract/errors.ts';
 import type { LoadOptions, ModelFacts } from '../../runtime.ts';
 
@@ -25,9 +25,13 @@ export async function inspectModel(
     );
   const insights = await GgufInsights.from(info, llama);
   if (insights.isSupportedByLlamaCpp === false || !architecture || insights.totalLayers < 1)
-    throw new AppError('models/unknown-architecture', `The architecture “${architecture}” is not known here.`, {
-      data: { architecture: String(architecture) },
-    });
+    throw new AppError(
+      'models/unknown-architecture',
+      `The architecture “${architecture}” is not known here.`,
+      {
+        data: { architecture: String(architecture) },
+      },
+    );
   const contextLength = insights.trainContextSize ?? mostAutoContext;
   const contextSize =
     options.contextSize === 'auto' ? Math.min(contextLength, mostAutoContext) : options.contextSize;
@@ -65,11 +69,36 @@ async function readInfo(path: string): Promise<GgufFileInfo> {
 
 /** Bytes of a block and values in it, for each ggml tensor type that files use. */
 const blockOf: Record<number, [bytes: number, values: number]> = {
-  0: [4, 1], 1: [2, 1], 2: [18, 32], 3: [20, 32], 6: [22, 32], 7: [24, 32], 8: [34, 32], 9: [36, 32],
-  10: [84, 256], 11: [110, 256], 12: [144, 256], 13: [176, 256], 14: [210, 256], 15: [292, 256],
-  16: [66, 256], 17: [74, 256], 18: [98, 256], 19: [50, 256], 20: [18, 32], 21: [110, 256],
-  22: [82, 256], 23: [136, 256], 24: [1, 1], 25: [2, 1], 26: [4, 1], 27: [8, 1], 28: [8, 1],
-  29: [56, 256], 30: [2, 1], 39: [17, 32],
+  0: [4, 1],
+  1: [2, 1],
+  2: [18, 32],
+  3: [20, 32],
+  6: [22, 32],
+  7: [24, 32],
+  8: [34, 32],
+  9: [36, 32],
+  10: [84, 256],
+  11: [110, 256],
+  12: [144, 256],
+  13: [176, 256],
+  14: [210, 256],
+  15: [292, 256],
+  16: [66, 256],
+  17: [74, 256],
+  18: [98, 256],
+  19: [50, 256],
+  20: [18, 32],
+  21: [110, 256],
+  22: [82, 256],
+  23: [136, 256],
+  24: [1, 1],
+  25: [2, 1],
+  26: [4, 1],
+  27: [8, 1],
+  28: [8, 1],
+  29: [56, 256],
+  30: [2, 1],
+  39: [17, 32],
 };
 
 /** Where the last tensor ends, in bytes from the file's start; 0 when the file does not tell. */

@@ -4,7 +4,12 @@ import type { GenerateRequest, GenerateResult, LoadedModel, LoadOptions, ModelFa
 /** What the host asks of the worker. Requests with an `id` are answered once by `answer`. */
 export type ToWorker =
   | { type: 'load'; id: number; options: LoadOptions }
-  | { type: 'inspect'; id: number; path: string; options: Pick<LoadOptions, 'contextSize' | 'parallelRequests' | 'gpu'> }
+  | {
+      type: 'inspect';
+      id: number;
+      path: string;
+      options: Pick<LoadOptions, 'contextSize' | 'parallelRequests' | 'gpu'>;
+    }
   | { type: 'generate'; id: number; request: GenerateRequest }
   | { type: 'cancel'; id: number }
   | { type: 'end' };

@@ -6,7 +6,14 @@ import type { GenerateRequest } from '../../runtime.ts';
 import { createLlamaCppRuntime } from './runtime.ts';
 
 const path = new URL('../../../../../resources/models/tiny-chat-Q8_0.gguf', import.meta.url).pathname;
-const options = { modelId: 'tiny', path, contextSize: 256, parallelRequests: 4, threads: 'auto', gpu: 'off' } as const;
+const options = {
+  modelId: 'tiny',
+  path,
+  contextSize: 256,
+  parallelRequests: 4,
+  threads: 'auto',
+  gpu: 'off',
+} as const;
 const runtime = createLlamaCppRuntime();
 const never = new AbortController().signal;
 

@@ -65,7 +65,12 @@ export function createLlamaCppRuntime({ clock = systemClock }: { clock?: Clock }
     const options = wanted;
     if (!options) return;
     const error = new AppError('inference/crashed', `The engine’s process ended (${reason}).`);
-    patch({ state: 'restarting', memory: null, restarts: engine.get().restarts + 1, error: errorBody(error) });
+    patch({
+      state: 'restarting',
+      memory: null,
+      restarts: engine.get().restarts + 1,
+      error: errorBody(error),
+    });
     const { signal } = stopRestart;
     const pauseMs = backoffMs;
     backoffMs = Math.min(backoffMs * 2, mostBackoffMs);
@@ -75,7 +80,8 @@ export function createLlamaCppRuntime({ clock = systemClock }: { clock?: Clock }
     } catch (thrown) {
       // A crash while loading has started the next try already; a refusal ends them.
       const failure = toAppError(thrown);
-      if (!signal.aborted && failure.code !== 'inference/crashed') patch({ state: 'failed', error: errorBody(failure) });
+      if (!signal.aborted && failure.code !== 'inference/crashed')
+        patch({ state: 'failed', error: errorBody(failure) });
     }
   }
 

@@ -87,7 +87,8 @@ export class WorkerProcess {
   #receive(message: FromWorker, events: WorkerEvents): void {
     switch (message.type) {
       case 'pieces':
-        for (const [id, text, tokens] of message.pieces) this.#pending.get(id)?.handlers?.onText?.(text, tokens);
+        for (const [id, text, tokens] of message.pieces)
+          this.#pending.get(id)?.handlers?.onText?.(text, tokens);
         return;
       case 'started':
         return this.#pending.get(message.id)?.handlers?.onStart?.(message.promptTokens);

@@ -35,7 +35,11 @@ async function answer(message: ToWorker): Promise<void> {
     }
     case 'inspect': {
       const llama = await openLlama(message.options.gpu);
-      return send({ type: 'answer', id: message.id, data: await inspectModel(llama, message.path, message.options) });
+      return send({
+        type: 'answer',
+        id: message.id,
+        data: await inspectModel(llama, message.path, message.options),
+      });
     }
     case 'generate': {
       if (!engine) throw new AppError('inference/failed', 'No model is loaded.');
@@ -72,7 +76,8 @@ function refusal(message: ToWorker, thrown: unknown): void {
 }
 
 function loadFault(thrown: unknown): 'inference/out-of-memory' | 'inference/load-failed' {
-  const isMemory = thrown instanceof Error && /memory|too large|vram/i.test(`${thrown.name} ${thrown.message}`);
+  const isMemory =
+    thrown instanceof Error && /memory|too large|vram/i.test(`${thrown.name} ${thrown.message}`);
   return isMemory ? 'inference/out-of-memory' : 'inference/load-failed';
 }
 

@@ -1,0 +1,179 @@
+import Database from 'better-sqlite3';
+import { inferenceFeeOf, type Pricing, priceOf } from '#contract/money.ts';
+import type { NodeAccount, ReceiptVerdict, SignedReceipt } from '#contract/wire/receipt.ts';
+
+/** A dispatched job as the gateway saw it. */
+export interface RelayedJob {
+  requestId: string;
+  nodeId: string;
+  payer: string;
+  model: string;
+  inputSha256: string;
+  outputSha256: string;
+  promptTokens: number;
+  generatedTokens: number;
+  pricing: Pricing;
+  state: 'done' | 'cancelled';
+}
+
+export interface Books {
+  /** Takes down what was relayed; the job is now owed. */
+  record(job: RelayedJob): void;
+  /** Null when no such job was relayed. */
+  job(
+    requestId: string,
+  ): (RelayedJob & { owedLamports: bigint; feeLamports: bigint; priceLamports: bigint }) | null;
+  verdict(requestId: string): ReceiptVerdict | null;
+  /** The highest sequence number a node's key has used in an accepted receipt; 0 before the first. */
+  lastSeq(nodeKey: string): number;
+  recordVerdict(signed: SignedReceipt, verdict: ReceiptVerdict): void;
+  spentBy(payer: string): bigint;
+  usageOf(payer: string, sinceMs: number): { requests: number; tokens: number; lamports: bigint };
+  account(nodeId: string): NodeAccount;
+  close(): void;
+}
+
+const migrations = [
+  `CREATE TABLE jobs (
+     request_id TEXT PRIMARY KEY, at INTEGER NOT NULL, node_id TEXT NOT NULL, payer TEXT NOT NULL, model TEXT NOT NULL,
+     input_sha256 TEXT NOT NULL, output_sha256 TEXT NOT NULL, prompt_tokens INTEGER NOT NULL,
+     generated_tokens INTEGER NOT NULL, per_request_lamports INTEGER NOT NULL, per_million_tokens_lamports INTEGER NOT NULL,
+     price_lamports INTEGER NOT NULL, fee_lamports INTEGER NOT NULL, state TEXT NOT NULL
+   ) STRICT;
+   CREATE INDEX jobs_by_node ON jobs (node_id);
+   CREATE INDEX jobs_by_payer ON jobs (payer, at);
+   CREATE TABLE receipts (
+     request_id TEXT PRIMARY KEY, at INTEGER NOT NULL, node_id TEXT NOT NULL, node_key TEXT NOT NULL, seq INTEGER NOT NULL,
+     signed TEXT NOT NULL, verdict TEXT NOT NULL, answer TEXT NOT NULL
+   ) STRICT;
+   CREATE INDEX receipts_by_key ON receipts (node_key, seq);
+   CREATE INDEX receipts_by_node ON receipts (node_id, verdict);
+   CREATE TRIGGER jobs_stay BEFORE UPDATE ON jobs BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+   CREATE TRIGGER receipts_stay BEFORE UPDATE ON receipts BEGIN SELECT RAISE(ABORT, 'append-only'); END;`,
+];
+
+/** What the gateway relayed and owes, in SQLite; rows are only ever added. */
+export function openBooks(file: string): Books {
+  const database = new Database(file);
+  database.defaultSafeIntegers(true);
+  database.pragma('journal_mode = WAL');
+  const version = Number(database.pragma('user_version', { simple: true }));
+  if (version > migrations.length) throw new Error(`${file} is from a newer gateway (version ${version})`);
+  migrations.slice(version).forEach((sql, index) => {
+    database.transaction(() => {
+      database.exec(sql);
+      database.pragma(`user_version = ${version + index + 1}`);
+    })();
+  });
+  const row = (sql: string, ...values: unknown[]) =>
+    database.prepare(sql).get(...values) as Record<string, bigint | string> | undefined;
+  const big = (value: unknown) => (typeof value === 'bigint' ? value : 0n);
+
+  return {
+    record(job) {
+      const price = priceOf(job.pricing, job.generatedTokens);
+      database
+        .prepare('INSERT INTO jobs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
+        .run(
+          job.requestId,
+          Date.now(),
+          job.nodeId,
+          job.payer,
+          job.model,
+          job.inputSha256,
+          job.outputSha256,
+          job.promptTokens,
+          job.generatedTokens,
+          job.pricing.perRequestLamports,
+          job.pricing.perMillionTokensLamports,
+          price,
+          inferenceFeeOf(price),
+          job.state,
+        );
+    },
+    job(requestId) {
+      const found = row('SELECT * FROM jobs WHERE request_id = ?', requestId);
+      if (!found) return null;
+      const priceLamports = big(found.price_lamports);
+      const feeLamports = big(found.fee_lamports);
+      return {
+        requestId,
+        nodeId: String(found.node_id),
+        payer: String(found.payer),
+        model: String(found.model),
+        inputSha256: String(found.input_sha256),
+        outputSha256: String(found.output_sha256),
+        promptTokens: Number(found.prompt_tokens),
+        generatedTokens: Number(found.generated_tokens),
+        pricing: {
+          perRequestLamports: big(found.per_request_lamports),
+          perMillionTokensLamports: big(found.per_million_tokens_lamports),
+        },
+        state: found.state === 'done' ? 'done' : 'cancelled',
+        priceLamports,
+        feeLamports,
+        owedLamports: priceLamports - feeLamports,
+      };
+    },
+    verdict(requestId) {
+      const found = row('SELECT answer FROM receipts WHERE request_id = ?', requestId);
+      return found ? (JSON.parse(String(found.answer)) as ReceiptVerdict) : null;
+    },
+    lastSeq: (nodeKey) =>
+      Number(
+        row("SELECT MAX(seq) AS seq FROM receipts WHERE node_key = ? AND verdict = 'accepted'", nodeKey)
+          ?.seq ?? 0n,
+      ),
+    recordVerdict(signed, verdict) {
+      const { receipt } = signed;
+      database
+        .prepare('INSERT OR IGNORE INTO receipts VALUES (?, ?, ?, ?, ?, ?, ?, ?)')
+        .run(
+          receipt.request_id,
+          Date.now(),
+          receipt.node_id,
+          receipt.node_key,
+          receipt.seq,
+          JSON.stringify(signed),
+          verdict.verdict,
+          JSON.stringify(verdict),
+        );
+    },
+    spentBy: (payer) =>
+      big(row('SELECT SUM(price_lamports) AS spent FROM jobs WHERE payer = ?', payer)?.spent),
+    usageOf(payer, sinceMs) {
+      const found = row(
+        `SELECT COUNT(*) AS requests, SUM(prompt_tokens + generated_tokens) AS tokens, SUM(price_lamports) AS lamports
+         FROM jobs WHERE payer = ? AND at >= ?`,
+        payer,
+        sinceMs,
+      );
+      return {
+        requests: Number(found?.requests ?? 0n),
+        tokens: Number(found?.tokens ?? 0n),
+        lamports: big(found?.lamports),
+      };
+    },
+    account(nodeId) {
+      const owed = row(
+        'SELECT COUNT(*) AS jobs, SUM(price_lamports) AS price, SUM(fee_lamports) AS fee FROM jobs WHERE node_id = ?',
+        nodeId,
+      );
+      const count = (verdict: string) =>
+        Number(
+          row('SELECT COUNT(*) AS n FROM receipts WHERE node_id = ? AND verdict = ?', nodeId, verdict)?.n ??
+            0n,
+        );
+      return {
+        node_id: nodeId,
+        network: 'test-credits',
+        jobs: Number(owed?.jobs ?? 0n),
+        receipts_accepted: count('accepted'),
+        receipts_disputed: count('disputed'),
+        owed_lamports: `${big(owed?.price) - big(owed?.fee)}`,
+        fee_lamports: `${big(owed?.fee)}`,
+      };
+    },
+    close: () => database.close(),
+  };
+}

@@ -1,0 +1,100 @@
+import { mkdirSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { serve } from '@hono/node-server';
+import type { HardwareMinimum } from '#contract/wire/node-capabilities.ts';
+import { openBooks } from './books.ts';
+import { openGatewayKey } from './ed25519.ts';
+import { watchNodes } from './node-watch.ts';
+import type { RegisteredNode } from './registry.ts';
+import { createRelay } from './relay.ts';
+import { createGatewayRoutes } from './routes.ts';
+import { createTestRequests } from './test-requests.ts';
+
+export interface GatewayOptions {
+  port: number;
+  host: string;
+  dataDir: string;
+  requirements?: HardwareMinimum;
+  /** What a payer may owe, in lamports of test credits. */
+  creditLimitLamports?: bigint;
+  healthIntervalMs?: number;
+  testRequestsPerMinute?: number;
+}
+
+export interface Gateway {
+  url: string;
+  publicKey: string;
+  setTestRequestsPerMinute(perMinute: number): void;
+  account(nodeId: string): {
+    owedLamports: bigint;
+    receiptsAccepted: number;
+    receiptsDisputed: number;
+    jobs: number;
+  };
+  close(): Promise<void>;
+}
+
+/** A local network's gateway takes small machines: it asks only for what any computer has. */
+const smallMachine: HardwareMinimum = { cpu_cores: 1, ram_gb: 1, storage_gb: 1, network_speed_mbps: 1 };
+const plentyLamports = 1_000_000_000_000n;
+
+/** The network's other side on one machine: registry, routing, relay and books. Its credits are test credits. */
+export async function createGateway(options: GatewayOptions): Promise<Gateway> {
+  mkdirSync(options.dataDir, { recursive: true });
+  const key = openGatewayKey(join(options.dataDir, 'gateway-key'));
+  const books = openBooks(join(options.dataDir, 'gateway.db'));
+  const nodes = new Map<string, RegisteredNode>();
+  const relay = createRelay({ key, nodes, books });
+  let testRequests: ReturnType<typeof createTestRequests> | null = null;
+  const routes = createGatewayRoutes({
+    key,
+    nodes,
+    books,
+    relay,
+    requirements: options.requirements ?? smallMachine,
+    creditLimitLamports: options.creditLimitLamports ?? plentyLamports,
+    onNodeCame: () => testRequests?.nodeCame(),
+  });
+  const server = await new Promise<ReturnType<typeof serve>>((resolve, reject) => {
+    const listening = serve({ fetch: routes.fetch, port: options.port, hostname: options.host }, () =>
+      resolve(listening),
+    );
+    listening.once('error', reject);
+  });
+  const { port } = server.address() as AddressInfo;
+  const url = `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}`;
+  testRequests = createTestRequests({
+    url,
+    models: () =>
+      [...nodes.values()]
+        .filter(({ online }) => online)
+        .flatMap((node) => node.capabilities.supported_models),
+  });
+  testRequests.setPerMinute(options.testRequestsPerMinute ?? 0);
+  const watch = watchNodes(nodes, options.healthIntervalMs);
+
+  return {
+    url,
+    publicKey: key.publicKey,
+    setTestRequestsPerMinute: testRequests.setPerMinute,
+    account(nodeId) {
+      const account = books.account(nodeId);
+      return {
+        owedLamports: BigInt(account.owed_lamports),
+        receiptsAccepted: account.receipts_accepted,
+        receiptsDisputed: account.receipts_disputed,
+        jobs: account.jobs,
+      };
+    },
+    async close() {
+      testRequests.stop();
+      watch.stop();
+      await new Promise<void>((resolve) => {
+        server.close(() => resolve());
+        if ('closeAllConnections' in server) server.closeAllConnections();
+      });
+      books.close();
+    },
+  };
+}

@@ -1,0 +1,50 @@
+import { type Pricing, pricingFromWire } from '#contract/money.ts';
+import type { NodeCapabilities } from '#contract/wire/node-capabilities.ts';
+
+export interface RegisteredNode {
+  capabilities: NodeCapabilities;
+  /** base58; null for a node that does not sign. */
+  key: string | null;
+  pricing: Pricing;
+  online: boolean;
+  lastSeenMs: number;
+  running: number;
+  served: number;
+  failed: number;
+  averageSeconds: number;
+}
+
+/** The network's rule: reputation × 50 − min(average latency × 10, 30) + success rate × 20. */
+export function scoreOf(
+  node: Pick<RegisteredNode, 'capabilities' | 'served' | 'failed' | 'averageSeconds'>,
+): number {
+  const all = node.served + node.failed;
+  const successRate = all === 0 ? 1 : node.served / all;
+  return node.capabilities.reputation_score * 50 - Math.min(node.averageSeconds * 10, 30) + successRate * 20;
+}
+
+/** Nodes that serve the model, those with free places first, then by score. */
+export function candidates(nodes: Iterable<RegisteredNode>, model: string): RegisteredNode[] {
+  const isFull = (node: RegisteredNode) => node.running >= node.capabilities.max_concurrent_requests;
+  return [...nodes]
+    .filter((node) => node.online && node.capabilities.supported_models.includes(model))
+    .sort((a, b) => Number(isFull(a)) - Number(isFull(b)) || scoreOf(b) - scoreOf(a));
+}
+
+export function registeredNode(
+  capabilities: NodeCapabilities,
+  key: string | null,
+  nowMs: number,
+): RegisteredNode {
+  return {
+    capabilities,
+    key,
+    pricing: pricingFromWire(capabilities.pricing),
+    online: true,
+    lastSeenMs: nowMs,
+    running: 0,
+    served: 0,
+    failed: 0,
+    averageSeconds: 0,
+  };
+}

@@ -1,0 +1,218 @@
+import { AppError } from '#contract/errors.ts';
+import { type Pricing, pricingToWire } from '#contract/money.ts';
+import type { LinkState } from '#contract/node-status.ts';
+import type { HardwareReport } from '#contract/resources.ts';
+import type { NodeCapabilities, NodeHealth } from '#contract/wire/node-capabilities.ts';
+import type { NodeAccount } from '#contract/wire/receipt.ts';
+import type { Clock } from './clock.ts';
+import type { DrainableJobService } from './inference/job-service.ts';
+import type { Runtime } from './inference/runtime.ts';
+import type { ServingRecorder } from './inference/serving-stats.ts';
+import type { Ledger } from './ledger/ledger.ts';
+import { createGatewayLink, type GatewayLink } from './link/gateway-link.ts';
+import type { PayingGateway } from './link/job-accounting.ts';
+import type { LocalGateway } from './link/local-gateway.ts';
+import type { NodeKey } from './link/node-key.ts';
+import type { ModelStore } from './models/model-store.ts';
+import type { EarningSteps } from './node-controller.ts';
+import { hardwareToWire, readHardware } from './resources/hardware.ts';
+import type { ResourceProbe } from './resources/probe.ts';
+import type { ApiKey } from './server/api-key.ts';
+import { createApiMetrics } from './server/api-metrics.ts';
+import { type ApiServer, createApiServer } from './server/api-server.ts';
+import type { TrustedGateway } from './server/authentication.ts';
+import type { SettingsStore } from './settings-store.ts';
+import type { WritableSignal } from './signal.ts';
+
+const extensions = ['signed-nodes', 'health-report', 'deregister', 'streaming', 'receipts'];
+
+export interface EarningParts {
+  key: NodeKey;
+  clock: Clock;
+  settings: SettingsStore;
+  runtime: Runtime;
+  models: ModelStore;
+  jobs: DrainableJobService;
+  stats: ServingRecorder;
+  ledger: Ledger;
+  probe: ResourceProbe;
+  link: WritableSignal<LinkState>;
+  localGateway: LocalGateway;
+  apiKey: ApiKey;
+  pricing(): Pricing;
+  healthy(): boolean;
+}
+
+export interface Earning {
+  steps: EarningSteps;
+  payingGateway(): PayingGateway | null;
+  account(): { account: NodeAccount; at: number } | null;
+  flushReceipts(): void;
+}
+
+/** What starting to earn does, step by step: network, model, API, registration; and how each is let go. */
+export function createEarningSteps(parts: EarningParts): Earning {
+  const { settings, runtime, jobs, stats, link } = parts;
+  let current: { link: GatewayLink; url: string } | null = null;
+  let api: ApiServer | null = null;
+  let endpoint = '';
+  let isPaused = false;
+  let hardware: HardwareReport | null = null;
+  const startedAt = parts.clock.now();
+  const metrics = createApiMetrics(() => ({
+    running: jobs.running(),
+    waiting: jobs.waiting(),
+    gpuBytes: runtime.engine.get().memory?.gpuBytes ?? 0,
+    earnedLamports: parts.ledger.totals().netLamports,
+  }));
+
+  function capabilities(): NodeCapabilities {
+    const engine = runtime.engine.get();
+    const wanted = settings.current.get();
+    const { per_request, per_token } = pricingToWire(parts.pricing());
+    if (!hardware || engine.modelId === null) throw new AppError('node/stopped', 'No model is loaded.');
+    return {
+      node_id: parts.key.nodeId,
+      node_type: 'inference',
+      // Without a payout address test credits are booked to the node's own key.
+      wallet_address: wanted.payoutAddress ?? parts.key.publicKey,
+      endpoint_url: endpoint,
+      endpoint,
+      capabilities: { models: [engine.modelId], context_size: engine.contextSize ?? 0 },
+      hardware: hardwareToWire(hardware),
+      pricing: { per_request, per_token, per_training_round: 0, minimum_payment: 0.001 },
+      supported_models: [engine.modelId],
+      max_concurrent_requests: engine.parallelRequests ?? 1,
+      status: isPaused ? 'maintenance' : 'online',
+      reputation_score: 1,
+      total_requests_served: stats.stats.get().completed,
+      success_rate: stats.stats.get().successRate ?? 1,
+      average_response_time: stats.jobSeconds() ?? 0,
+      extensions,
+    };
+  }
+
+  function health(): NodeHealth {
+    const { ram } = parts.probe.current.get();
+    const slots = runtime.engine.get().parallelRequests ?? 1;
+    return {
+      node_id: parts.key.nodeId,
+      status: isPaused ? 'maintenance' : 'online',
+      current_load: (jobs.running() + jobs.waiting()) / slots,
+      memory_usage: Math.min(1, ram.usedBytes / ram.totalBytes),
+      requests_processed: stats.stats.get().completed,
+    };
+  }
+
+  function trustedGateway(): TrustedGateway {
+    const info = current?.link.info.get();
+    if (!info) return { mode: 'none' };
+    return info.extensions.includes('signed-nodes') && info.public_key
+      ? { mode: 'signed', publicKey: info.public_key }
+      : { mode: 'plain' };
+  }
+
+  const newApi = () =>
+    createApiServer({
+      jobs,
+      clock: parts.clock,
+      metrics,
+      nodeId: parts.key.nodeId,
+      healthy: parts.healthy,
+      health: () => {
+        const engine = runtime.engine.get();
+        return {
+          status: parts.healthy() ? 'healthy' : 'unavailable',
+          node_id: parts.key.nodeId,
+          uptime: (parts.clock.now() - startedAt) / 1000,
+          requests_processed: stats.stats.get().completed,
+          current_load: health().current_load,
+          model: engine.modelId,
+          device: engine.backend,
+          stats: stats.stats.get(),
+        };
+      },
+      capabilities,
+      servedModel: () => runtime.engine.get().modelId,
+      hasChatTemplate: () => true,
+      apiKey: parts.apiKey.get,
+      gateway: trustedGateway,
+      requestsPerMinutePerKey: () => settings.current.get().requestsPerMinutePerKey,
+      defaultTimeoutMs: () => settings.current.get().requestTimeoutSeconds * 1000,
+    });
+
+  const steps: EarningSteps = {
+    openNetwork: async ({ network }) => (network.kind === 'local' ? parts.localGateway.open() : network.url),
+    async loadModel({ servedModel, contextSize, parallelRequests, threads, gpu }, signal) {
+      await parts.models.scan();
+      const model = parts.models.get(servedModel);
+      if (!model) throw new AppError('models/not-found', `The model “${servedModel}” is not in the store.`);
+      if (model.problem) throw new AppError(model.problem.code, model.problem.message);
+      const { path } = model;
+      await runtime.load({ modelId: servedModel, path, contextSize, parallelRequests, threads, gpu }, signal);
+      parts.models.setServed(servedModel);
+    },
+    async listen({ apiPort, listenOnAllInterfaces }) {
+      api = newApi();
+      const port = await api.listen({ host: listenOnAllInterfaces ? '0.0.0.0' : '127.0.0.1', port: apiPort });
+      return `http://127.0.0.1:${port}`;
+    },
+    async register(gatewayUrl, apiUrl, signal) {
+      const { publicUrl, declaredNetworkMbps } = settings.current.get();
+      endpoint = publicUrl ?? apiUrl;
+      if (publicUrl === null && !isLoopback(gatewayUrl))
+        throw new AppError('link/endpoint-not-public', `The gateway at ${gatewayUrl} cannot reach ${apiUrl}.`);
+      hardware = await readHardware(parts.probe.current.get(), declaredNetworkMbps);
+      const mine = createGatewayLink({
+        url: gatewayUrl,
+        key: parts.key,
+        clock: parts.clock,
+        ledger: parts.ledger,
+        state: link,
+        capabilities,
+        health,
+      });
+      current = { link: mine, url: gatewayUrl };
+      const abandon = () => void mine.stop();
+      signal.addEventListener('abort', abandon, { once: true });
+      await mine.start();
+      signal.removeEventListener('abort', abandon);
+    },
+    drain: (untilMs) => jobs.drain(untilMs),
+    runningJobs: () => jobs.running(),
+    setPaused(paused) {
+      if (isPaused === paused) return;
+      isPaused = paused;
+      current?.link.reportSoon();
+    },
+    async release() {
+      await current?.link.stop();
+      await api?.close();
+      api = null;
+      current = null;
+      link.set({ state: 'off' });
+      await runtime.unload();
+      await parts.localGateway.close();
+    },
+  };
+
+  return {
+    steps,
+    payingGateway() {
+      const info = current?.link.info.get();
+      if (!current || !info) return null;
+      const takesReceipts = info.extensions.includes('receipts') && info.extensions.includes('signed-nodes');
+      return {
+        url: current.url,
+        publicKey: takesReceipts ? (info.public_key ?? null) : null,
+        network: info.network ?? null,
+      };
+    },
+    account: () => current?.link.account.get() ?? null,
+    flushReceipts: () => current?.link.flushReceipts(),
+  };
+}
+
+function isLoopback(url: string): boolean {
+  return /^(127\.|localhost$|\[::1\]$)/.test(new URL(url).hostname);
+}

@@ -1,0 +1,68 @@
+import type { EarningsSummary } from '#contract/earnings.ts';
+import type { NodeAccount } from '#contract/wire/receipt.ts';
+import type { Clock } from './clock.ts';
+import { forecast } from './ledger/forecast.ts';
+import { type Ledger, totalsText } from './ledger/ledger.ts';
+import { createSignal, type Signal } from './signal.ts';
+
+const dayMs = 86_400_000;
+const minuteMs = 60_000;
+const pauseMs = 500;
+
+/** The sums of the Earnings page: new after each change (at most twice a second) and each minute, for the forecast. */
+export function createEarningsSummary(options: {
+  ledger: Ledger;
+  clock: Clock;
+  signal: AbortSignal;
+  /** Since when the node earns without a break; null while it does not. */
+  earningSince(): number | null;
+  account(): { account: NodeAccount; at: number } | null;
+}): Signal<EarningsSummary> {
+  const { ledger, clock, signal } = options;
+  const summary = createSignal(read());
+
+  function read(): EarningsSummary {
+    const now = clock.now();
+    const midnight = new Date(now).setHours(0, 0, 0, 0);
+    const since = (days: number) => totalsText(ledger.totals(midnight - (days - 1) * dayMs));
+    const net = ledger.netByState();
+    const next = forecast(now, options.earningSince(), (sinceMs) => ledger.totals(sinceMs).netLamports);
+    const owed = options.account();
+    return {
+      today: since(1),
+      last7Days: since(7),
+      last30Days: since(30),
+      all: totalsText(ledger.totals()),
+      byState: {
+        earned: `${net.earned}`,
+        agreed: `${net.agreed}`,
+        disputed: `${net.disputed}`,
+        unattributed: `${net.unattributed}`,
+      },
+      forecastLamports: next.lamports === null ? null : `${next.lamports}`,
+      forecastAt: next.knownAt,
+      gatewayOwes: owed ? { lamports: owed.account.owed_lamports, at: owed.at } : null,
+    };
+  }
+
+  let isDue = false;
+  ledger.changes.subscribe(() => {
+    if (isDue) return;
+    isDue = true;
+    clock.sleep(pauseMs, signal).then(
+      () => {
+        isDue = false;
+        summary.set(read());
+      },
+      () => {},
+    );
+  });
+  const eachMinute = async () => {
+    for (;;) {
+      await clock.sleep(minuteMs, signal);
+      summary.set(read());
+    }
+  };
+  eachMinute().catch(() => {});
+  return summary;
+}

@@ -1,0 +1,186 @@
+import { chmodSync, mkdirSync } from 'node:fs';
+import { freemem, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { AppError } from '#contract/errors.ts';
+import type { LinkState } from '#contract/node-status.ts';
+import { systemClock } from './clock.ts';
+import { createEarningSteps } from './earning-steps.ts';
+import { createEarningsSummary } from './earnings-summary.ts';
+import { resourcesDir } from './entries.ts';
+import { createHandlers } from './handlers.ts';
+import { createJobService } from './inference/job-service.ts';
+import { createLlamaCppRuntime } from './inference/runtimes/llama-cpp/runtime.ts';
+import { createServingRecorder } from './inference/serving-stats.ts';
+import { type Ledger, openLedger } from './ledger/ledger.ts';
+import { createJobAccounting } from './link/job-accounting.ts';
+import { createLocalGateway } from './link/local-gateway.ts';
+import { openNodeKey } from './link/node-key.ts';
+import { type ModelStore, openModelStore } from './models/model-store.ts';
+import { createNodeController, type NodeController } from './node-controller.ts';
+import { startResourceProbe } from './resources/probe.ts';
+import { openApiKey } from './server/api-key.ts';
+import { type ContractServer, createContractServer } from './server/contract-server.ts';
+import { startUiServer, type UiServer } from './server/ui-server.ts';
+import { openSettings, type SettingsStore } from './settings-store.ts';
+import { createSignal } from './signal.ts';
+import { createSources } from './sources.ts';
+
+export const version = '0.1.0';
+
+export interface Host {
+  nodeId: string;
+  contract: ContractServer;
+  controller: NodeController;
+  settings: SettingsStore;
+  models: ModelStore;
+  ledger: Ledger;
+  apiKey(): string;
+  serveUi(rendererDir: string, port: number): Promise<UiServer>;
+  /** Stops at once what still runs; `node.stop` before it drains. */
+  dispose(): Promise<void>;
+}
+
+/** The node host: every part that earns, put together over one profile folder. */
+export async function createHost(options: { profileDir: string; logLevel: 'info' | 'silent' }): Promise<Host> {
+  const { profileDir } = options;
+  const clock = systemClock;
+  mkdirSync(profileDir, { recursive: true });
+  chmodSync(profileDir, 0o700);
+  const log = pino({ level: options.logLevel, base: null });
+  const ended = new AbortController();
+
+  const settings = openSettings(join(profileDir, 'settings.json'));
+  if (settings.unreadable) log.warn(settings.unreadable.message);
+  const key = openNodeKey(join(profileDir, 'node-key'));
+  const apiKey = openApiKey(join(profileDir, 'api-key'));
+  const ledger = openLedger(join(profileDir, 'node.db'), { clock });
+  const runtime = createLlamaCppRuntime({ clock });
+  const modelsDir = join(profileDir, 'models');
+  const probe = await startResourceProbe({ clock, engine: runtime.engine, modelsDir: profileDir });
+  const models = await openModelStore({
+    shippedDir: join(resourcesDir(), 'models'),
+    modelsDir,
+    cacheFile: join(profileDir, 'models.json'),
+    runtime,
+    inspectOptions: () => {
+      const { contextSize, parallelRequests, gpu } = settings.current.get();
+      return { contextSize, parallelRequests, gpu };
+    },
+    memory: () => ({
+      ramBytes: Math.max(freemem(), totalmem() * 0.5),
+      gpuBytes: probe.current.get().gpus.reduce((sum, gpu) => sum + gpu.totalBytes, 0),
+    }),
+    served: settings.current.get().servedModel,
+  });
+
+  const link = createSignal<LinkState>({ state: 'off' });
+  const stats = createServingRecorder(clock);
+  const localGateway = createLocalGateway({
+    dataDir: join(profileDir, 'local-gateway'),
+    testRequestsPerMinute: () => settings.current.get().testRequestsPerMinute,
+    clock,
+  });
+  settings.current.subscribe(({ testRequestsPerMinute }) => localGateway.setTestRequests(testRequestsPerMinute));
+  const pricing = () => ({
+    perRequestLamports: BigInt(settings.current.get().pricePerRequestLamports),
+    perMillionTokensLamports: BigInt(settings.current.get().pricePerMillionTokensLamports),
+  });
+  const jobs = createJobService({
+    runtime,
+    stats,
+    clock,
+    accounting: createJobAccounting({
+      ledger,
+      key,
+      pricing,
+      gateway: () => earning.payingGateway(),
+      configuration: () => {
+        const { modelId, contextSize } = runtime.engine.get();
+        return { runtime: runtime.name, model: modelId, context_size: contextSize };
+      },
+      onBooked: () => earning.flushReceipts(),
+    }),
+    queueLimit: () => settings.current.get().queueLimit,
+    servedModel: () => runtime.engine.get().modelId,
+    gate: () => controller.gate(),
+  });
+  const earning = createEarningSteps({
+    key,
+    clock,
+    settings,
+    runtime,
+    models,
+    jobs,
+    stats,
+    ledger,
+    probe,
+    link,
+    localGateway,
+    apiKey,
+    pricing,
+    healthy: () => controller.healthy(),
+  });
+  const controller: NodeController = createNodeController({
+    nodeId: key.nodeId,
+    settings,
+    runtime,
+    link,
+    modelName: (id) => models.get(id)?.name ?? id,
+    steps: earning.steps,
+    clock,
+    onFault: (error) => log.error(error, 'the node could not start'),
+  });
+  controller.status.subscribe(({ state }) => log.info({ state }, 'state'));
+  const earnings = createEarningsSummary({
+    ledger,
+    clock,
+    signal: ended.signal,
+    earningSince: () => {
+      const { state } = controller.status.get();
+      return state.state === 'earning' ? state.since : null;
+    },
+    account: () => earning.account(),
+  });
+  const contract = createContractServer({
+    handlers: createHandlers({ version, profileDir, settings, controller, models, jobs, ledger, probe, apiKey }),
+    sources: createSources({
+      controller,
+      settings,
+      runtime,
+      models,
+      jobs,
+      serving: stats.stats,
+      ledger,
+      earnings,
+      probe,
+    }),
+    onFault: (name, error) => log.error({ err: error }, `call ${name} failed`),
+  });
+  const uis: UiServer[] = [];
+
+  return {
+    nodeId: key.nodeId,
+    contract,
+    controller,
+    settings,
+    models,
+    ledger,
+    apiKey: apiKey.get,
+    async serveUi(rendererDir, port) {
+      const ui = await startUiServer({ rendererDir, contract, port });
+      uis.push(ui);
+      return ui;
+    },
+    async dispose() {
+      ended.abort(new AppError('node/stopped', 'The host has ended.'));
+      for (const ui of uis) await ui.close();
+      await earning.steps.release();
+      await localGateway.close();
+      await runtime.dispose();
+      probe.dispose();
+      stats.dispose();
+      ledger.close();
+    },
+  };
+}

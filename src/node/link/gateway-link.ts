@@ -1,0 +1,190 @@
+import { AppError } from '#contract/errors.ts';
+import type { LinkState } from '#contract/node-status.ts';
+import { errorBody, toAppError } from '#contract/result.ts';
+import {
+  coreHardwareMinimum,
+  type GatewayInfo,
+  type NodeCapabilities,
+  type NodeHealth,
+} from '#contract/wire/node-capabilities.ts';
+import type { NodeAccount } from '#contract/wire/receipt.ts';
+import type { Clock } from '../clock.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { createSignal, type Signal, type WritableSignal } from '../signal.ts';
+import { createGatewayCalls } from './gateway-calls.ts';
+import type { NodeKey } from './node-key.ts';
+import { checkRequirements } from './requirements.ts';
+
+const healthIntervalMs = 30_000;
+const firstBackoffMs = 1000;
+const mostBackoffMs = 60_000;
+const receiptPauseMs = 50;
+const receiptBatch = 200;
+const leaveLimitMs = 10_000;
+
+/** Refusals that trying again at once does not change. */
+const permanent = new Set(['link/rejected', 'link/hardware-below-minimum', 'link/clock-skew']);
+
+export interface GatewayLink {
+  info: Signal<GatewayInfo | null>;
+  account: Signal<{ account: NodeAccount; at: number } | null>;
+  /** Resolves when the gateway has taken the node; rejects on a refusal. Keeps trying while it is away. */
+  start(): Promise<void>;
+  /** Sends the receipts that wait for an answer, soon. */
+  flushReceipts(): void;
+  reportSoon(): void;
+  /** Sends what waits, deregisters where that can be done, and ends. */
+  stop(): Promise<void>;
+}
+
+/** The node's side of the link to one gateway: register, report, send receipts, leave. */
+export function createGatewayLink(options: {
+  url: string;
+  key: NodeKey;
+  clock: Clock;
+  ledger: Ledger;
+  state: WritableSignal<LinkState>;
+  capabilities(): NodeCapabilities;
+  health(): NodeHealth;
+}): GatewayLink {
+  const { url, clock, ledger, state } = options;
+  const calls = createGatewayCalls(url, options.key, () => clock.now());
+  const info = createSignal<GatewayInfo | null>(null);
+  const account = createSignal<{ account: NodeAccount; at: number } | null>(null);
+  const ended = new AbortController();
+  let hurry = new AbortController();
+  let sending: Promise<void> | null = null;
+  let isRegistered = false;
+
+  const speaks = (extension: string) => info.get()?.extensions.includes(extension) ?? false;
+
+  async function register(): Promise<void> {
+    const startedAt = performance.now();
+    const found = await calls.info();
+    info.set(found);
+    const capabilities = options.capabilities();
+    checkRequirements(capabilities.hardware, found.requirements ?? coreHardwareMinimum);
+    await calls.register(capabilities);
+    isRegistered = true;
+    showRegistered(Math.round(performance.now() - startedAt), clock.now());
+    flushReceipts();
+  }
+
+  function showRegistered(latencyMs: number, since: number): void {
+    const before = state.get();
+    state.set({
+      state: 'registered',
+      url,
+      since: before.state === 'registered' ? before.since : since,
+      latencyMs,
+      extensions: info.get()?.extensions ?? [],
+      network: info.get()?.network ?? null,
+    });
+  }
+
+  /** Runs `attempt` until it works; waits with exponential backoff and full jitter between tries. */
+  async function persist(attempt: () => Promise<void>, giveUp: (error: AppError) => boolean): Promise<void> {
+    for (let backoffMs = firstBackoffMs; ; backoffMs = Math.min(backoffMs * 2, mostBackoffMs)) {
+      try {
+        return await attempt();
+      } catch (thrown) {
+        const error = toAppError(thrown, 'link/bad-answer');
+        ended.signal.throwIfAborted();
+        if (giveUp(error)) throw error;
+        const pauseMs = permanent.has(error.code) ? mostBackoffMs : Math.max(250, Math.random() * backoffMs);
+        isRegistered = false;
+        state.set({ state: 'away', url, error: errorBody(error), retryAt: clock.now() + pauseMs });
+        await clock.sleep(pauseMs, ended.signal);
+      }
+    }
+  }
+
+  async function report(): Promise<number> {
+    if (!isRegistered) {
+      await register();
+      return healthIntervalMs;
+    }
+    if (!speaks('health-report')) {
+      // A plain gateway takes no reports: that it still answers is all there is to know.
+      const startedAt = performance.now();
+      await calls.info();
+      showRegistered(Math.round(performance.now() - startedAt), clock.now());
+      return healthIntervalMs;
+    }
+    try {
+      const startedAt = performance.now();
+      const answer = await calls.health(options.health());
+      showRegistered(Math.round(performance.now() - startedAt), clock.now());
+      return (answer.next_report_seconds ?? healthIntervalMs / 1000) * 1000;
+    } catch (thrown) {
+      if (toAppError(thrown).code !== 'gateway/not-registered') throw thrown;
+      await register();
+      return healthIntervalMs;
+    }
+  }
+
+  async function keepReporting(): Promise<void> {
+    let pauseMs = healthIntervalMs;
+    while (!ended.signal.aborted) {
+      hurry = new AbortController();
+      await clock.sleep(pauseMs, AbortSignal.any([ended.signal, hurry.signal])).catch(() => {});
+      if (ended.signal.aborted) return;
+      await persist(
+        async () => {
+          pauseMs = await report();
+        },
+        () => false,
+      );
+      flushReceipts();
+    }
+  }
+
+  function flushReceipts(): void {
+    if (!speaks('receipts') || sending) return;
+    sending = clock
+      .sleep(receiptPauseMs)
+      .then(sendReceipts)
+      // The next report or booking sends them again; nothing is lost meanwhile.
+      .catch(() => {})
+      .finally(() => {
+        sending = null;
+      });
+  }
+
+  async function sendReceipts(): Promise<void> {
+    for (;;) {
+      const receipts = ledger.unanswered(url, receiptBatch);
+      if (receipts.length === 0) break;
+      const verdicts = await calls.receipts(receipts);
+      for (const verdict of verdicts) ledger.appendVerdict(url, verdict);
+      if (verdicts.length === 0) break;
+    }
+    account.set({ account: await calls.account(), at: clock.now() });
+  }
+
+  return {
+    info,
+    account,
+    flushReceipts,
+    reportSoon: () => hurry.abort(),
+    async start() {
+      state.set({ state: 'connecting', url });
+      await persist(register, (error) => permanent.has(error.code));
+      keepReporting().catch((thrown: unknown) => {
+        if (!ended.signal.aborted) throw thrown;
+      });
+    },
+    async stop() {
+      ended.abort(new AppError('node/stopped', 'The node was stopped.'));
+      if (isRegistered) await Promise.race([leave(), clock.sleep(leaveLimitMs)]);
+      isRegistered = false;
+      state.set({ state: 'off' });
+    },
+  };
+
+  async function leave(): Promise<void> {
+    await sending;
+    if (speaks('receipts')) await sendReceipts().catch(() => {});
+    if (speaks('deregister')) await calls.deregister().catch(() => {});
+  }
+}

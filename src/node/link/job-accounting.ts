@@ -1,0 +1,85 @@
+import { canonicalJson } from '#contract/canonical-json.ts';
+import { inferenceFeeOf, type Pricing, priceOf } from '#contract/money.ts';
+import { type Receipt, receiptText } from '#contract/wire/receipt.ts';
+import type { FinishedJob, JobAccounting } from '../inference/job-request.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { sha256Hex } from './ed25519.ts';
+import type { NodeKey } from './node-key.ts';
+
+/** What is known of the gateway that a job came from. */
+export interface PayingGateway {
+  url: string;
+  /** base58; null for a plain gateway. */
+  publicKey: string | null;
+  network: Receipt['network'] | null;
+}
+
+/**
+ * Books finished jobs. A gateway with receipts gets one over just what it relayed; a plain gateway pays `per_request` and names
+ * nothing, so its jobs are booked as unattributed. The operator's own requests earn nothing.
+ */
+export function createJobAccounting(options: {
+  ledger: Ledger;
+  key: NodeKey;
+  pricing(): Pricing;
+  gateway(): PayingGateway | null;
+  /** The serving configuration that the receipt's hash stands for. */
+  configuration(): Record<string, unknown>;
+  onBooked(): void;
+}): JobAccounting {
+  return {
+    async book(job: FinishedJob) {
+      const { source } = job.request;
+      const gateway = options.gateway();
+      if (source.kind === 'local' || !gateway) return null;
+      const { publicKey, network } = gateway;
+      const pricing = options.pricing();
+      const isPlain = publicKey === null || network === null;
+      const priceLamports = isPlain
+        ? pricing.perRequestLamports
+        : priceOf(pricing, job.result.generatedTokens);
+      const feeLamports = isPlain ? 0n : inferenceFeeOf(priceLamports);
+      options.ledger.append({
+        at: job.finishedAt,
+        requestId: job.request.requestId,
+        gatewayUrl: gateway.url,
+        network: network ?? 'unknown',
+        model: job.request.model,
+        payer: source.payer,
+        promptTokens: job.result.promptTokens,
+        generatedTokens: job.result.generatedTokens,
+        priceLamports,
+        feeLamports,
+        durationMs: job.finishedAt - job.queuedAt,
+        ...(isPlain
+          ? {}
+          : {
+              sign: (seq: number) => {
+                const receipt: Receipt = {
+                  v: 1,
+                  request_id: job.request.requestId,
+                  node_id: options.key.nodeId,
+                  node_key: options.key.publicKey,
+                  gateway: publicKey,
+                  payer: source.payer,
+                  model: job.request.model,
+                  config_sha256: sha256Hex(canonicalJson(options.configuration())),
+                  input_sha256: job.request.inputSha256,
+                  output_sha256: sha256Hex(job.text),
+                  tokens_prompt: job.result.promptTokens,
+                  tokens_generated: job.result.generatedTokens,
+                  price_atomic: `${priceLamports}`,
+                  asset: 'SOL',
+                  network,
+                  seq,
+                  issued_at: Math.floor(job.finishedAt / 1000),
+                };
+                return { receipt, signature: options.key.sign(receiptText(receipt)) };
+              },
+            }),
+      });
+      options.onBooked();
+      return { priceLamports, feeLamports, netLamports: priceLamports - feeLamports };
+    },
+  };
+}
