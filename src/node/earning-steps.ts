@@ -161,7 +161,10 @@ export function createEarningSteps(parts: EarningParts): Earning {
       const { publicUrl, declaredNetworkMbps } = settings.current.get();
       endpoint = publicUrl ?? apiUrl;
       if (publicUrl === null && !isLoopback(gatewayUrl))
-        throw new AppError('link/endpoint-not-public', `The gateway at ${gatewayUrl} cannot reach ${apiUrl}.`);
+        throw new AppError(
+          'link/endpoint-not-public',
+          `The gateway at ${gatewayUrl} cannot reach ${apiUrl}.`,
+        );
       hardware = await readHardware(parts.probe.current.get(), declaredNetworkMbps);
       const mine = createGatewayLink({
         url: gatewayUrl,

@@ -42,7 +42,10 @@ export interface Host {
 }
 
 /** The node host: every part that earns, put together over one profile folder. */
-export async function createHost(options: { profileDir: string; logLevel: 'info' | 'silent' }): Promise<Host> {
+export async function createHost(options: {
+  profileDir: string;
+  logLevel: 'info' | 'silent';
+}): Promise<Host> {
   const { profileDir } = options;
   const clock = systemClock;
   mkdirSync(profileDir, { recursive: true });
@@ -81,7 +84,9 @@ export async function createHost(options: { profileDir: string; logLevel: 'info'
     testRequestsPerMinute: () => settings.current.get().testRequestsPerMinute,
     clock,
   });
-  settings.current.subscribe(({ testRequestsPerMinute }) => localGateway.setTestRequests(testRequestsPerMinute));
+  settings.current.subscribe(({ testRequestsPerMinute }) =>
+    localGateway.setTestRequests(testRequestsPerMinute),
+  );
   const pricing = () => ({
     perRequestLamports: BigInt(settings.current.get().pricePerRequestLamports),
     perMillionTokensLamports: BigInt(settings.current.get().pricePerMillionTokensLamports),
@@ -143,7 +148,17 @@ export async function createHost(options: { profileDir: string; logLevel: 'info'
     account: () => earning.account(),
   });
   const contract = createContractServer({
-    handlers: createHandlers({ version, profileDir, settings, controller, models, jobs, ledger, probe, apiKey }),
+    handlers: createHandlers({
+      version,
+      profileDir,
+      settings,
+      controller,
+      models,
+      jobs,
+      ledger,
+      probe,
+      apiKey,
+    }),
     sources: createSources({
       controller,
       settings,

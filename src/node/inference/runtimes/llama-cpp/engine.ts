@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import {
   getLlama,
   type Llama,
@@ -63,7 +64,9 @@ export class LlamaEngine {
   static async load(options: LoadOptions, onProgress: (value: number) => void): Promise<LlamaEngine> {
     const llama = await openLlama(options.gpu);
     const mostThreads = Math.max(1, llama.cpuMathCores);
-    const threads = options.threads === 'auto' ? mostThreads : Math.min(options.threads, mostThreads);
+    // llama.cpp's threads spin while they wait: with one on every core our own processes would stall them.
+    const spare = Math.max(1, Math.min(mostThreads, availableParallelism() - 1));
+    const threads = options.threads === 'auto' ? spare : Math.min(options.threads, mostThreads);
     llama.maxThreads = threads;
     const model = await llama.loadModel({ modelPath: options.path, onLoadProgress: onProgress });
     const contextSize =

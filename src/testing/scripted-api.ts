@@ -1,0 +1,132 @@
+import { generateKeyPairSync } from 'node:crypto';
+import type { AppError } from '#contract/errors.ts';
+import { gatewayDispatchText, gatewayHeaders } from '#contract/wire/signed-request.ts';
+import { systemClock } from '#node/clock.ts';
+import type { FinishedJob } from '#node/inference/job-request.ts';
+import { createJobService } from '#node/inference/job-service.ts';
+import { createServingRecorder } from '#node/inference/serving-stats.ts';
+import { sha256Hex, signingKey } from '#node/link/ed25519.ts';
+import { createApiMetrics } from '#node/server/api-metrics.ts';
+import { createApiServer } from '#node/server/api-server.ts';
+import { createScriptedRuntime } from './scripted-runtime.ts';
+
+export const newKey = () =>
+  signingKey(generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString());
+
+/** The node's real API over a real socket, on a scripted runtime. */
+export async function startScriptedApi(
+  options: Parameters<typeof createScriptedRuntime>[0] & {
+    queueLimit?: number;
+    perMinute?: number;
+    gateway?: 'signed' | 'plain' | 'none';
+    gate?: AppError | null;
+  } = {},
+) {
+  const scripted = createScriptedRuntime(options);
+  const gatewayKey = newKey();
+  const stats = createServingRecorder(systemClock);
+  const booked: FinishedJob[] = [];
+  const jobs = createJobService({
+    runtime: scripted.runtime,
+    stats,
+    clock: systemClock,
+    accounting: {
+      book: async (job) => {
+        booked.push(job);
+        return job.request.source.kind === 'gateway'
+          ? { priceLamports: 1000n, feeLamports: 50n, netLamports: 950n }
+          : null;
+      },
+    },
+    queueLimit: () => options.queueLimit ?? 100,
+    servedModel: () => 'scripted',
+    gate: () => options.gate ?? null,
+  });
+  const mode = options.gateway ?? 'signed';
+  const server = createApiServer({
+    jobs,
+    clock: systemClock,
+    metrics: createApiMetrics(() => ({
+      running: jobs.running(),
+      waiting: jobs.waiting(),
+      gpuBytes: 0,
+      earnedLamports: 0n,
+    })),
+    nodeId: 'slm-test',
+    healthy: () => !options.gate,
+    health: () => ({ status: options.gate ? 'unavailable' : 'healthy', node_id: 'slm-test' }),
+    capabilities: () => ({ node_id: 'slm-test' }),
+    servedModel: () => 'scripted',
+    hasChatTemplate: () => true,
+    apiKey: () => 'slm-key',
+    gateway: () => (mode === 'signed' ? { mode, publicKey: gatewayKey.publicKey } : { mode }),
+    requestsPerMinutePerKey: () => options.perMinute ?? 10_000,
+    defaultTimeoutMs: () => 10_000,
+  });
+  const port = await server.listen({ host: '127.0.0.1', port: 0 });
+  const url = `http://127.0.0.1:${port}`;
+
+  /** Headers of a dispatch as a gateway signs it. */
+  function signed(
+    method: string,
+    path: string,
+    body: string,
+    change: {
+      key?: typeof gatewayKey;
+      timestamp?: number;
+      nonce?: string;
+      deadlineMs?: number;
+      requestId?: string;
+    } = {},
+  ) {
+    const key = change.key ?? gatewayKey;
+    const timestamp = change.timestamp ?? Math.floor(Date.now() / 1000);
+    const nonce = change.nonce ?? `${Math.random()}`;
+    const requestId = change.requestId ?? `gw-${Math.random()}`;
+    const deadlineMs = change.deadlineMs ?? Date.now() + 10_000;
+    const text = gatewayDispatchText({
+      method,
+      path,
+      timestamp,
+      nonce,
+      bodySha256: sha256Hex(body),
+      requestId,
+      payer: 'payer',
+      deadlineMs,
+    });
+    return {
+      [gatewayHeaders.key]: key.publicKey,
+      [gatewayHeaders.timestamp]: `${timestamp}`,
+      [gatewayHeaders.nonce]: nonce,
+      [gatewayHeaders.signature]: key.sign(text),
+      [gatewayHeaders.requestId]: requestId,
+      [gatewayHeaders.payer]: 'payer',
+      [gatewayHeaders.deadline]: `${deadlineMs}`,
+    };
+  }
+
+  const post = (
+    path: string,
+    body: unknown,
+    headers: Record<string, string> = { authorization: 'Bearer slm-key' },
+  ) =>
+    fetch(url + path, {
+      method: 'POST',
+      body: typeof body === 'string' ? body : JSON.stringify(body),
+      headers,
+    });
+
+  return {
+    ...scripted,
+    jobs,
+    url,
+    port,
+    booked,
+    signed,
+    post,
+    close: async () => {
+      stats.dispose();
+      await server.close();
+    },
+  };
+}

@@ -1,0 +1,67 @@
+import { AppError } from '#contract/errors.ts';
+import type { Engine } from '#contract/model.ts';
+import type { Runtime } from '#node/inference/runtime.ts';
+import { createSignal } from '#node/signal.ts';
+
+/** A runtime that says the given words, one each time `next` is called; or all at once when `pace` is `free`. */
+export function createScriptedRuntime(
+  options: { words?: string[]; parallel?: number; pace?: 'free' | 'stepped' } = {},
+) {
+  const { words = ['The ', 'capital ', 'is ', 'Paris.'], parallel = 1, pace = 'free' } = options;
+  const engine = createSignal<Engine>({
+    state: 'ready',
+    backend: 'cpu',
+    modelId: 'scripted',
+    loadProgress: null,
+    contextSize: 100,
+    parallelRequests: parallel,
+    threads: 1,
+    memory: null,
+    restarts: 0,
+    error: null,
+  });
+  const started: string[] = [];
+  const steps: (() => void)[] = [];
+  const runtime: Pick<Runtime, 'engine' | 'generate'> = {
+    engine,
+    async generate(request, handlers, signal) {
+      const { prompt } = request;
+      const text =
+        prompt.kind === 'chat' ? prompt.messages.map(({ content }) => content).join(' ') : prompt.prompt;
+      const promptTokens = text.split(' ').length;
+      if (promptTokens > 100)
+        throw new AppError(
+          'inference/context-too-long',
+          `The prompt has ${promptTokens} tokens; this model’s context holds 100.`,
+        );
+      started.push(text);
+      handlers.onStart?.(promptTokens);
+      let generatedTokens = 0;
+      for (const word of words.slice(0, request.maxTokens ?? words.length)) {
+        if (pace === 'stepped')
+          await new Promise<void>((resolve) => {
+            steps.push(resolve);
+            signal.addEventListener('abort', () => resolve(), { once: true });
+          });
+        if (signal.aborted) return { promptTokens, generatedTokens, finishReason: 'cancelled' };
+        generatedTokens += 1;
+        handlers.onText?.(word, generatedTokens);
+      }
+      return {
+        promptTokens,
+        generatedTokens,
+        finishReason: generatedTokens < words.length ? 'length' : 'stop',
+      };
+    },
+  };
+  return {
+    runtime,
+    /** Prompts that reached the model, in order. */
+    started,
+    /** Lets every generation that waits say its next word. */
+    next: () =>
+      steps.splice(0).forEach((step) => {
+        step();
+      }),
+  };
+}
