@@ -26,7 +26,12 @@ export async function startHostProcess(profileDir: string, args: string[] = []):
     child.once('exit', (code) => reject(new Error(`the host ended with ${code}`)));
   });
   const host = createBirpc<HostFunctions, UiFunctions>(
-    { publish: (name, data) => listeners.get(name)?.forEach((listener) => { listener(data); }) },
+    {
+      publish: (name, data) =>
+        listeners.get(name)?.forEach((listener) => {
+          listener(data);
+        }),
+    },
     {
       post: (data) => child.send({ type: 'rpc', data }),
       on: (listener) =>

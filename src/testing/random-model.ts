@@ -116,7 +116,8 @@ function tensorsOf({ embedding: d, layers, feedForward: f, vocabulary }: ModelSh
     { name: 'output.weight', dims: [d, vocabulary] },
   ];
   for (let layer = 0; layer < layers; layer += 1) {
-    const add = (name: string, ...dims: number[]) => tensors.push({ name: `blk.${layer}.${name}.weight`, dims });
+    const add = (name: string, ...dims: number[]) =>
+      tensors.push({ name: `blk.${layer}.${name}.weight`, dims });
     add('attn_norm', d);
     for (const part of ['attn_q', 'attn_k', 'attn_v', 'attn_output']) add(part, d, d);
     add('ffn_norm', d);
@@ -162,7 +163,9 @@ function vocabularyOf(size: number) {
     kinds.push(6);
   }
   while (pieces.length < size) {
-    pieces.push(`\u2581${pieces.length.toString(26).replace(/\d/g, (digit) => 'qrstuvwxyz'[Number(digit)] ?? '')}`);
+    pieces.push(
+      `\u2581${pieces.length.toString(26).replace(/\d/g, (digit) => 'qrstuvwxyz'[Number(digit)] ?? '')}`,
+    );
     kinds.push(1);
   }
   return { pieces, kinds, scores: pieces.map((_, index) => -index) };

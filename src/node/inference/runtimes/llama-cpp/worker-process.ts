@@ -91,11 +91,14 @@ export class WorkerProcess {
           this.#pending.get(id)?.handlers?.onText?.(text, tokens);
         return;
       case 'started':
-        return this.#pending.get(message.id)?.handlers?.onStart?.(message.promptTokens);
+        this.#pending.get(message.id)?.handlers?.onStart?.(message.promptTokens);
+        return;
       case 'progress':
-        return events.onProgress?.(message.value);
+        events.onProgress?.(message.value);
+        return;
       case 'memory':
-        return events.onMemory?.({ ramBytes: message.ramBytes, gpuBytes: message.gpuBytes });
+        events.onMemory?.({ ramBytes: message.ramBytes, gpuBytes: message.gpuBytes });
+        return;
       case 'answer':
         this.#pending.get(message.id)?.resolve(message.data);
         this.#pending.delete(message.id);

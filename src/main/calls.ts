@@ -1,0 +1,70 @@
+import { writeFile } from 'node:fs/promises';
+import { type BrowserWindow, dialog, ipcMain, type IpcMainEvent, type IpcMainInvokeEvent, shell } from 'electron';
+import { type CallOutput, isShellCall, type ParsedInput, type ShellCallName, shellCalls } from '#contract/calls.ts';
+import { AppError } from '#contract/errors.ts';
+import { failure, ok, type Result, toAppError } from '#contract/result.ts';
+import type { NodeHost } from './node-host.ts';
+
+type ShellHandlers = {
+  [N in ShellCallName]: (input: ParsedInput<N>) => CallOutput<N> | Promise<CallOutput<N>>;
+};
+
+/** Answers the window's calls: `shell.*` here, all others in the node host. Only our own window is heard. */
+export function setupCalls(host: NodeHost, window: BrowserWindow): void {
+  const subscriptions = new Map<number, () => void>();
+  const isOurs = (event: IpcMainEvent | IpcMainInvokeEvent) => event.senderFrame === window.webContents.mainFrame;
+
+  const handlers: ShellHandlers = {
+    'shell.info': () => ({ desktop: true }),
+    'shell.pickModelFile': async () => {
+      const filters = [{ name: 'GGUF', extensions: ['gguf'] }];
+      const { filePaths } = await dialog.showOpenDialog(window, { properties: ['openFile'], filters });
+      return filePaths[0] ?? null;
+    },
+    'shell.saveFile': async ({ fileName, text }) => {
+      const { filePath } = await dialog.showSaveDialog(window, { defaultPath: fileName });
+      if (!filePath) return null;
+      await writeFile(filePath, text);
+      return filePath;
+    },
+    'shell.showInFolder': ({ path }) => {
+      shell.showItemInFolder(path);
+      return null;
+    },
+  };
+
+  async function answerHere(name: ShellCallName, input: unknown): Promise<Result<unknown>> {
+    const parsed = shellCalls[name].input.safeParse(input);
+    if (!parsed.success) return failure(new AppError('request/invalid', `${name}: ${parsed.error.issues[0]?.message}`));
+    try {
+      const handler = handlers[name] as (input: unknown) => unknown;
+      return ok(await handler(parsed.data));
+    } catch (thrown) {
+      return failure(toAppError(thrown));
+    }
+  }
+
+  ipcMain.handle('contract:request', (event, name: unknown, input: unknown) => {
+    if (!isOurs(event) || typeof name !== 'string')
+      return failure(new AppError('request/not-found', 'This window cannot call the node.'));
+    return isShellCall(name) ? answerHere(name, input) : host.request(name, input);
+  });
+  ipcMain.on('contract:subscribe', (event, id: unknown, name: unknown) => {
+    if (!isOurs(event) || typeof id !== 'number' || typeof name !== 'string') return;
+    subscriptions.set(
+      id,
+      host.subscribe(name, (data) => {
+        if (!window.isDestroyed()) window.webContents.send('contract:publish', id, data);
+      }),
+    );
+  });
+  ipcMain.on('contract:unsubscribe', (event, id: unknown) => {
+    if (!isOurs(event) || typeof id !== 'number') return;
+    subscriptions.get(id)?.();
+    subscriptions.delete(id);
+  });
+  window.webContents.on('did-start-loading', () => {
+    for (const end of subscriptions.values()) end();
+    subscriptions.clear();
+  });
+}

@@ -1,0 +1,26 @@
+import { app } from 'electron';
+import { setupCalls } from './calls.ts';
+import { setupMenu } from './menu.ts';
+import { setupNodeHost } from './node-host.ts';
+import { setupPages } from './pages.ts';
+import { setupQuit } from './quit.ts';
+import { setupSecurity } from './security.ts';
+import { setupTray } from './tray.ts';
+import { setupWindow } from './window.ts';
+
+if (process.env.SOLANALM_PROFILE) app.setPath('userData', process.env.SOLANALM_PROFILE);
+
+if (app.requestSingleInstanceLock()) {
+  setupSecurity();
+  const host = setupNodeHost();
+  void app.whenReady().then(() => {
+    setupPages();
+    const window = setupWindow();
+    setupCalls(host, window);
+    setupMenu();
+    setupTray(host, window);
+    setupQuit(host);
+  });
+} else {
+  app.quit();
+}

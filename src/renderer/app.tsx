@@ -1,0 +1,73 @@
+import { useEffect } from 'react';
+import { useTranslation } from 'react-i18next';
+import { DashboardPage } from './features/dashboard/dashboard-page.tsx';
+import { EarningsPage } from './features/earnings/earnings-page.tsx';
+import { ModelsPage } from './features/models/models-page.tsx';
+import { OnboardingPage } from './features/onboarding/onboarding-page.tsx';
+import { QueuePage } from './features/queue/queue-page.tsx';
+import { ResourcesPage } from './features/resources/resources-page.tsx';
+import { SettingsPage } from './features/settings/settings-page.tsx';
+import { Rail } from './features/shell/rail.tsx';
+import { openRoute, type PageName, pages, useRoute } from './lib/routes.ts';
+import { useSignal } from './lib/use-signal.ts';
+import { Chip } from './ui/chip.tsx';
+import { PageMarks } from './ui/page.tsx';
+
+const pageOf: Record<PageName, () => React.ReactNode> = {
+  dashboard: DashboardPage,
+  models: ModelsPage,
+  queue: QueuePage,
+  earnings: EarningsPage,
+  resources: ResourcesPage,
+  settings: SettingsPage,
+};
+
+export function App() {
+  const { t } = useTranslation();
+  const settings = useSignal('settings.current');
+  const status = useSignal('node.status');
+  const { page } = useRoute();
+  useTheme(settings?.theme ?? 'system');
+  usePageKeys();
+  if (!settings) return <p className="grid h-screen place-items-center text-dim">{t('app.connecting')}</p>;
+  if (!settings.onboarded) return <OnboardingPage />;
+  const Shown = pageOf[page];
+  return (
+    <div className="grid h-screen grid-cols-[200px_minmax(0,1fr)]">
+      <a href="#page" className="sr-only focus:not-sr-only">
+        {t('app.skip')}
+      </a>
+      <Rail page={page} />
+      <PageMarks value={status?.testCredits ? <Chip look="warn">{t('app.testCredits')}</Chip> : null}>
+        <Shown />
+      </PageMarks>
+    </div>
+  );
+}
+
+function useTheme(theme: 'system' | 'light' | 'dark'): void {
+  useEffect(() => {
+    const system = matchMedia('(prefers-color-scheme: light)');
+    const apply = () => {
+      document.documentElement.dataset.theme =
+        theme === 'system' ? (system.matches ? 'light' : 'dark') : theme;
+    };
+    apply();
+    system.addEventListener('change', apply);
+    return () => system.removeEventListener('change', apply);
+  }, [theme]);
+}
+
+/** Ctrl or ⌘ with 1 to 6 opens a page. */
+function usePageKeys(): void {
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      const page = pages[Number(event.key) - 1];
+      if (!(event.ctrlKey || event.metaKey) || event.altKey || !page) return;
+      event.preventDefault();
+      openRoute(page);
+    };
+    addEventListener('keydown', onKey);
+    return () => removeEventListener('keydown', onKey);
+  }, []);
+}

@@ -1,0 +1,116 @@
+import { Menu } from '@base-ui/react/menu';
+import { ChevronDown } from 'lucide-react';
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { NodeStatus } from '#contract/node-status.ts';
+import type { ErrorBody } from '#contract/result.ts';
+import { client } from '../../lib/client.ts';
+import { Button } from '../../ui/button.tsx';
+import { Card } from '../../ui/card.tsx';
+import { ErrorNote } from '../../ui/error-note.tsx';
+import { type StateColor, stateWords } from './state-words.ts';
+
+const dots: Record<StateColor, string> = {
+  earn: 'bg-earn ring-earn/20',
+  info: 'bg-info ring-info/20',
+  warn: 'bg-warn ring-warn/20',
+  bad: 'bg-bad ring-bad/20',
+  dim: 'bg-dim ring-dim/20',
+};
+
+const untilTomorrowMinutes = () => {
+  const tomorrow = new Date();
+  tomorrow.setHours(24, 0, 0, 0);
+  return Math.max(1, Math.round((tomorrow.getTime() - Date.now()) / 60_000));
+};
+
+export function StateCard({ status }: { status: NodeStatus }) {
+  const { t } = useTranslation();
+  const [error, setError] = useState<ErrorBody | null>(null);
+  const { word, why, color } = stateWords(status, t);
+  const { state } = status;
+
+  const run = async (call: 'node.start' | 'node.resume' | 'node.stop') => {
+    setError(null);
+    const result = await client.request(call, {});
+    // A start that fails shows as the node's state.
+    if (!result.ok && call !== 'node.start') setError(result.error);
+  };
+  const pause = (forMinutes?: number) =>
+    void client.request('node.pause', forMinutes === undefined ? {} : { forMinutes });
+
+  const problem = state.state === 'problem' ? state.error : error;
+  return (
+    <Card>
+      <div className="flex min-h-[60px] flex-wrap items-center gap-3.5">
+        <span aria-hidden className={`size-2.5 shrink-0 rounded-full ring-[5px] ${dots[color]}`} />
+        <div className="min-w-0 flex-1" role="status">
+          <strong className="block text-2xl leading-tight font-semibold">{word}</strong>
+          <p className="mt-0.5 text-dim">{why}</p>
+        </div>
+        <div className="flex gap-2">
+          {(state.state === 'stopped' || state.state === 'not-set-up') && (
+            <Button look="accent" onClick={() => run('node.start')}>
+              {t('dashboard.start')}
+            </Button>
+          )}
+          {state.state === 'earning' && <PauseButton onPause={pause} />}
+          {state.state === 'paused' && (
+            <Button look="accent" onClick={() => run('node.resume')}>
+              {t('dashboard.resume')}
+            </Button>
+          )}
+          {state.state === 'problem' && state.retryAt === undefined && (
+            <Button look="accent" onClick={() => run('node.start')}>
+              {t('dashboard.again')}
+            </Button>
+          )}
+          {!['stopped', 'not-set-up', 'draining'].includes(state.state) && (
+            <Button onClick={() => run('node.stop')}>{t('dashboard.stop')}</Button>
+          )}
+        </div>
+      </div>
+      {problem && (
+        <div className="mt-3">
+          <ErrorNote error={problem} />
+        </div>
+      )}
+    </Card>
+  );
+}
+
+function PauseButton({ onPause }: { onPause(forMinutes?: number): void }) {
+  const { t } = useTranslation();
+  const item = 'cursor-pointer rounded-md px-3 py-1.5 text-sm outline-none data-[highlighted]:bg-panel-2';
+  return (
+    <div className="flex">
+      <Button className="rounded-r-none" onClick={() => onPause()}>
+        {t('dashboard.pause')}
+      </Button>
+      <Menu.Root>
+        <Menu.Trigger
+          render={
+            <Button className="rounded-l-none border-l-0 px-2.5" aria-label={t('dashboard.pauseMore')} />
+          }
+        >
+          <ChevronDown size={16} aria-hidden />
+        </Menu.Trigger>
+        <Menu.Portal>
+          <Menu.Positioner align="end" sideOffset={6}>
+            <Menu.Popup className="rounded-[10px] border border-line bg-panel p-1 text-text shadow-lg outline-none">
+              <Menu.Item className={item} onClick={() => onPause(60)}>
+                {t('dashboard.pauseHour')}
+              </Menu.Item>
+              <Menu.Item className={item} onClick={() => onPause(untilTomorrowMinutes())}>
+                {t('dashboard.pauseTomorrow')}
+              </Menu.Item>
+              <Menu.Item className={item} onClick={() => onPause()}>
+                {t('dashboard.pauseOpen')}
+              </Menu.Item>
+            </Menu.Popup>
+          </Menu.Positioner>
+        </Menu.Portal>
+      </Menu.Root>
+    </div>
+  );
+}

@@ -1,0 +1,46 @@
+import type { TFunction } from 'i18next';
+import type { NodeStatus } from '#contract/node-status.ts';
+import { formatTime } from '../../lib/format.ts';
+
+export type StateColor = 'earn' | 'info' | 'warn' | 'bad' | 'dim';
+
+/** The state as one word, one sentence and one colour. */
+export function stateWords(
+  status: NodeStatus,
+  t: TFunction,
+): { word: string; why: string; color: StateColor } {
+  const { state } = status;
+  const word = t(`state.${state.state}`);
+  const model = status.model?.name ?? '';
+  switch (state.state) {
+    case 'not-set-up':
+    case 'stopped':
+      return { word, why: t('dashboard.stoppedWhy'), color: 'dim' };
+    case 'starting': {
+      const percent = state.progress === undefined ? '' : ` ${Math.round(state.progress * 100)} %`;
+      return { word, why: t(`state.step.${state.step}`) + percent, color: 'info' };
+    }
+    case 'earning':
+      return { word, why: t('dashboard.serving', { model }), color: 'earn' };
+    case 'draining':
+      return {
+        word,
+        why: t('dashboard.draining', { count: state.running, until: formatTime(state.until) }),
+        color: 'info',
+      };
+    case 'paused': {
+      const until = state.reasons[0]?.until;
+      const why =
+        until === undefined
+          ? t('dashboard.pausedByYou')
+          : t('dashboard.pausedUntil', { time: formatTime(until) });
+      return { word, why, color: 'warn' };
+    }
+    case 'problem':
+      return {
+        word,
+        why: state.retryAt === undefined ? '' : t('dashboard.retry', { time: formatTime(state.retryAt) }),
+        color: 'bad',
+      };
+  }
+}

@@ -1,0 +1,189 @@
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { ErrorBody } from '#contract/result.ts';
+import type { SettingsPatch } from '#contract/settings.ts';
+import { client } from '../../lib/client.ts';
+import { formatBytes } from '../../lib/format.ts';
+import { useSignal } from '../../lib/use-signal.ts';
+import { Button } from '../../ui/button.tsx';
+import { Card } from '../../ui/card.tsx';
+import { ErrorNote } from '../../ui/error-note.tsx';
+import { Field } from '../../ui/field.tsx';
+
+type Step = 'address' | 'network' | 'model';
+const steps: readonly Step[] = ['address', 'network', 'model'];
+
+/** Three steps before the first start; each can be changed later under Settings. */
+export function OnboardingPage() {
+  const { t } = useTranslation();
+  const [step, setStep] = useState<Step>('address');
+  const [chosen, setChosen] = useState<SettingsPatch>({});
+  const [error, setError] = useState<ErrorBody | null>(null);
+
+  const next = (patch: SettingsPatch, following: Step) => {
+    setChosen({ ...chosen, ...patch });
+    setError(null);
+    setStep(following);
+  };
+  const finish = async (patch: SettingsPatch) => {
+    const result = await client.request('settings.update', { ...chosen, ...patch, onboarded: true });
+    if (!result.ok) setError(result.error);
+  };
+
+  return (
+    <main className="grid min-h-screen place-items-center p-6">
+      <Card className="w-full max-w-lg">
+        <p className="text-xs text-dim">
+          {t('onboarding.step', { step: steps.indexOf(step) + 1, count: steps.length })}
+        </p>
+        <h1 className="mt-1 mb-1 text-xl font-semibold">{t(`onboarding.${step}.title`)}</h1>
+        <p className="mb-4 text-dim">{t(`onboarding.${step}.text`)}</p>
+        {step === 'address' && (
+          <AddressStep onError={setError} onNext={(payoutAddress) => next({ payoutAddress }, 'network')} />
+        )}
+        {step === 'network' && (
+          <NetworkStep onError={setError} onNext={(network) => next({ network }, 'model')} />
+        )}
+        {step === 'model' && <ModelStep onFinish={(servedModel) => finish({ servedModel })} />}
+        {error && (
+          <div className="mt-4">
+            <ErrorNote error={error} />
+          </div>
+        )}
+      </Card>
+    </main>
+  );
+}
+
+interface StepProps<T> {
+  onError(error: ErrorBody | null): void;
+  onNext(value: T): void;
+}
+
+function AddressStep({ onError, onNext }: StepProps<string | null>) {
+  const { t } = useTranslation();
+  const [text, setText] = useState('');
+  const check = async () => {
+    const result = await client.request('wallet.check', { address: text });
+    if (result.ok) onNext(result.data.address);
+    else onError(result.error);
+  };
+  return (
+    <form
+      className="grid gap-3"
+      onSubmit={(event) => {
+        event.preventDefault();
+        void check();
+      }}
+    >
+      <Field
+        label={t('onboarding.address.label')}
+        hint={t('onboarding.address.hint')}
+        value={text}
+        onChange={(event) => setText(event.target.value)}
+        autoComplete="off"
+        spellCheck={false}
+      />
+      <div className="flex justify-end gap-2">
+        <Button onClick={() => onNext(null)}>{t('onboarding.skip')}</Button>
+        <Button look="accent" type="submit" disabled={text.trim() === ''}>
+          {t('onboarding.next')}
+        </Button>
+      </div>
+    </form>
+  );
+}
+
+function NetworkStep({ onError, onNext }: StepProps<NonNullable<SettingsPatch['network']>>) {
+  const { t } = useTranslation();
+  const [kind, setKind] = useState<'local' | 'gateway'>('local');
+  const [url, setUrl] = useState('http://');
+  const check = async () => {
+    if (kind === 'local') return onNext({ kind });
+    const result = await client.request('network.check', { url });
+    if (result.ok) onNext({ kind, url });
+    else onError(result.error);
+  };
+  return (
+    <form
+      className="grid gap-3"
+      onSubmit={(event) => {
+        event.preventDefault();
+        void check();
+      }}
+    >
+      <fieldset className="grid gap-2">
+        <legend className="sr-only">{t('onboarding.network.title')}</legend>
+        {(['local', 'gateway'] as const).map((option) => (
+          <label
+            key={option}
+            className="flex cursor-pointer gap-3 rounded-lg border border-line p-3 has-checked:border-accent"
+          >
+            <input type="radio" name="network" checked={kind === option} onChange={() => setKind(option)} />
+            <span>
+              <span className="block font-medium">{t(`onboarding.network.${option}`)}</span>
+              <span className="text-dim">{t(`onboarding.network.${option}Text`)}</span>
+            </span>
+          </label>
+        ))}
+      </fieldset>
+      {kind === 'gateway' && (
+        <Field
+          label={t('onboarding.network.url')}
+          value={url}
+          onChange={(event) => setUrl(event.target.value)}
+          type="url"
+          required
+        />
+      )}
+      <div className="flex justify-end">
+        <Button look="accent" type="submit">
+          {t('onboarding.next')}
+        </Button>
+      </div>
+    </form>
+  );
+}
+
+function ModelStep({ onFinish }: { onFinish(id: string): void }) {
+  const { t } = useTranslation();
+  const models = useSignal('models.list');
+  const fitting = models?.filter((model) => model.fits && !model.problem) ?? [];
+  const [id, setId] = useState<string | null>(null);
+  const wanted = id ?? fitting.find((model) => model.served)?.id ?? fitting[0]?.id;
+  return (
+    <form
+      className="grid gap-3"
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (wanted) onFinish(wanted);
+      }}
+    >
+      <fieldset className="grid gap-2">
+        <legend className="sr-only">{t('onboarding.model.title')}</legend>
+        {fitting.map((model) => (
+          <label
+            key={model.id}
+            className="flex cursor-pointer gap-3 rounded-lg border border-line p-3 has-checked:border-accent"
+          >
+            <input type="radio" name="model" checked={wanted === model.id} onChange={() => setId(model.id)} />
+            <span>
+              <span className="block font-medium">{model.name}</span>
+              <span className="text-dim">
+                {t('onboarding.model.facts', {
+                  size: formatBytes(model.sizeBytes),
+                  needs: formatBytes(model.needsBytes),
+                })}
+              </span>
+            </span>
+          </label>
+        ))}
+      </fieldset>
+      <div className="flex justify-end">
+        <Button look="accent" type="submit" disabled={!wanted}>
+          {t('onboarding.finish')}
+        </Button>
+      </div>
+    </form>
+  );
+}

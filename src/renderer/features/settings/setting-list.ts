@@ -1,0 +1,54 @@
+import type { Settings } from '#contract/settings.ts';
+
+export type SettingKind = 'text' | 'number' | 'autoNumber' | 'switch' | 'choice' | 'network';
+
+export interface SettingItem {
+  name: keyof Settings;
+  kind: SettingKind;
+  /** Key of the unit in the locale. */
+  unit?: 'port' | 'perMinute' | 'tokens' | 'seconds' | 'lamports' | 'mbps';
+  choices?: readonly string[];
+  /** An empty field means that nothing is set. */
+  nullable?: boolean;
+}
+
+/** Every setting a person can change, in the order of the page. */
+export const settingItems: readonly SettingItem[] = [
+  { name: 'payoutAddress', kind: 'text', nullable: true },
+  { name: 'network', kind: 'network' },
+  { name: 'testRequestsPerMinute', kind: 'number', unit: 'perMinute' },
+  { name: 'pricePerRequestLamports', kind: 'text', unit: 'lamports' },
+  { name: 'pricePerMillionTokensLamports', kind: 'text', unit: 'lamports' },
+  { name: 'theme', kind: 'choice', choices: ['system', 'light', 'dark'] },
+  { name: 'startEarningOnLaunch', kind: 'switch' },
+  { name: 'contextSize', kind: 'autoNumber', unit: 'tokens' },
+  { name: 'parallelRequests', kind: 'autoNumber' },
+  { name: 'threads', kind: 'autoNumber' },
+  { name: 'gpu', kind: 'choice', choices: ['auto', 'off'] },
+  { name: 'queueLimit', kind: 'number' },
+  { name: 'requestTimeoutSeconds', kind: 'number', unit: 'seconds' },
+  { name: 'drainSeconds', kind: 'number', unit: 'seconds' },
+  { name: 'requestsPerMinutePerKey', kind: 'number', unit: 'perMinute' },
+  { name: 'apiPort', kind: 'number', unit: 'port' },
+  { name: 'listenOnAllInterfaces', kind: 'switch' },
+  { name: 'publicUrl', kind: 'text', nullable: true },
+  { name: 'declaredNetworkMbps', kind: 'number', unit: 'mbps', nullable: true },
+];
+
+/** What stands in the field for a stored value. */
+export function fieldText(value: Settings[keyof Settings]): string {
+  if (value === null) return '';
+  if (typeof value === 'object') return value.kind === 'local' ? 'local' : value.url;
+  return String(value);
+}
+
+/** The value that a field's text stands for; the host checks it. */
+export function settingValue(item: SettingItem, text: string): unknown {
+  const trimmed = text.trim();
+  if (item.nullable && trimmed === '') return null;
+  if (item.kind === 'network')
+    return trimmed === 'local' ? { kind: 'local' } : { kind: 'gateway', url: trimmed };
+  if (item.kind === 'number' || (item.kind === 'autoNumber' && trimmed !== 'auto'))
+    return trimmed === '' ? trimmed : Number(trimmed);
+  return trimmed;
+}

@@ -1,0 +1,32 @@
+/** Lamports as SOL, grouped by three after the point: 0.008 412. At most nine digits, trailing empty groups left out. */
+export function formatSol(lamports: string | bigint): string {
+  const value = BigInt(lamports);
+  const sign = value < 0n ? '−' : '';
+  const digits = (value < 0n ? -value : value).toString().padStart(10, '0');
+  const groups = [digits.slice(-9, -6), digits.slice(-6, -3), digits.slice(-3)];
+  while (groups.length > 2 && groups.at(-1) === '000') groups.pop();
+  return `${sign}${digits.slice(0, -9)}.${groups.join(' ')}`;
+}
+
+export const formatTokens = (count: number): string => count.toLocaleString('en');
+
+/** 1.5 GB, 144 MB: decimal units, as disks and models are sold. */
+export function formatBytes(bytes: number): string {
+  if (bytes >= 1e9) return `${(bytes / 1e9).toFixed(1)} GB`;
+  if (bytes >= 1e6) return `${(bytes / 1e6).toFixed(bytes >= 1e7 ? 0 : 1)} MB`;
+  return `${Math.round(bytes / 1e3)} kB`;
+}
+
+export function formatDuration(ms: number): string {
+  if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`;
+  const minutes = Math.floor(ms / 60_000);
+  if (minutes < 60) return `${minutes} min`;
+  const hours = Math.floor(minutes / 60);
+  return hours < 24 ? `${hours} h ${minutes % 60} min` : `${Math.floor(hours / 24)} d ${hours % 24} h`;
+}
+
+export const formatTime = (at: number): string => new Date(at).toLocaleTimeString('en-GB');
+
+/** 7xKX…gAsU. */
+export const shortAddress = (text: string): string =>
+  text.length > 10 ? `${text.slice(0, 4)}…${text.slice(-4)}` : text;

@@ -1,0 +1,32 @@
+import { type InputHTMLAttributes, useId } from 'react';
+
+interface FieldProps extends InputHTMLAttributes<HTMLInputElement> {
+  label: string;
+  hint?: string;
+  problem?: string | null;
+  unit?: string;
+}
+
+export function Field({ label, hint, problem, unit, ...rest }: FieldProps) {
+  const id = useId();
+  return (
+    <div className="grid gap-1">
+      <label htmlFor={id} className="text-sm font-medium">
+        {label}
+      </label>
+      <span className="flex items-center gap-2">
+        <input
+          id={id}
+          aria-invalid={problem ? true : undefined}
+          aria-describedby={`${id}-hint`}
+          {...rest}
+          className="w-full min-w-0 rounded-lg border border-line bg-ground px-3 py-1.5 text-sm focus-visible:outline-2 focus-visible:outline-accent aria-invalid:border-bad"
+        />
+        {unit && <span className="whitespace-nowrap text-xs text-dim">{unit}</span>}
+      </span>
+      <p id={`${id}-hint`} className={`min-h-4 text-xs ${problem ? 'text-bad' : 'text-dim'}`}>
+        {problem ?? hint}
+      </p>
+    </div>
+  );
+}

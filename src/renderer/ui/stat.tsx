@@ -1,0 +1,11 @@
+import { Card } from './card.tsx';
+
+/** One figure with its unit; a dash until it is known. */
+export function Stat({ title, value, note }: { title: string; value: string | null; note: string }) {
+  return (
+    <Card title={title}>
+      <strong className="text-[21px] font-semibold">{value ?? '–'}</strong>{' '}
+      <small className="text-[12.5px] text-dim">{note}</small>
+    </Card>
+  );
+}
