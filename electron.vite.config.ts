@@ -5,7 +5,11 @@ import { defineConfig } from 'electron-vite';
 /** The shell, its bridge (a sandboxed preload must be CommonJS) and the pages; the node host has a build of its own. */
 export default defineConfig({
   main: {
-    build: { outDir: 'out/main', externalizeDeps: false, rollupOptions: { input: 'src/main/index.ts', external: ['electron'] } },
+    build: {
+      outDir: 'out/main',
+      externalizeDeps: false,
+      rollupOptions: { input: 'src/main/index.ts', external: ['electron'] },
+    },
   },
   preload: {
     build: {
@@ -21,6 +25,11 @@ export default defineConfig({
     root: 'src/renderer',
     base: './',
     plugins: [react(), tailwind()],
-    build: { outDir: 'out/renderer', emptyOutDir: true, rollupOptions: { input: 'src/renderer/index.html' } },
+    build: {
+      outDir: 'out/renderer',
+      emptyOutDir: true,
+      assetsInlineLimit: 0,
+      rollupOptions: { input: 'src/renderer/index.html' },
+    },
   },
 });

@@ -6,7 +6,17 @@ const root = new URL('..', import.meta.url).pathname;
 export default defineConfig({
   root,
   publicDir: false,
-  ssr: { noExternal: true, external: ['better-sqlite3', 'node-llama-cpp', 'systeminformation', '@solana/web3.js', 'pino'] },
+  ssr: {
+    noExternal: true,
+    external: [
+      'better-sqlite3',
+      'node-llama-cpp',
+      'systeminformation',
+      '@solana/web3.js',
+      'pino',
+      'write-file-atomic',
+    ],
+  },
   build: {
     ssr: true,
     target: 'node24',

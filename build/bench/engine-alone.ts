@@ -9,7 +9,12 @@ const [, , modelPath = '', threads = '2', contextSize = '512', batching = 'stock
 const sequencesCount = 16;
 let active = 0;
 
-const llama = await getLlama({ gpu: false, build: 'never', logLevel: LlamaLogLevel.error, maxThreads: Number(threads) });
+const llama = await getLlama({
+  gpu: false,
+  build: 'never',
+  logLevel: LlamaLogLevel.error,
+  maxThreads: Number(threads),
+});
 const model = await llama.loadModel({ modelPath });
 const context = await model.createContext({
   sequences: sequencesCount,

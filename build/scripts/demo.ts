@@ -100,7 +100,8 @@ try {
       () => null,
       (thrown: unknown) => thrown,
     );
-    if (!(error instanceof OpenAI.APIError) || error.status !== 400) throw new Error('the over-long prompt was not refused');
+    if (!(error instanceof OpenAI.APIError) || error.status !== 400)
+      throw new Error('the over-long prompt was not refused');
     counts.refused += 1;
     say(`6,000 words → refused: ${error.message}`);
   };

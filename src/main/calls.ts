@@ -1,6 +1,19 @@
 import { writeFile } from 'node:fs/promises';
-import { type BrowserWindow, dialog, ipcMain, type IpcMainEvent, type IpcMainInvokeEvent, shell } from 'electron';
-import { type CallOutput, isShellCall, type ParsedInput, type ShellCallName, shellCalls } from '#contract/calls.ts';
+import {
+  type BrowserWindow,
+  dialog,
+  type IpcMainEvent,
+  type IpcMainInvokeEvent,
+  ipcMain,
+  shell,
+} from 'electron';
+import {
+  type CallOutput,
+  isShellCall,
+  type ParsedInput,
+  type ShellCallName,
+  shellCalls,
+} from '#contract/calls.ts';
 import { AppError } from '#contract/errors.ts';
 import { failure, ok, type Result, toAppError } from '#contract/result.ts';
 import type { NodeHost } from './node-host.ts';
@@ -12,7 +25,8 @@ type ShellHandlers = {
 /** Answers the window's calls: `shell.*` here, all others in the node host. Only our own window is heard. */
 export function setupCalls(host: NodeHost, window: BrowserWindow): void {
   const subscriptions = new Map<number, () => void>();
-  const isOurs = (event: IpcMainEvent | IpcMainInvokeEvent) => event.senderFrame === window.webContents.mainFrame;
+  const isOurs = (event: IpcMainEvent | IpcMainInvokeEvent) =>
+    event.senderFrame === window.webContents.mainFrame;
 
   const handlers: ShellHandlers = {
     'shell.info': () => ({ desktop: true }),
@@ -35,7 +49,8 @@ export function setupCalls(host: NodeHost, window: BrowserWindow): void {
 
   async function answerHere(name: ShellCallName, input: unknown): Promise<Result<unknown>> {
     const parsed = shellCalls[name].input.safeParse(input);
-    if (!parsed.success) return failure(new AppError('request/invalid', `${name}: ${parsed.error.issues[0]?.message}`));
+    if (!parsed.success)
+      return failure(new AppError('request/invalid', `${name}: ${parsed.error.issues[0]?.message}`));
     try {
       const handler = handlers[name] as (input: unknown) => unknown;
       return ok(await handler(parsed.data));

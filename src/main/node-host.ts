@@ -52,11 +52,15 @@ export function setupNodeHost(): NodeHost {
     const logs = join(app.getPath('userData'), 'logs');
     mkdirSync(logs, { recursive: true });
     const log = createWriteStream(join(logs, 'host.log'), { flags: 'w' });
-    const mine = spawn(nodeBinary(), [join(unpacked(), 'out/node/host.js'), 'serve', '--profile', app.getPath('userData')], {
-      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-      env: { ...process.env, ...(app.isPackaged ? { SOLANALM_RESOURCES: process.resourcesPath } : {}) },
-      windowsHide: true,
-    });
+    const mine = spawn(
+      nodeBinary(),
+      [join(unpacked(), 'out/node/host.js'), 'serve', '--profile', app.getPath('userData')],
+      {
+        stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+        env: { ...process.env, ...(app.isPackaged ? { SOLANALM_RESOURCES: process.resourcesPath } : {}) },
+        windowsHide: true,
+      },
+    );
     child = mine;
     mine.stdout?.pipe(log);
     mine.stderr?.pipe(log);
@@ -86,7 +90,10 @@ export function setupNodeHost(): NodeHost {
       try {
         return await host.request(name, input);
       } catch {
-        return { ok: false, error: { code: 'host/unavailable', message: 'The node ended while it worked on this.' } };
+        return {
+          ok: false,
+          error: { code: 'host/unavailable', message: 'The node ended while it worked on this.' },
+        };
       }
     },
     subscribe(name, listener) {

@@ -168,7 +168,11 @@ export function openLedger(file: string, { clock }: { clock: Clock }): Ledger {
           `SELECT (at + @offset) / @size AS bucket, SUM(price_lamports - fee_lamports) AS net, COUNT(*) AS jobs
            FROM entries WHERE at >= @since GROUP BY 1`,
         )
-        .all({ offset: BigInt(offsetMs), size: BigInt(sizeMs), since: (last - count + 1) * sizeMs - offsetMs }) as {
+        .all({
+          offset: BigInt(offsetMs),
+          size: BigInt(sizeMs),
+          since: (last - count + 1) * sizeMs - offsetMs,
+        }) as {
         bucket: bigint;
         net: bigint;
         jobs: bigint;

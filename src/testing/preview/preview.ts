@@ -1,0 +1,154 @@
+import type { Bridge } from '#contract/bridge.ts';
+import type { Totals } from '#contract/earnings.ts';
+import { AppError } from '#contract/errors.ts';
+import type { LinkState } from '#contract/node-status.ts';
+import { defaultSettings, type Settings, settingsSchema } from '#contract/settings.ts';
+import { memoryTransport } from '../memory-transport.ts';
+import {
+  payer,
+  sampleEngine,
+  sampleEntries,
+  sampleJobs,
+  sampleModels,
+  sampleResources,
+} from './sample-data.ts';
+import { sampleStates } from './sample-states.ts';
+
+/**
+ * The app's pages on sample data, without a host. The address chooses what is shown:
+ * `?state=paused&theme=light&money=sol&link=away&fresh`.
+ */
+const wish = new URLSearchParams(location.search);
+const now = Date.now();
+const wanted = wish.get('state') ?? 'earning';
+const testCredits = wish.get('money') !== 'sol';
+const isFresh = wish.has('fresh');
+const states = sampleStates(now);
+
+const link: LinkState =
+  wish.get('link') === 'away'
+    ? {
+        state: 'away',
+        url: 'http://127.0.0.1:8200',
+        error: { code: 'link/unreachable', message: 'The gateway at 127.0.0.1:8200 does not answer.' },
+        retryAt: now + 15_000,
+      }
+    : wanted === 'earning'
+      ? {
+          state: 'registered',
+          url: 'http://127.0.0.1:8200',
+          since: now - 5_400_000,
+          latencyMs: 41,
+          extensions: ['streaming', 'receipts'],
+          network: 'test-credits',
+        }
+      : { state: 'off' };
+
+const theme = settingsSchema.shape.theme.catch('dark').parse(wish.get('theme'));
+let settings: Settings = {
+  ...defaultSettings,
+  onboarded: !wish.has('onboarding'),
+  theme,
+  payoutAddress: payer,
+};
+
+const transport = memoryTransport({
+  'app.info': () => ({
+    version: '0.1.0',
+    machine: 'rig-01',
+    platform: 'linux',
+    profileDir: '/home/anna/.config/solanalm-node',
+  }),
+  'node.start': () => setState('earning'),
+  'node.pause': ({ forMinutes }) => setState(forMinutes === undefined ? 'paused-open' : 'paused'),
+  'node.resume': () => setState('earning'),
+  'node.stop': () => setState('stopped'),
+  'settings.update': (patch) => {
+    const parsed = settingsSchema.safeParse({ ...settings, ...patch });
+    if (!parsed.success)
+      throw new AppError('settings/invalid', parsed.error.issues[0]?.message ?? 'Not valid.');
+    settings = parsed.data;
+    transport.publish('settings.current', settings);
+    return settings;
+  },
+  'wallet.check': ({ address }) => {
+    if (address.length < 32)
+      throw new AppError('wallet/invalid-address', `“${address}” has ${address.length} characters.`);
+    return { address, onCurve: true };
+  },
+  'network.check': ({ url }) => {
+    throw new AppError('link/unreachable', `No SolanaLM gateway answers at ${url}.`);
+  },
+  'access.key': () => ({ key: 'slm_sample_key_of_the_preview' }),
+  'access.renewKey': () => ({ key: 'slm_another_key_of_the_preview' }),
+  'earnings.entries': () => ({ entries: isFresh ? [] : sampleEntries(now), total: isFresh ? 0 : 40 }),
+  'earnings.series': ({ bucket, count }) =>
+    Array.from({ length: count }, (_, n) => ({
+      at: now - (count - n) * (bucket === 'hour' ? 3_600_000 : 86_400_000),
+      netLamports: isFresh ? '0' : `${Math.round(400_000 + 300_000 * Math.sin(n / 2) + n * 20_000)}`,
+      jobs: isFresh ? 0 : 18 + n,
+    })),
+  'resources.history': () => Array.from({ length: 60 }, (_, n) => sampleResources(now - (60 - n) * 2_000)),
+  'resources.hardware': () => ({
+    cpuCores: 8,
+    ramGb: 32,
+    storageGb: 412,
+    networkMbps: 1000,
+    networkSource: 'measured',
+    gpuModel: 'NVIDIA GeForce RTX 4070',
+    gpuMemoryGb: 12,
+  }),
+});
+
+function setState(name: string): null {
+  const state = states[name] ?? { state: 'stopped' };
+  transport.publish('node.status', {
+    state,
+    link,
+    nodeId: 'node-7f3a',
+    apiUrl: state.state === 'earning' ? 'http://127.0.0.1:8100' : null,
+    model: { id: 'llama-3.2-3b-Q4_K_M', name: 'Llama 3.2 3B Instruct' },
+    testCredits,
+    startedAt: now - 273_600_000,
+  });
+  return null;
+}
+
+const totals = (jobs: number, netLamports: string): Totals =>
+  isFresh
+    ? { jobs: 0, tokens: 0, grossLamports: '0', feeLamports: '0', netLamports: '0' }
+    : { jobs, tokens: jobs * 190, grossLamports: netLamports, feeLamports: '0', netLamports };
+
+setState(wanted);
+transport.publish('settings.current', settings);
+transport.publish('models.list', sampleModels);
+transport.publish('node.engine', sampleEngine);
+transport.publish('resources.current', sampleResources(now));
+transport.publish('queue.items', { type: 'snapshot', jobs: isFresh ? [] : sampleJobs(now) });
+transport.publish('earnings.changed', { latestId: 40, changes: 1 });
+transport.publish('node.serving', {
+  requestsPerMinute: isFresh ? 0 : 38,
+  tokensPerSecond: isFresh ? 0 : 412.4,
+  firstTokenMs: isFresh ? null : 180.4,
+  successRate: isFresh ? null : 0.998,
+  running: isFresh ? 0 : 3,
+  waiting: isFresh ? 0 : 7,
+  queueLimit: 100,
+  completed: isFresh ? 0 : 1204,
+});
+transport.publish('earnings.summary', {
+  today: totals(402, '8412000'),
+  last7Days: totals(2806, '58884000'),
+  last30Days: totals(9120, '191520000'),
+  all: totals(9120, '191520000'),
+  byState: isFresh
+    ? { earned: '0', agreed: '0', disputed: '0', unattributed: '0' }
+    : { earned: '21000', agreed: '191478000', disputed: '21000', unattributed: '0' },
+  forecastLamports: isFresh ? null : '14200000',
+  forecastAt: isFresh ? now + 300_000 : null,
+  gatewayOwes: isFresh ? null : { lamports: '191478000', at: now - 20_000 },
+});
+
+const bridge: Bridge = { ...transport, pathOfFile: () => '' };
+Object.assign(globalThis, { bridge });
+await import('../../renderer/main.tsx');

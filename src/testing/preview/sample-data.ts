@@ -1,0 +1,142 @@
+import type { Entry } from '#contract/earnings.ts';
+import type { Job } from '#contract/job.ts';
+import type { Engine, Model } from '#contract/model.ts';
+import type { Resources } from '#contract/resources.ts';
+
+const gigabyte = 1e9;
+export const payer = '7xKXtg2CW87d97TXJSDpbD5jBkheTqA83TZRuJosgAsU';
+
+const model = {
+  path: '/home/anna/.config/solanalm-node/models/llama.gguf',
+  shipped: false,
+  architecture: 'llama',
+  contextLength: 131_072,
+  fits: true,
+  served: false,
+  problem: null,
+};
+export const sampleModels: Model[] = [
+  {
+    ...model,
+    id: 'tiny-chat-Q8_0',
+    name: 'Tiny Chat',
+    sizeBytes: 964_192,
+    shipped: true,
+    parameters: 890_000,
+    quantization: 'Q8_0',
+    contextLength: 512,
+    needsBytes: 60e6,
+  },
+  {
+    ...model,
+    id: 'llama-3.2-3b-Q4_K_M',
+    name: 'Llama 3.2 3B Instruct',
+    sizeBytes: 2.02 * gigabyte,
+    parameters: 3.2e9,
+    quantization: 'Q4_K_M',
+    needsBytes: 4.3 * gigabyte,
+    served: true,
+  },
+  {
+    ...model,
+    id: 'llama-3.3-70b-Q4_K_M',
+    name: 'Llama 3.3 70B Instruct',
+    sizeBytes: 42.5 * gigabyte,
+    parameters: 70e9,
+    quantization: 'Q4_K_M',
+    needsBytes: 48 * gigabyte,
+    fits: false,
+  },
+];
+
+export const sampleEngine: Engine = {
+  state: 'ready',
+  backend: 'cuda',
+  modelId: 'llama-3.2-3b-Q4_K_M',
+  loadProgress: null,
+  contextSize: 4096,
+  parallelRequests: 8,
+  threads: 7,
+  memory: { ramBytes: 0.9 * gigabyte, gpuBytes: 6.3 * gigabyte },
+  restarts: 0,
+  error: null,
+};
+
+export const sampleResources = (at: number): Resources => ({
+  at,
+  cpu: { model: 'AMD Ryzen 7 5800X', cores: 8, load: 0.31 + 0.1 * Math.sin(at / 20_000) },
+  ram: { totalBytes: 32 * gigabyte, usedBytes: 11.4 * gigabyte },
+  own: { hostBytes: 0.12 * gigabyte, engineBytes: 0.9 * gigabyte, engineGpuBytes: 6.3 * gigabyte },
+  gpus: [
+    {
+      name: 'NVIDIA GeForce RTX 4070',
+      totalBytes: 12 * gigabyte,
+      usedBytes: 7.4 * gigabyte,
+      load: 0.82,
+      tempC: 64,
+      powerWatts: 148,
+    },
+  ],
+  disk: { totalBytes: 1000 * gigabyte, freeBytes: 412 * gigabyte },
+});
+
+/** Running, waiting, done, and each way not to be done. */
+export const sampleJobs = (now: number): Job[] => {
+  const job = (n: number, more: Partial<Job> & Pick<Job, 'state'>): Job => ({
+    id: `req-${n}`,
+    model: 'llama-3.2-3b-Q4_K_M',
+    kind: 'chat',
+    source: 'gateway',
+    client: payer,
+    queuedAt: now - n * 4_300,
+    generatedTokens: 0,
+    maxTokens: 400,
+    ...more,
+  });
+  const ended = (n: number, ms: number) => ({ finishedAt: now - n * 4_300 + ms });
+  return [
+    job(0, { state: 'waiting', position: 1 }),
+    job(1, { state: 'running', startedAt: now - 4_000, generatedTokens: 128 }),
+    job(2, { state: 'done', generatedTokens: 211, earnedLamports: '21000', ...ended(2, 1100) }),
+    job(3, {
+      state: 'refused',
+      error: {
+        code: 'inference/context-too-long',
+        message: 'The prompt is longer than this model’s 4,096 tokens.',
+      },
+      ...ended(3, 3),
+    }),
+    job(4, { state: 'cancelled', generatedTokens: 64, earnedLamports: '6000', ...ended(4, 320) }),
+    job(5, {
+      state: 'done',
+      source: 'local',
+      client: 'this computer',
+      generatedTokens: 355,
+      ...ended(5, 1900),
+    }),
+    job(6, {
+      state: 'failed',
+      error: { code: 'inference/crashed', message: 'The engine crashed.' },
+      ...ended(6, 700),
+    }),
+  ];
+};
+
+export const sampleEntries = (now: number): Entry[] =>
+  Array.from({ length: 40 }, (_, n) => ({
+    id: 40 - n,
+    at: now - n * 240_000,
+    requestId: `req-${n}`,
+    model: 'llama-3.2-3b-Q4_K_M',
+    payer,
+    gatewayUrl: 'http://127.0.0.1:8200',
+    network: 'test-credits',
+    promptTokens: 120,
+    generatedTokens: 180 + n,
+    priceLamports: '22105',
+    feeLamports: '1105',
+    netLamports: '21000',
+    state: n === 0 ? 'earned' : n === 5 ? 'disputed' : 'agreed',
+    disputeReason: n === 5 ? 'The gateway counted 170 tokens.' : null,
+    durationMs: 900 + n * 10,
+  }));
