@@ -4,7 +4,8 @@ export const pagesOrigin = 'app://pages';
 
 /** Sandboxed pages that stay where they are, open no windows and get no permissions. */
 export function setupSecurity(): void {
-  app.enableSandbox();
+  // Only root has no sandbox to enable, and says so with this switch.
+  if (!app.commandLine.hasSwitch('no-sandbox')) app.enableSandbox();
   protocol.registerSchemesAsPrivileged([
     { scheme: 'app', privileges: { standard: true, secure: true, supportFetchAPI: true } },
   ]);

@@ -34,9 +34,6 @@ export function App() {
   const Shown = pageOf[page];
   return (
     <div className="grid h-screen grid-cols-[200px_minmax(0,1fr)]">
-      <a href="#page" className="sr-only focus:not-sr-only">
-        {t('app.skip')}
-      </a>
       <Rail page={page} />
       <PageMarks value={status?.testCredits ? <Chip look="warn">{t('app.testCredits')}</Chip> : null}>
         <Shown />

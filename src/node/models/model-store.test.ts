@@ -31,6 +31,7 @@ async function freshStore(ramBytes = 10_000) {
       runtime: {
         inspect: async (path) => {
           inspected.push(path);
+          if (path.includes('crashing')) throw new AppError('inference/crashed', 'killed');
           if (path.includes('broken')) throw new AppError('models/truncated', 'cut off');
           return facts;
         },
@@ -96,4 +97,19 @@ test('the folder is the truth: files put there or deleted by hand are seen, brok
   rmSync(join(dir, 'models', 'by-hand.gguf'));
   await again.scan();
   expect(again.get('by-hand')).toBeUndefined();
+});
+
+test('two files of one name are not added at once, and a dead inspector is asked again', async () => {
+  const { dir, store, open, inspected } = await freshStore();
+  for (const folder of ['a', 'b']) {
+    mkdirSync(join(dir, folder));
+    writeFileSync(join(dir, folder, 'same.gguf'), folder);
+  }
+  const both = ['a', 'b'].map((folder) => code(store.add(join(dir, folder, 'same.gguf'))));
+  expect(await Promise.all(both)).toEqual(['fine', 'models/already-there']);
+  writeFileSync(join(dir, 'models', 'crashing.gguf'), 'x');
+  await store.scan();
+  const before = inspected.length;
+  await open();
+  expect(inspected).toHaveLength(before + 1);
 });

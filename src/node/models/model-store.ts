@@ -43,6 +43,8 @@ export async function openModelStore(options: {
   const { shippedDir, modelsDir, runtime } = options;
   const models = createSignal<Model[]>([]);
   let served: string | null = options.served;
+  /** Ids that are being copied in: two files of one name must not become one. */
+  const adding = new Set<string>();
   await mkdir(modelsDir, { recursive: true });
   const cache = new Map(Object.entries(await readCache(options.cacheFile)));
 
@@ -56,6 +58,8 @@ export async function openModelStore(options: {
       (facts) => ({ facts }),
       (thrown: unknown) => ({ problem: errorBody(toAppError(thrown, 'models/not-gguf')) }),
     );
+    // A dead inspector says nothing lasting of the file: the next scan asks again.
+    if ('problem' in inspected && inspected.problem.code === 'inference/crashed') return inspected;
     cache.set(key, inspected);
     await writeFileAtomic(options.cacheFile, JSON.stringify(Object.fromEntries(cache))).catch(() => {});
     return inspected;
@@ -81,6 +85,16 @@ export async function openModelStore(options: {
     };
   }
 
+  /** A file that is deleted while the folder is read is as if it never was there. */
+  async function readIfThere(path: string, shipped: boolean): Promise<Model[]> {
+    try {
+      return [await read(path, shipped)];
+    } catch (thrown) {
+      if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return [];
+      throw thrown;
+    }
+  }
+
   function fits(facts: ModelFacts): boolean {
     const { ramBytes, gpuBytes } = options.memory();
     return facts.needsRamBytes <= ramBytes && facts.needsGpuBytes <= gpuBytes;
@@ -100,7 +114,7 @@ export async function openModelStore(options: {
           file.name.endsWith('.gguf') &&
           !found.some(({ id }) => `${id}.gguf` === file.name)
         )
-          found.push(await read(join(dir, file.name), shipped));
+          found.push(...(await readIfThere(join(dir, file.name), shipped)));
     models.set(found);
   }
 
@@ -116,28 +130,33 @@ export async function openModelStore(options: {
     async add(path) {
       const file = safeFileName(path);
       const id = basename(file, '.gguf');
-      if (models.get().some((model) => model.id === id))
+      if (adding.has(id) || models.get().some((model) => model.id === id))
         throw new AppError('models/already-there', `There is a model “${id}” in the store already.`, {
           data: { id },
         });
-      const isFile = await stat(path).then(
-        (info) => info.isFile(),
-        () => false,
-      );
-      if (!isFile) throw new AppError('models/not-found', `There is no file ${path}.`, { data: { path } });
-      const inspected = await inspect(path);
-      if ('problem' in inspected)
-        throw new AppError(
-          inspected.problem.code,
-          inspected.problem.message,
-          inspected.problem.data ? { data: inspected.problem.data } : {},
+      adding.add(id);
+      try {
+        const isFile = await stat(path).then(
+          (info) => info.isFile(),
+          () => false,
         );
-      if (!fits(inspected.facts)) throw doesNotFit(inspected.facts, options.memory());
-      await copyWhole(path, join(modelsDir, file));
-      await scan();
-      const added = models.get().find((model) => model.id === id);
-      if (!added) throw new AppError('models/not-found', `The copy of ${file} is gone again.`);
-      return added;
+        if (!isFile) throw new AppError('models/not-found', `There is no file ${path}.`, { data: { path } });
+        const inspected = await inspect(path);
+        if ('problem' in inspected)
+          throw new AppError(
+            inspected.problem.code,
+            inspected.problem.message,
+            inspected.problem.data ? { data: inspected.problem.data } : {},
+          );
+        if (!fits(inspected.facts)) throw doesNotFit(inspected.facts, options.memory());
+        await copyWhole(path, join(modelsDir, file));
+        await scan();
+        const added = models.get().find((model) => model.id === id);
+        if (!added) throw new AppError('models/not-found', `The copy of ${file} is gone again.`);
+        return added;
+      } finally {
+        adding.delete(id);
+      }
     },
     async remove(id) {
       const model = models.get().find((candidate) => candidate.id === id);

@@ -26,5 +26,6 @@ test('sizes, times and addresses are short', () => {
 
 test('an address that is no page opens the dashboard', () => {
   expect(parseRoute('#/queue/req%2F1')).toEqual({ page: 'queue', detail: 'req/1' });
+  expect(parseRoute('#/queue/%')).toEqual({ page: 'queue', detail: null });
   expect(parseRoute('#token=x')).toEqual({ page: 'dashboard', detail: null });
 });

@@ -13,7 +13,16 @@ export interface Route {
 export function parseRoute(hash: string): Route {
   const [, page = '', detail] = hash.split('/');
   const known = pages.find((name) => name === page) ?? 'dashboard';
-  return { page: known, detail: detail ? decodeURIComponent(detail) : null };
+  return { page: known, detail: detail ? decoded(detail) : null };
+}
+
+/** An address that was typed or cut may be no valid encoding; it then names nothing. */
+function decoded(text: string): string | null {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return null;
+  }
 }
 
 const subscribe = (listener: () => void) => {

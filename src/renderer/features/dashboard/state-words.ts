@@ -21,7 +21,9 @@ export function stateWords(
       return { word, why: t(`state.step.${state.step}`) + percent, color: 'info' };
     }
     case 'earning':
-      return { word, why: t('dashboard.serving', { model }), color: 'earn' };
+      return status.link.state === 'away'
+        ? { word, why: t('dashboard.away', { time: formatTime(status.link.retryAt) }), color: 'warn' }
+        : { word, why: t('dashboard.serving', { model }), color: 'earn' };
     case 'draining':
       return {
         word,

@@ -49,6 +49,12 @@ export function settingValue(item: SettingItem, text: string): unknown {
   if (item.kind === 'network')
     return trimmed === 'local' ? { kind: 'local' } : { kind: 'gateway', url: trimmed };
   if (item.kind === 'number' || (item.kind === 'autoNumber' && trimmed !== 'auto'))
-    return trimmed === '' ? trimmed : Number(trimmed);
+    return numberOrText(trimmed);
   return trimmed;
+}
+
+/** What is no number stays text, which the host refuses: as JSON, NaN would be null and unset the setting. */
+function numberOrText(text: string): number | string {
+  const number = Number(text);
+  return text === '' || Number.isNaN(number) ? text : number;
 }

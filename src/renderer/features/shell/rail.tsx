@@ -5,6 +5,9 @@ import { type PageName, pages } from '../../lib/routes.ts';
 import { useNow } from '../../lib/use-now.ts';
 import { useSignal } from '../../lib/use-signal.ts';
 
+/** The address names the page that is open, so this moves the focus and leaves the address. */
+const skipToPage = () => document.getElementById('page')?.focus();
+
 export function Rail({ page }: { page: PageName }) {
   const { t } = useTranslation();
   const serving = useSignal('node.serving');
@@ -15,6 +18,9 @@ export function Rail({ page }: { page: PageName }) {
   };
   return (
     <nav aria-label={t('app.pages')} className="flex flex-col gap-0.5 border-r border-line px-2.5 py-3.5">
+      <button type="button" onClick={skipToPage} className="sr-only focus:not-sr-only">
+        {t('app.skip')}
+      </button>
       <p className="flex items-center gap-2 px-2.5 pt-1 pb-3.5 text-[15px] font-semibold">
         <span aria-hidden className="size-[18px] rounded-md bg-linear-135 from-accent to-earn" />
         {t('app.name')}

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import {
+  type ChatWrapper,
   getLlama,
   type Llama,
   LlamaChat,
@@ -9,6 +10,7 @@ import {
   LlamaLogLevel,
   type LlamaModel,
   resolveChatWrapper,
+  type Token,
 } from 'node-llama-cpp';
 import { AppError } from '#contract/errors.ts';
 import type { GenerateRequest, GenerateResult, LoadedModel, LoadOptions } from '../../runtime.ts';
@@ -43,6 +45,8 @@ export class LlamaEngine {
   readonly loaded: LoadedModel;
   readonly llama: Llama;
   readonly #model: LlamaModel;
+  /** Found once: trying a model's template takes over 100 ms, in which no sequence moves. */
+  readonly #chatWrapper: ChatWrapper;
   readonly #context: LlamaContext;
   readonly #idle: LlamaContextSequence[];
   readonly #waiting: ((sequence: LlamaContextSequence) => void)[] = [];
@@ -56,6 +60,7 @@ export class LlamaEngine {
   ) {
     this.llama = llama;
     this.#model = model;
+    this.#chatWrapper = resolveChatWrapper(model);
     this.#context = context;
     this.#idle = sequences;
     this.loaded = loaded;
@@ -111,11 +116,12 @@ export class LlamaEngine {
   ): Promise<GenerateResult> {
     const promptTokens = this.#countPrompt(request);
     const { contextSize } = this.loaded;
+    // With less than two tokens of room the library would drop the prompt's beginning.
     const room = contextSize - promptTokens;
-    if (room < 1)
+    if (room < 2)
       throw new AppError(
         'inference/context-too-long',
-        `The prompt has ${promptTokens.toLocaleString('en')} tokens; this model’s context holds ${contextSize.toLocaleString('en')}.`,
+        `The prompt has ${promptTokens.toLocaleString('en')} tokens; this model’s context holds ${contextSize.toLocaleString('en')}, two of them for the answer.`,
         { data: { promptTokens, contextSize } },
       );
     const sequence = await this.#takeSequence();
@@ -150,7 +156,7 @@ export class LlamaEngine {
             }
           : (false as const),
       // One token of room stays free, so that a context shift never happens.
-      maxTokens: Math.max(1, Math.min(request.maxTokens ?? room, room - 1)),
+      maxTokens: Math.min(request.maxTokens ?? room, room - 1),
       customStopTriggers: request.stop,
       signal,
       stopOnAbortSignal: true,
@@ -175,16 +181,21 @@ export class LlamaEngine {
     if (prompt.kind === 'completion') {
       const completion = new LlamaCompletion({ contextSequence: sequence });
       try {
-        const { metadata } = await completion.generateCompletionWithMeta(prompt.prompt, {
-          ...options,
-          disableContextShift: true,
-        });
+        const { metadata } = await completion.generateCompletionWithMeta(
+          this.#completionTokens(prompt.prompt),
+          {
+            ...options,
+            disableContextShift: true,
+            // What the library keeps free by default, a tenth of the context, it takes from the prompt's beginning.
+            contextShiftSize: 1,
+          },
+        );
         return metadata.stopReason;
       } finally {
         completion.dispose({ disposeSequence: false });
       }
     }
-    const chat = new LlamaChat({ contextSequence: sequence });
+    const chat = new LlamaChat({ contextSequence: sequence, chatWrapper: this.#chatWrapper });
     try {
       const { metadata } = await chat.generateResponse(chatHistory(prompt.messages), options);
       return metadata.stopReason;
@@ -194,11 +205,20 @@ export class LlamaEngine {
   }
 
   #countPrompt({ prompt }: GenerateRequest): number {
-    if (prompt.kind === 'completion') return this.#model.tokenize(prompt.prompt).length + 1;
-    const { contextText } = resolveChatWrapper(this.#model).generateContextState({
+    if (prompt.kind === 'completion')
+      return (
+        this.#completionTokens(prompt.prompt).length + (this.#model.tokens.shouldPrependBosToken ? 1 : 0)
+      );
+    const { contextText } = this.#chatWrapper.generateContextState({
       chatHistory: chatHistory(prompt.messages),
     });
     return contextText.tokenize(this.#model.tokenizer).length;
+  }
+
+  /** Without the token of beginning, which the library puts before them where the model has one. */
+  #completionTokens(text: string): Token[] {
+    const startsText = this.#model.tokens.shouldPrependBosToken;
+    return this.#model.tokenize(text, false, startsText ? 'trimLeadingSpace' : undefined);
   }
 
   #takeSequence(): Promise<LlamaContextSequence> {

@@ -106,7 +106,7 @@ export function createLlamaCppRuntime({ clock = systemClock }: { clock?: Clock }
       } catch (thrown) {
         const error = toAppError(thrown);
         if (error.code !== 'inference/crashed') throw error;
-        throw new AppError('models/not-gguf', 'Reading the file made the engine fail.', { cause: thrown });
+        throw new AppError('inference/crashed', 'Reading the file made the engine fail.', { cause: thrown });
       } finally {
         await inspector.end();
       }
