@@ -87,7 +87,7 @@ export function ReadingChart({ readings, kind }: ReadingChartProps) {
         type="button"
         aria-pressed={asTable}
         onClick={() => setAsTable(!asTable)}
-        className="mt-1 cursor-pointer rounded text-xs text-accent hover:underline focus-visible:outline-2 focus-visible:outline-accent"
+        className="mt-1 cursor-pointer rounded text-xs text-link hover:underline focus-visible:outline-2 focus-visible:outline-accent"
       >
         {asTable ? t('resources.showChart') : t('resources.showTable')}
       </button>
