@@ -15,7 +15,7 @@ export function Button({ size = 'normal', look = 'plain', className = '', ...res
     <button
       type="button"
       {...rest}
-      className={`inline-flex cursor-pointer items-center justify-center gap-2 whitespace-nowrap rounded-lg border font-medium duration-150 motion-safe:transition-colors focus-visible:outline-2 focus-visible:outline-offset-2 focus-visible:outline-accent disabled:cursor-default disabled:opacity-50 ${sizes} ${looks} ${className}`}
+      className={`inline-flex cursor-pointer items-center justify-center gap-2 whitespace-nowrap rounded-lg border font-medium focus-visible:outline-2 focus-visible:outline-offset-2 focus-visible:outline-accent disabled:cursor-default disabled:opacity-50 ${sizes} ${looks} ${className}`}
     />
   );
 }
