@@ -23,10 +23,13 @@ export interface Books {
   job(
     requestId: string,
   ): (RelayedJob & { owedLamports: bigint; feeLamports: bigint; priceLamports: bigint }) | null;
-  verdict(requestId: string): ReceiptVerdict | null;
-  /** The highest sequence number a node's key has used in an accepted receipt; 0 before the first. */
-  lastSeq(nodeKey: string): number;
-  recordVerdict(signed: SignedReceipt, verdict: ReceiptVerdict): void;
+  /** The receipt that was kept for a node's job, with its verdict. */
+  answered(nodeId: string, requestId: string): { signed: SignedReceipt; verdict: ReceiptVerdict } | null;
+  isSeqUsed(nodeKey: string, seq: number): boolean;
+  recordVerdict(nodeId: string, signed: SignedReceipt, verdict: ReceiptVerdict): void;
+  /** The key that a node id belongs to, for good; null when none has claimed it. */
+  ownerOf(nodeId: string): string | null;
+  claim(nodeId: string, nodeKey: string): void;
   spentBy(payer: string): bigint;
   usageOf(payer: string, sinceMs: number): { requests: number; tokens: number; lamports: bigint };
   account(nodeId: string): NodeAccount;
@@ -34,7 +37,8 @@ export interface Books {
 }
 
 const migrations = [
-  `CREATE TABLE jobs (
+  `CREATE TABLE node_owners (node_id TEXT PRIMARY KEY, node_key TEXT NOT NULL, at INTEGER NOT NULL) STRICT;
+   CREATE TABLE jobs (
      request_id TEXT PRIMARY KEY, at INTEGER NOT NULL, node_id TEXT NOT NULL, payer TEXT NOT NULL, model TEXT NOT NULL,
      input_sha256 TEXT NOT NULL, output_sha256 TEXT NOT NULL, prompt_tokens INTEGER NOT NULL,
      generated_tokens INTEGER NOT NULL, per_request_lamports INTEGER NOT NULL, per_million_tokens_lamports INTEGER NOT NULL,
@@ -43,17 +47,20 @@ const migrations = [
    CREATE INDEX jobs_by_node ON jobs (node_id);
    CREATE INDEX jobs_by_payer ON jobs (payer, at);
    CREATE TABLE receipts (
-     request_id TEXT PRIMARY KEY, at INTEGER NOT NULL, node_id TEXT NOT NULL, node_key TEXT NOT NULL, seq INTEGER NOT NULL,
-     signed TEXT NOT NULL, verdict TEXT NOT NULL, answer TEXT NOT NULL
+     node_id TEXT NOT NULL, request_id TEXT NOT NULL, at INTEGER NOT NULL, node_key TEXT NOT NULL, seq INTEGER NOT NULL,
+     signed TEXT NOT NULL, verdict TEXT NOT NULL, answer TEXT NOT NULL,
+     PRIMARY KEY (node_id, request_id), UNIQUE (node_key, seq)
    ) STRICT;
-   CREATE INDEX receipts_by_key ON receipts (node_key, seq);
-   CREATE INDEX receipts_by_node ON receipts (node_id, verdict);
+   CREATE TRIGGER owners_stay BEFORE UPDATE ON node_owners BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+   CREATE TRIGGER owners_last BEFORE DELETE ON node_owners BEGIN SELECT RAISE(ABORT, 'append-only'); END;
    CREATE TRIGGER jobs_stay BEFORE UPDATE ON jobs BEGIN SELECT RAISE(ABORT, 'append-only'); END;
-   CREATE TRIGGER receipts_stay BEFORE UPDATE ON receipts BEGIN SELECT RAISE(ABORT, 'append-only'); END;`,
+   CREATE TRIGGER jobs_last BEFORE DELETE ON jobs BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+   CREATE TRIGGER receipts_stay BEFORE UPDATE ON receipts BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+   CREATE TRIGGER receipts_last BEFORE DELETE ON receipts BEGIN SELECT RAISE(ABORT, 'append-only'); END;`,
 ];
 
 /** What the gateway relayed and owes, in SQLite; rows are only ever added. */
-export function openBooks(file: string): Books {
+export function openBooks(file: string, now: () => number = Date.now): Books {
   const database = new Database(file);
   database.defaultSafeIntegers(true);
   database.pragma('journal_mode = WAL');
@@ -76,7 +83,7 @@ export function openBooks(file: string): Books {
         .prepare('INSERT INTO jobs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
         .run(
           job.requestId,
-          Date.now(),
+          now(),
           job.nodeId,
           job.payer,
           job.model,
@@ -115,29 +122,38 @@ export function openBooks(file: string): Books {
         owedLamports: priceLamports - feeLamports,
       };
     },
-    verdict(requestId) {
-      const found = row('SELECT answer FROM receipts WHERE request_id = ?', requestId);
-      return found ? (JSON.parse(String(found.answer)) as ReceiptVerdict) : null;
+    answered(nodeId, requestId) {
+      const found = row(
+        'SELECT signed, answer FROM receipts WHERE node_id = ? AND request_id = ?',
+        nodeId,
+        requestId,
+      );
+      if (!found) return null;
+      return { signed: JSON.parse(String(found.signed)), verdict: JSON.parse(String(found.answer)) };
     },
-    lastSeq: (nodeKey) =>
-      Number(
-        row("SELECT MAX(seq) AS seq FROM receipts WHERE node_key = ? AND verdict = 'accepted'", nodeKey)
-          ?.seq ?? 0n,
-      ),
-    recordVerdict(signed, verdict) {
+    isSeqUsed: (nodeKey, seq) =>
+      row('SELECT 1 AS used FROM receipts WHERE node_key = ? AND seq = ?', nodeKey, seq) !== undefined,
+    recordVerdict(nodeId, signed, verdict) {
       const { receipt } = signed;
       database
-        .prepare('INSERT OR IGNORE INTO receipts VALUES (?, ?, ?, ?, ?, ?, ?, ?)')
+        .prepare('INSERT INTO receipts VALUES (?, ?, ?, ?, ?, ?, ?, ?)')
         .run(
+          nodeId,
           receipt.request_id,
-          Date.now(),
-          receipt.node_id,
+          now(),
           receipt.node_key,
           receipt.seq,
           JSON.stringify(signed),
           verdict.verdict,
           JSON.stringify(verdict),
         );
+    },
+    ownerOf(nodeId) {
+      const found = row('SELECT node_key FROM node_owners WHERE node_id = ?', nodeId);
+      return found ? String(found.node_key) : null;
+    },
+    claim(nodeId, nodeKey) {
+      database.prepare('INSERT OR IGNORE INTO node_owners VALUES (?, ?, ?)').run(nodeId, nodeKey, now());
     },
     spentBy: (payer) =>
       big(row('SELECT SUM(price_lamports) AS spent FROM jobs WHERE payer = ?', payer)?.spent),

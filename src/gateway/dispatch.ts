@@ -15,8 +15,9 @@ export async function sendToNode(
   key: GatewayKey,
   { node, requestId, payer, deadlineMs }: Dispatch,
   call: { method: 'POST' | 'DELETE'; path: string; body: string },
+  now: () => number = Date.now,
 ): Promise<Response> {
-  const timestamp = Math.floor(Date.now() / 1000);
+  const timestamp = Math.floor(now() / 1000);
   const nonce = randomUUID();
   const text = gatewayDispatchText({
     method: call.method,
@@ -31,7 +32,7 @@ export async function sendToNode(
   return fetch(new URL(call.path, node.capabilities.endpoint_url), {
     method: call.method,
     redirect: 'error',
-    signal: AbortSignal.timeout(Math.max(1, deadlineMs - Date.now() + 10_000)),
+    signal: AbortSignal.timeout(Math.max(1, deadlineMs - now() + 10_000)),
     headers: {
       ...(call.body ? { 'content-type': 'application/json' } : {}),
       [gatewayHeaders.key]: key.publicKey,

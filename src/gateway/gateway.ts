@@ -6,6 +6,7 @@ import type { HardwareMinimum } from '#contract/wire/node-capabilities.ts';
 import { openBooks } from './books.ts';
 import { openGatewayKey } from './ed25519.ts';
 import { watchNodes } from './node-watch.ts';
+import { createReceiptDesk } from './receipt-desk.ts';
 import type { RegisteredNode } from './registry.ts';
 import { createRelay } from './relay.ts';
 import { createGatewayRoutes } from './routes.ts';
@@ -20,6 +21,8 @@ export interface GatewayOptions {
   creditLimitLamports?: bigint;
   healthIntervalMs?: number;
   testRequestsPerMinute?: number;
+  /** Unix milliseconds; tests turn it. */
+  now?: () => number;
 }
 
 export interface Gateway {
@@ -43,15 +46,18 @@ const plentyLamports = 1_000_000_000_000n;
 export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   mkdirSync(options.dataDir, { recursive: true });
   const key = openGatewayKey(join(options.dataDir, 'gateway-key'));
-  const books = openBooks(join(options.dataDir, 'gateway.db'));
+  const now = options.now ?? Date.now;
+  const books = openBooks(join(options.dataDir, 'gateway.db'), now);
   const nodes = new Map<string, RegisteredNode>();
-  const relay = createRelay({ key, nodes, books });
+  const relay = createRelay({ key, nodes, books, now });
   let testRequests: ReturnType<typeof createTestRequests> | null = null;
   const routes = createGatewayRoutes({
     key,
     nodes,
     books,
     relay,
+    receipts: createReceiptDesk({ gatewayKey: key.publicKey, books, relay }),
+    now,
     requirements: options.requirements ?? smallMachine,
     creditLimitLamports: options.creditLimitLamports ?? plentyLamports,
     onNodeCame: () => testRequests?.nodeCame(),
@@ -72,7 +78,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
         .flatMap((node) => node.capabilities.supported_models),
   });
   testRequests.setPerMinute(options.testRequestsPerMinute ?? 0);
-  const watch = watchNodes(nodes, options.healthIntervalMs);
+  const watch = watchNodes(nodes, now, options.healthIntervalMs);
 
   return {
     url,

@@ -8,6 +8,7 @@ const missedReports = 3;
 /** Asks each node's `/health` every 30 s; anything but 200 is offline. */
 export function watchNodes(
   nodes: Map<string, RegisteredNode>,
+  now: () => number,
   intervalMs = defaultIntervalMs,
 ): { stop(): void } {
   const timer = setInterval(() => {
@@ -18,9 +19,9 @@ export function watchNodes(
   async function look(node: RegisteredNode): Promise<void> {
     const fine = await isReachable(node.capabilities.endpoint_url, timeoutMs);
     const reports = node.capabilities.extensions.includes('health-report');
-    const silent = reports && Date.now() - node.lastSeenMs > missedReports * intervalMs + intervalMs / 2;
+    const silent = reports && now() - node.lastSeenMs > missedReports * intervalMs + intervalMs / 2;
     node.online = fine && !silent;
-    if (fine && !reports) node.lastSeenMs = Date.now();
+    if (fine && !reports) node.lastSeenMs = now();
   }
 
   return { stop: () => clearInterval(timer) };

@@ -1,6 +1,8 @@
 import { type Pricing, pricingFromWire } from '#contract/money.ts';
 import type { NodeCapabilities } from '#contract/wire/node-capabilities.ts';
 
+const fullReputation = 1;
+
 export interface RegisteredNode {
   capabilities: NodeCapabilities;
   /** base58; null for a node that does not sign. */
@@ -31,20 +33,23 @@ export function candidates(nodes: Iterable<RegisteredNode>, model: string): Regi
     .sort((a, b) => Number(isFull(a)) - Number(isFull(b)) || scoreOf(b) - scoreOf(a));
 }
 
+/** A node as it registers. What it says of its own reputation is not believed; what was seen of it before is kept. */
 export function registeredNode(
   capabilities: NodeCapabilities,
   key: string | null,
   nowMs: number,
+  before?: RegisteredNode,
 ): RegisteredNode {
+  const { running = 0, served = 0, failed = 0, averageSeconds = 0 } = before ?? {};
   return {
-    capabilities,
+    capabilities: { ...capabilities, reputation_score: fullReputation },
     key,
     pricing: pricingFromWire(capabilities.pricing),
     online: true,
     lastSeenMs: nowMs,
-    running: 0,
-    served: 0,
-    failed: 0,
-    averageSeconds: 0,
+    running,
+    served,
+    failed,
+    averageSeconds,
   };
 }

@@ -45,7 +45,13 @@ export function createGatewayCalls(url: string, key: NodeKey, nowMs: () => numbe
     const timestamp = Math.floor(nowMs() / 1000);
     const nonce = randomUUID();
     const signature = key.sign(
-      nodeRequestText({ method, path: target.pathname, timestamp, nonce, bodySha256: sha256Hex(text) }),
+      nodeRequestText({
+        method,
+        path: target.pathname + target.search,
+        timestamp,
+        nonce,
+        bodySha256: sha256Hex(text),
+      }),
     );
     let response: Response;
     let received: string;

@@ -157,7 +157,8 @@ export function createGatewayLink(options: {
       if (receipts.length === 0) break;
       const verdicts = await calls.receipts(receipts);
       for (const verdict of verdicts) ledger.appendVerdict(url, verdict);
-      if (verdicts.length === 0) break;
+      // What is left is still being relayed: it goes with the next booking or report.
+      if (verdicts.length < receipts.length) break;
     }
     account.set({ account: await calls.account(), at: clock.now() });
   }

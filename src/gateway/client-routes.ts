@@ -1,0 +1,164 @@
+import { randomUUID } from 'node:crypto';
+import type { Context, Hono } from 'hono';
+import { z } from 'zod';
+import { AppError } from '#contract/errors.ts';
+import { inferenceRequestSchema, inferenceResponseSchema } from '#contract/wire/inference.ts';
+import type { Books } from './books.ts';
+import { parseForClient } from './refusal.ts';
+import type { RegisteredNode } from './registry.ts';
+import type { Opened, Relay } from './relay.ts';
+import { type RelayedAnswer, readAnswer, relayFrames } from './stream-relay.ts';
+
+const periodsMs: Record<string, number> = {
+  last_7_days: 7 * 86_400_000,
+  last_30_days: 30 * 86_400_000,
+  all_time: Number.MAX_SAFE_INTEGER,
+};
+const openAiRequestSchema = z.looseObject({
+  model: z.string().min(1).max(256),
+  stream: z.boolean().nullish(),
+  stream_options: z.looseObject({ include_usage: z.boolean().nullish() }).nullish(),
+});
+
+/** What clients call: the OpenAI front, the network's own `/inference`, models and usage. */
+export function addClientRoutes(
+  app: Hono,
+  parts: {
+    nodes: Map<string, RegisteredNode>;
+    books: Books;
+    relay: Relay;
+    creditLimitLamports: bigint;
+    now(): number;
+    onRequest(): void;
+  },
+): void {
+  const { nodes, books, relay, now } = parts;
+  const createdSeconds = Math.floor(now() / 1000);
+
+  app.get('/v1/models', (context) => {
+    const online = [...nodes.values()].filter((node) => node.online);
+    const models = [...new Set(online.flatMap(({ capabilities }) => capabilities.supported_models))];
+    return context.json({
+      object: 'list',
+      data: models.map((id) => ({ id, object: 'model', created: createdSeconds, owned_by: 'solanalm' })),
+    });
+  });
+
+  for (const path of ['/v1/chat/completions', '/v1/completions'] as const)
+    app.post(path, async (context) => {
+      parts.onRequest();
+      const payer = bearerOf(context);
+      checkCredit(payer);
+      const request = parseForClient(openAiRequestSchema, await context.req.arrayBuffer());
+      const isStream = request.stream === true;
+      const wantsUsage = request.stream_options?.include_usage === true;
+      const body = isStream ? { ...request, stream_options: { include_usage: true } } : request;
+      const requestId = newRequestId();
+      const opened = await relay.open({
+        path,
+        model: request.model,
+        body: JSON.stringify(body),
+        requestId,
+        payer,
+        signal: context.req.raw.signal,
+      });
+      const headers = { 'x-request-id': requestId, 'x-node-id': opened.node.capabilities.node_id };
+      if (!opened.response.ok) return passRefusal(opened, headers);
+      return isStream ? passStream(opened, wantsUsage, headers) : passAnswer(opened, headers);
+    });
+
+  app.post('/inference', async (context) => {
+    parts.onRequest();
+    const request = parseForClient(inferenceRequestSchema, await context.req.arrayBuffer());
+    const payer = request.wallet_address || bearerOf(context);
+    checkCredit(payer);
+    const requestId = newRequestId();
+    const opened = await relay.open({
+      path: '/inference',
+      model: request.model,
+      body: JSON.stringify({ ...request, request_id: requestId }),
+      requestId,
+      payer,
+      signal: context.req.raw.signal,
+    });
+    if (!opened.response.ok) return passRefusal(opened, { 'x-request-id': requestId });
+    const answer = inferenceResponseSchema.safeParse(await opened.response.json().catch(() => null));
+    if (!answer.success) {
+      opened.finish(null);
+      throw new AppError('gateway/node-failed', 'The node broke off its answer.', { cause: answer.error });
+    }
+    opened.finish({
+      text: answer.data.response,
+      promptTokens: answer.data.tokens_prompt ?? 0,
+      generatedTokens: answer.data.tokens_generated,
+      state: context.req.raw.signal.aborted ? 'cancelled' : 'done',
+    });
+    return context.json({ ...answer.data, request_id: request.request_id });
+  });
+
+  app.get('/analytics/usage', (context) => {
+    const period = periodsMs[context.req.query('period') ?? 'all_time'] ?? Number.MAX_SAFE_INTEGER;
+    const usage = books.usageOf(context.req.query('wallet_address') ?? '', Math.max(0, now() - period));
+    return context.json({
+      total_requests: usage.requests,
+      total_tokens: usage.tokens,
+      total_cost_sol: Number(usage.lamports) / 1e9,
+    });
+  });
+
+  function checkCredit(payer: string): void {
+    if (books.spentBy(payer) >= parts.creditLimitLamports)
+      throw new AppError('gateway/insufficient-funds', `The test credits of ${payer} are used up.`);
+  }
+}
+
+const newRequestId = () => `gw-${randomUUID()}`;
+
+function bearerOf(context: Context): string {
+  const bearer = /^Bearer (?:sk-)?(.{1,128})$/.exec(context.req.header('authorization') ?? '')?.[1];
+  if (bearer) return bearer;
+  throw new AppError('auth/missing', 'Send your wallet as “Authorization: Bearer sk-<wallet>”.');
+}
+
+/** The node's own words on what is wrong with the request. */
+function passRefusal({ response, refused }: Opened, headers: Record<string, string>): Response {
+  refused();
+  const type = response.headers.get('content-type') ?? 'application/json';
+  return new Response(response.body, {
+    status: response.status,
+    headers: { ...headers, 'content-type': type },
+  });
+}
+
+async function passAnswer(opened: Opened, headers: Record<string, string>): Promise<Response> {
+  const body: unknown = await opened.response.json().catch(() => null);
+  const answer = readAnswer(body);
+  finish(opened, answer);
+  if (!answer?.usage) throw new AppError('gateway/node-failed', 'The node broke off its answer.');
+  return Response.json(body, { headers });
+}
+
+function passStream(opened: Opened, wantsUsage: boolean, headers: Record<string, string>): Response {
+  const frames = relayFrames(opened.response, wantsUsage, (answer) => finish(opened, answer));
+  return new Response(ReadableStream.from(frames) as ReadableStream<Uint8Array>, {
+    headers: {
+      ...headers,
+      'content-type': 'text/event-stream; charset=utf-8',
+      'cache-control': 'no-cache',
+    },
+  });
+}
+
+function finish(opened: Opened, answer: RelayedAnswer | null): void {
+  const usage = answer?.usage;
+  opened.finish(
+    answer && usage
+      ? {
+          text: answer.text,
+          promptTokens: usage.prompt_tokens,
+          generatedTokens: usage.completion_tokens,
+          state: answer.reason === 'cancelled' ? 'cancelled' : 'done',
+        }
+      : null,
+  );
+}
