@@ -19,6 +19,8 @@ export async function startScriptedApi(
     queueLimit?: number;
     perMinute?: number;
     gateway?: 'signed' | 'plain' | 'none';
+    /** base58; without it the caller signs with `signed`. */
+    gatewayPublicKey?: string;
     gate?: AppError | null;
   } = {},
 ) {
@@ -59,7 +61,8 @@ export async function startScriptedApi(
     servedModel: () => 'scripted',
     hasChatTemplate: () => true,
     apiKey: () => 'slm-key',
-    gateway: () => (mode === 'signed' ? { mode, publicKey: gatewayKey.publicKey } : { mode }),
+    gateway: () =>
+      mode === 'signed' ? { mode, publicKey: options.gatewayPublicKey ?? gatewayKey.publicKey } : { mode },
     requestsPerMinutePerKey: () => options.perMinute ?? 10_000,
     defaultTimeoutMs: () => 10_000,
   });
