@@ -90,6 +90,8 @@ export function createGatewayCalls(url: string, key: NodeKey, nowMs: () => numbe
   const node = `/nodes/${encodeURIComponent(key.nodeId)}`;
   return {
     info: (): Promise<GatewayInfo> => call('GET', '/', gatewayInfoSchema),
+    /** What the gateway knows of this node. Throws `gateway/not-registered` when it knows nothing. */
+    self: () => call('GET', node, z.looseObject({ node_id: z.string() })),
     register: (capabilities: NodeCapabilities) =>
       call('POST', '/nodes/register', registerAnswerSchema, capabilities),
     health: (health: NodeHealth) => call('POST', `${node}/health`, healthAnswerSchema, health),

@@ -104,18 +104,14 @@ export function createGatewayLink(options: {
       await register();
       return healthIntervalMs;
     }
-    if (!speaks('health-report')) {
-      // A plain gateway takes no reports: that it still answers is all there is to know.
-      const startedAt = performance.now();
-      await calls.info();
-      showRegistered(Math.round(performance.now() - startedAt), clock.now());
-      return healthIntervalMs;
-    }
+    const startedAt = performance.now();
     try {
-      const startedAt = performance.now();
-      const answer = await calls.health(options.health());
+      // A plain gateway takes no reports: it is asked whether it still knows this node.
+      const pauseMs = speaks('health-report')
+        ? ((await calls.health(options.health())).next_report_seconds ?? healthIntervalMs / 1000) * 1000
+        : await calls.self().then(() => healthIntervalMs);
       showRegistered(Math.round(performance.now() - startedAt), clock.now());
-      return (answer.next_report_seconds ?? healthIntervalMs / 1000) * 1000;
+      return pauseMs;
     } catch (thrown) {
       if (toAppError(thrown).code !== 'gateway/not-registered') throw thrown;
       await register();

@@ -1,0 +1,206 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { LinkState } from '#contract/node-status.ts';
+import type { NodeCapabilities } from '#contract/wire/node-capabilities.ts';
+import { createGateway, type Gateway } from '#gateway/gateway.ts';
+import { createFakeClock } from '#testing/fake-clock.ts';
+import { capabilitiesOf } from '#testing/network-node.ts';
+import { startPlainGateway } from '#testing/plain-gateway.ts';
+import { newKey, startScriptedApi } from '#testing/scripted-api.ts';
+import { openLedger } from '../ledger/ledger.ts';
+import { createSignal } from '../signal.ts';
+import { createGatewayLink } from './gateway-link.ts';
+
+const key = { ...newKey(), nodeId: 'slm-linked' };
+let api: Awaited<ReturnType<typeof startScriptedApi>>;
+let time: ReturnType<typeof createFakeClock>;
+const closing: (() => unknown)[] = [];
+
+function link(url: string, change: Partial<NodeCapabilities> = {}) {
+  const state = createSignal<LinkState>({ state: 'off' });
+  const ledger = openLedger(':memory:', { clock: time.clock });
+  const made = createGatewayLink({
+    url,
+    key,
+    clock: time.clock,
+    ledger,
+    state,
+    capabilities: () => capabilitiesOf({ nodeId: key.nodeId, url: api.url }, change),
+    health: () => ({
+      node_id: key.nodeId,
+      status: 'online',
+      current_load: 0,
+      memory_usage: 0.5,
+      requests_processed: 0,
+    }),
+  });
+  closing.push(() => made.stop());
+  return { ...made, state, ledger };
+}
+
+/** Lets real sockets work until `done` holds. */
+const soon = (done: () => void) => vi.waitFor(done, { timeout: 5000, interval: 5 });
+
+/** Wakes the next sleeper, however long it would sleep; returns how long that was. */
+async function wakeNext(): Promise<number> {
+  await soon(() => expect(time.nextMs()).not.toBeNull());
+  const ms = time.nextMs() ?? 0;
+  time.advance(ms);
+  return ms;
+}
+
+beforeEach(async () => {
+  time = createFakeClock(Date.now());
+  api = await startScriptedApi({ gateway: 'plain' });
+});
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+  await api.close();
+});
+
+describe('with a plain gateway', () => {
+  let gateway: Awaited<ReturnType<typeof startPlainGateway>>;
+  beforeEach(async () => {
+    gateway = await startPlainGateway();
+    closing.push(() => gateway.close());
+  });
+
+  test('registers, and uses no extension', async () => {
+    const node = link(gateway.url);
+    await node.start();
+    expect(node.state.get()).toMatchObject({ state: 'registered', extensions: [], network: null });
+    expect(gateway.nodes.get(key.nodeId)).toMatchObject({ endpoint_url: api.url, node_type: 'inference' });
+    node.flushReceipts();
+    expect(await wakeNext()).toBe(30_000);
+    await soon(() => expect(gateway.calls).toContain(`GET /nodes/${key.nodeId}`));
+    await node.stop();
+    expect(new Set(gateway.calls)).toEqual(
+      new Set(['GET /', 'POST /nodes/register', `GET /nodes/${key.nodeId}`]),
+    );
+  });
+
+  test('serves what it pushes', async () => {
+    await link(gateway.url).start();
+    const { status, body } = await gateway.infer('scripted', 'What is the capital of France?');
+    expect(status).toBe(200);
+    expect(body).toMatchObject({ response: 'The capital is Paris.', tokens_generated: 4 });
+    expect(api.booked[0]?.request.source).toMatchObject({ kind: 'gateway', payer: 'payer-wallet' });
+  });
+
+  test('registers again with a gateway that has forgotten it', async () => {
+    const node = link(gateway.url);
+    await node.start();
+    gateway.nodes.clear();
+    await wakeNext();
+    await soon(() => expect(gateway.nodes.has(key.nodeId)).toBe(true));
+  });
+
+  test('says before registering which figure the machine misses', async () => {
+    const hardware = { cpu_cores: 2, ram_gb: 8, storage_gb: 40, network_speed_mbps: 100 };
+    await expect(link(gateway.url, { hardware }).start()).rejects.toMatchObject({
+      code: 'link/hardware-below-minimum',
+      message: 'This computer is below the gateway’s minimum. disk: 40 GB of at least 100 GB.',
+    });
+    expect(gateway.calls).not.toContain('POST /nodes/register');
+  });
+
+  test('tells a refusal in the gateway’s words', async () => {
+    await api.close();
+    await expect(link(gateway.url).start()).rejects.toMatchObject({
+      code: 'link/rejected',
+      message: 'The gateway says: Node health check failed',
+    });
+    api = await startScriptedApi();
+  });
+
+  test('reads FastAPI’s list of wrong fields', async () => {
+    gateway.answerOddly((response) =>
+      response
+        .writeHead(422)
+        .end(JSON.stringify({ detail: [{ loc: ['body', 'hardware', 'ram_gb'], msg: 'too small' }] })),
+    );
+    await expect(link(gateway.url).start()).rejects.toThrow('hardware.ram_gb: too small');
+  });
+
+  test.each<[name: string, answer: string]>([
+    ['a web page', '<html>Welcome to nginx!</html>'],
+    ['a list', '[1]'],
+    ['an endless answer', 'x'.repeat(1_100_000)],
+  ])('keeps trying where %s answers', async (_name, answer) => {
+    gateway.answerOddly((response) => response.end(answer));
+    const node = link(gateway.url);
+    const started = node.start();
+    await soon(() =>
+      expect(node.state.get()).toMatchObject({ state: 'away', error: { code: 'link/bad-answer' } }),
+    );
+    gateway.answerOddly(null);
+    await wakeNext();
+    await started;
+    expect(node.state.get().state).toBe('registered');
+  });
+
+  test('a gateway that is away is tried ever less often, up to a minute, and found again', async () => {
+    const port = Number(new URL(gateway.url).port);
+    await gateway.close();
+    const node = link(gateway.url);
+    const started = node.start();
+    const pauses: number[] = [];
+    for (let attempt = 0; attempt < 9; attempt += 1) {
+      await soon(() =>
+        expect(node.state.get()).toMatchObject({ state: 'away', error: { code: 'link/unreachable' } }),
+      );
+      pauses.push(await wakeNext());
+      node.state.set({ state: 'connecting', url: gateway.url });
+    }
+    pauses.forEach((pause, attempt) => {
+      expect(pause).toBeGreaterThanOrEqual(250);
+      expect(pause).toBeLessThanOrEqual(Math.min(1000 * 2 ** attempt, 60_000));
+    });
+    gateway = await startPlainGateway(port);
+    await soon(() => expect(node.state.get().state).toBe('away'));
+    await wakeNext();
+    await started;
+    expect(node.state.get().state).toBe('registered');
+  });
+
+  test('a gateway that goes away while the node works is told and found again', async () => {
+    const node = link(gateway.url);
+    await node.start();
+    gateway.answerOddly((response) => response.destroy());
+    await wakeNext();
+    await soon(() => expect(node.state.get().state).toBe('away'));
+    gateway.answerOddly(null);
+    await wakeNext();
+    await soon(() => expect(node.state.get().state).toBe('registered'));
+  });
+});
+
+describe('with a gateway that speaks the extensions', () => {
+  let gateway: Gateway;
+  beforeEach(async () => {
+    const dataDir = mkdtempSync(join(tmpdir(), 'gateway-'));
+    gateway = await createGateway({ port: 0, host: '127.0.0.1', dataDir });
+    closing.push(async () => {
+      await gateway.close();
+      rmSync(dataDir, { recursive: true });
+    });
+  });
+
+  test('leaves when it stops', async () => {
+    const node = link(gateway.url);
+    await node.start();
+    expect(node.state.get()).toMatchObject({ network: 'test-credits' });
+    const known = () => fetch(`${gateway.url}/nodes/${key.nodeId}`).then(({ status }) => status);
+    expect(await known()).toBe(200);
+    expect(await wakeNext()).toBe(50);
+    await node.stop();
+    expect(await known()).toBe(404);
+  });
+
+  test('a clock that is off by an hour is named', async () => {
+    time.advance(3_600_000);
+    await expect(link(gateway.url).start()).rejects.toMatchObject({ code: 'link/clock-skew' });
+  });
+});
