@@ -1,4 +1,5 @@
 import { defineConfig } from 'vite';
+import { nodeExternals } from './packaging/stage.ts';
 
 const root = new URL('..', import.meta.url).pathname;
 
@@ -8,14 +9,7 @@ export default defineConfig({
   publicDir: false,
   ssr: {
     noExternal: true,
-    external: [
-      'better-sqlite3',
-      'node-llama-cpp',
-      'systeminformation',
-      '@solana/web3.js',
-      'pino',
-      'write-file-atomic',
-    ],
+    external: nodeExternals,
   },
   build: {
     ssr: true,
