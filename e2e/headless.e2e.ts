@@ -36,7 +36,7 @@ test('the printed address opens the app once; its token is gone from the address
   expect(page.url()).not.toContain('token');
   const stranger = await (await browser.newContext()).newPage();
   await stranger.goto(node.url);
-  await stranger.getByText('Connecting to the node').waitFor();
+  await stranger.getByText('This page has no access to the node').waitFor();
 });
 
 test('from the setup to test credits that both sides agree on', async () => {

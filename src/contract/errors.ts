@@ -59,6 +59,7 @@ export const errorStatus = {
   'settings/invalid': 400,
   'settings/unreadable': 500,
   'wallet/invalid-address': 400,
+  'wallet/needed': 409,
 } as const;
 
 export type ErrorCode = keyof typeof errorStatus;

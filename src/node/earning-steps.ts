@@ -74,7 +74,7 @@ export function createEarningSteps(parts: EarningParts): Earning {
     return {
       node_id: parts.key.nodeId,
       node_type: 'inference',
-      // Without a payout address test credits are booked to the node's own key.
+      // Only the local test network takes a node without one; its credits are booked to the node's own key.
       wallet_address: wanted.payoutAddress ?? parts.key.publicKey,
       endpoint_url: endpoint,
       endpoint,
@@ -142,7 +142,12 @@ export function createEarningSteps(parts: EarningParts): Earning {
     });
 
   const steps: EarningSteps = {
-    openNetwork: async ({ network }) => (network.kind === 'local' ? parts.localGateway.open() : network.url),
+    async openNetwork({ network, payoutAddress }) {
+      if (network.kind === 'local') return parts.localGateway.open();
+      if (payoutAddress === null)
+        throw new AppError('wallet/needed', `Nobody could be paid for work for ${network.url}.`);
+      return network.url;
+    },
     async loadModel({ servedModel, contextSize, parallelRequests, threads, gpu }, signal) {
       await parts.models.scan();
       const model = parts.models.get(servedModel);

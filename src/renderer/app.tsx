@@ -7,6 +7,8 @@ import { OnboardingPage } from './features/onboarding/onboarding-page.tsx';
 import { QueuePage } from './features/queue/queue-page.tsx';
 import { ResourcesPage } from './features/resources/resources-page.tsx';
 import { SettingsPage } from './features/settings/settings-page.tsx';
+import { LostNote, NoConnection } from './features/shell/connection-note.tsx';
+import { Notices } from './features/shell/notices.tsx';
 import { Rail } from './features/shell/rail.tsx';
 import { openRoute, type PageName, pages, useRoute } from './lib/routes.ts';
 import { useSignal } from './lib/use-signal.ts';
@@ -29,7 +31,7 @@ export function App() {
   const { page } = useRoute();
   useTheme(settings?.theme ?? 'system');
   usePageKeys();
-  if (!settings) return <p className="grid h-screen place-items-center text-dim">{t('app.connecting')}</p>;
+  if (!settings) return <NoConnection />;
   if (!settings.onboarded) return <OnboardingPage />;
   const Shown = pageOf[page];
   return (
@@ -38,6 +40,8 @@ export function App() {
       <PageMarks value={status?.testCredits ? <Chip look="warn">{t('app.testCredits')}</Chip> : null}>
         <Shown />
       </PageMarks>
+      <LostNote />
+      <Notices />
     </div>
   );
 }

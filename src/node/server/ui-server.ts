@@ -52,6 +52,7 @@ export async function startUiServer(options: {
     if (`http://${request.headers.host}` !== origin) return end(response, 421);
     const path = new URL(request.url ?? '/', origin).pathname;
     if (request.method === 'POST' && path === '/ui/session') return void openSession(request, response);
+    if (path === '/ui/session') return end(response, hasSession(request) ? 204 : 401);
     if (request.method !== 'GET' && request.method !== 'HEAD') return end(response, 405);
     void serveFile(options.rendererDir, path === '/' ? '/index.html' : path, request, response);
   });

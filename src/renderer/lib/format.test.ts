@@ -17,7 +17,7 @@ test('sizes, times and addresses are short', () => {
     '4.3 GB',
   ]);
   expect([formatDuration(380), formatDuration(3_900_000), formatDuration(273_600_000)]).toEqual([
-    '0.4 s',
+    '380 ms',
     '1 h 5 min',
     '3 d 4 h',
   ]);

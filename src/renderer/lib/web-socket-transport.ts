@@ -1,6 +1,7 @@
 import { createBirpc } from 'birpc';
 import type { Result } from '#contract/result.ts';
 import type { HostFunctions, Transport, UiFunctions } from '#contract/transport.ts';
+import { setConnection } from './connection.ts';
 
 const mostPauseMs = 5000;
 
@@ -34,19 +35,29 @@ export function webSocketTransport(): Transport {
     mine.onopen = () => {
       socket = mine;
       pauseMs = 250;
+      setConnection('open');
       opened.resolve();
       for (const name of listeners.keys()) void host.subscribe.asEvent(name);
     };
     mine.onmessage = ({ data }) => receive(String(data));
     mine.onclose = () => {
-      if (socket === mine) opened = Promise.withResolvers();
+      if (socket === mine) {
+        opened = Promise.withResolvers();
+        setConnection('lost');
+      }
       socket = null;
       host.$rejectPendingCalls();
-      setTimeout(connect, pauseMs);
+      setTimeout(() => void connectWithSession(), pauseMs);
       pauseMs = Math.min(pauseMs * 2, mostPauseMs);
     };
   }
-  void openSession().then(connect);
+  /** A browser does not say why a socket was refused: without a session there is no use in trying. */
+  async function connectWithSession(): Promise<void> {
+    const answer = await fetch('/ui/session').catch(() => null);
+    if (answer?.status === 401) setConnection('refused');
+    else connect();
+  }
+  void openSession().then(connectWithSession);
 
   return {
     async request(name, input): Promise<Result<unknown>> {

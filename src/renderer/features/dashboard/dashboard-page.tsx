@@ -6,6 +6,8 @@ import { EarnedCard } from './earned-card.tsx';
 import { LatestWork } from './latest-work.tsx';
 import { MemoryCard } from './memory-card.tsx';
 import { StateCard } from './state-card.tsx';
+import { worthALook } from './worth-a-look.ts';
+import { WorthALookCard } from './worth-a-look-card.tsx';
 
 export function DashboardPage() {
   const { t } = useTranslation();
@@ -13,6 +15,8 @@ export function DashboardPage() {
   const serving = useSignal('node.serving');
   const summary = useSignal('earnings.summary');
   const resources = useSignal('resources.current');
+  const settings = useSignal('settings.current');
+  const engine = useSignal('node.engine');
   const testCredits = status?.testCredits ?? false;
   const success = serving?.successRate;
   return (
@@ -48,9 +52,8 @@ export function DashboardPage() {
           />
           <MemoryCard resources={resources} />
         </div>
-        <div className="lg:col-span-2">
-          <LatestWork unit={t(testCredits ? 'dashboard.testCredits' : 'dashboard.sol')} />
-        </div>
+        <LatestWork unit={t(testCredits ? 'dashboard.testCredits' : 'dashboard.sol')} />
+        <WorthALookCard hints={worthALook({ status, settings, engine, resources })} />
       </div>
     </Page>
   );

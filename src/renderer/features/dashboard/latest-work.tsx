@@ -3,6 +3,7 @@ import { useTranslation } from 'react-i18next';
 import type { Job } from '#contract/job.ts';
 import { client } from '../../lib/client.ts';
 import { formatDuration, formatSol, formatTime, formatTokens } from '../../lib/format.ts';
+import { useSignal } from '../../lib/use-signal.ts';
 import { Card } from '../../ui/card.tsx';
 import { EmptyState } from '../../ui/empty-state.tsx';
 
@@ -33,6 +34,7 @@ function useLatestJobs(): Job[] | null {
 
 export function LatestWork({ unit }: { unit: string }) {
   const { t } = useTranslation();
+  const models = useSignal('models.list');
   const jobs = useLatestJobs();
   return (
     <Card title={t('dashboard.latest')} className="min-h-[276px]">
@@ -56,7 +58,9 @@ export function LatestWork({ unit }: { unit: string }) {
                     {formatTime(job.queuedAt)}
                   </a>
                 </td>
-                <td className="max-w-40 truncate py-1.5">{job.model}</td>
+                <td className="max-w-40 truncate py-1.5">
+                  {models?.find(({ id }) => id === job.model)?.name ?? job.model}
+                </td>
                 <td className="py-1.5 text-right">{formatTokens(job.generatedTokens)}</td>
                 <td className="py-1.5 text-right">
                   {job.finishedAt === undefined ? '–' : formatDuration(job.finishedAt - job.queuedAt)}

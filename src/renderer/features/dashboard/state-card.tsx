@@ -1,13 +1,14 @@
 import { Menu } from '@base-ui/react/menu';
 import { ChevronDown } from 'lucide-react';
-import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { NodeStatus } from '#contract/node-status.ts';
-import type { ErrorBody } from '#contract/result.ts';
+import { act } from '../../lib/act.ts';
 import { client } from '../../lib/client.ts';
 import { Button } from '../../ui/button.tsx';
 import { Card } from '../../ui/card.tsx';
 import { ErrorNote } from '../../ui/error-note.tsx';
+import { BeforeStart } from './before-start.tsx';
+import { SpeedHistory } from './speed-history.tsx';
 import { type StateColor, stateWords } from './state-words.ts';
 
 const dots: Record<StateColor, string> = {
@@ -26,20 +27,14 @@ const untilTomorrowMinutes = () => {
 
 export function StateCard({ status }: { status: NodeStatus }) {
   const { t } = useTranslation();
-  const [error, setError] = useState<ErrorBody | null>(null);
   const { word, why, color } = stateWords(status, t);
   const { state } = status;
 
-  const run = async (call: 'node.start' | 'node.resume' | 'node.stop') => {
-    setError(null);
-    const result = await client.request(call, {});
-    // A start that fails shows as the node's state.
-    if (!result.ok && call !== 'node.start') setError(result.error);
-  };
+  // A start that fails shows as the node's state.
+  const start = () => void client.request('node.start', {});
   const pause = (forMinutes?: number) =>
-    void client.request('node.pause', forMinutes === undefined ? {} : { forMinutes });
+    void act('node.pause', forMinutes === undefined ? {} : { forMinutes });
 
-  const problem = state.state === 'problem' ? state.error : error;
   return (
     <Card>
       <div className="flex min-h-[60px] flex-wrap items-center gap-3.5">
@@ -50,31 +45,32 @@ export function StateCard({ status }: { status: NodeStatus }) {
         </div>
         <div className="flex gap-2">
           {(state.state === 'stopped' || state.state === 'not-set-up') && (
-            <Button look="accent" onClick={() => run('node.start')}>
+            <Button look="accent" onClick={start}>
               {t('dashboard.start')}
             </Button>
           )}
           {state.state === 'earning' && <PauseButton onPause={pause} />}
           {state.state === 'paused' && (
-            <Button look="accent" onClick={() => run('node.resume')}>
+            <Button look="accent" onClick={() => void act('node.resume', {})}>
               {t('dashboard.resume')}
             </Button>
           )}
           {state.state === 'problem' && state.retryAt === undefined && (
-            <Button look="accent" onClick={() => run('node.start')}>
+            <Button look="accent" onClick={start}>
               {t('dashboard.again')}
             </Button>
           )}
           {!['stopped', 'not-set-up', 'draining'].includes(state.state) && (
-            <Button onClick={() => run('node.stop')}>{t('dashboard.stop')}</Button>
+            <Button onClick={() => void act('node.stop', {})}>{t('dashboard.stop')}</Button>
           )}
         </div>
       </div>
-      {problem && (
+      {state.state === 'problem' && (
         <div className="mt-3">
-          <ErrorNote error={problem} />
+          <ErrorNote error={state.error} />
         </div>
       )}
+      {state.state === 'stopped' ? <BeforeStart /> : <SpeedHistory />}
     </Card>
   );
 }

@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { ErrorBody } from '#contract/result.ts';
 import type { SettingsPatch } from '#contract/settings.ts';
@@ -9,6 +9,7 @@ import { Button } from '../../ui/button.tsx';
 import { Card } from '../../ui/card.tsx';
 import { ErrorNote } from '../../ui/error-note.tsx';
 import { Field } from '../../ui/field.tsx';
+import { OptionCard } from '../../ui/option-card.tsx';
 
 type Step = 'address' | 'network' | 'model';
 const steps: readonly Step[] = ['address', 'network', 'model'];
@@ -19,11 +20,19 @@ export function OnboardingPage() {
   const [step, setStep] = useState<Step>('address');
   const [chosen, setChosen] = useState<SettingsPatch>({});
   const [error, setError] = useState<ErrorBody | null>(null);
+  const heading = useRef<HTMLHeadingElement>(null);
+  // A new step is read out from its title.
+  useEffect(() => {
+    if (step) heading.current?.focus();
+  }, [step]);
 
-  const next = (patch: SettingsPatch, following: Step) => {
-    setChosen({ ...chosen, ...patch });
+  const goTo = (following: Step) => {
     setError(null);
     setStep(following);
+  };
+  const next = (patch: SettingsPatch, following: Step) => {
+    setChosen({ ...chosen, ...patch });
+    goTo(following);
   };
   const finish = async (patch: SettingsPatch) => {
     const result = await client.request('settings.update', { ...chosen, ...patch, onboarded: true });
@@ -36,15 +45,28 @@ export function OnboardingPage() {
         <p className="text-xs text-dim">
           {t('onboarding.step', { step: steps.indexOf(step) + 1, count: steps.length })}
         </p>
-        <h1 className="mt-1 mb-1 text-xl font-semibold">{t(`onboarding.${step}.title`)}</h1>
+        <h1 ref={heading} tabIndex={-1} className="mt-1 mb-1 text-xl font-semibold outline-none">
+          {t(`onboarding.${step}.title`)}
+        </h1>
         <p className="mb-4 text-dim">{t(`onboarding.${step}.text`)}</p>
         {step === 'address' && (
-          <AddressStep onError={setError} onNext={(payoutAddress) => next({ payoutAddress }, 'network')} />
+          <AddressStep
+            known={chosen.payoutAddress ?? ''}
+            onError={setError}
+            onNext={(payoutAddress) => next({ payoutAddress }, 'network')}
+          />
         )}
         {step === 'network' && (
-          <NetworkStep onError={setError} onNext={(network) => next({ network }, 'model')} />
+          <NetworkStep
+            hasAddress={chosen.payoutAddress != null}
+            onError={setError}
+            onBack={() => goTo('address')}
+            onNext={(network) => next({ network }, 'model')}
+          />
         )}
-        {step === 'model' && <ModelStep onFinish={(servedModel) => finish({ servedModel })} />}
+        {step === 'model' && (
+          <ModelStep onBack={() => goTo('network')} onFinish={(servedModel) => finish({ servedModel })} />
+        )}
         {error && (
           <div className="mt-4">
             <ErrorNote error={error} />
@@ -60,9 +82,9 @@ interface StepProps<T> {
   onNext(value: T): void;
 }
 
-function AddressStep({ onError, onNext }: StepProps<string | null>) {
+function AddressStep({ known, onError, onNext }: StepProps<string | null> & { known: string }) {
   const { t } = useTranslation();
-  const [text, setText] = useState('');
+  const [text, setText] = useState(known);
   const check = async () => {
     const result = await client.request('wallet.check', { address: text });
     if (result.ok) onNext(result.data.address);
@@ -94,16 +116,25 @@ function AddressStep({ onError, onNext }: StepProps<string | null>) {
   );
 }
 
-function NetworkStep({ onError, onNext }: StepProps<NonNullable<SettingsPatch['network']>>) {
+function NetworkStep({
+  hasAddress,
+  onError,
+  onBack,
+  onNext,
+}: StepProps<NonNullable<SettingsPatch['network']>> & { hasAddress: boolean; onBack(): void }) {
   const { t } = useTranslation();
+  const [busy, setBusy] = useState(false);
   const [kind, setKind] = useState<'local' | 'gateway'>('local');
   const [url, setUrl] = useState('http://');
   const check = async () => {
     if (kind === 'local') return onNext({ kind });
+    setBusy(true);
     const result = await client.request('network.check', { url });
+    setBusy(false);
     if (result.ok) onNext({ kind, url });
     else onError(result.error);
   };
+  const lacksAddress = kind === 'gateway' && !hasAddress;
   return (
     <form
       className="grid gap-3"
@@ -115,16 +146,14 @@ function NetworkStep({ onError, onNext }: StepProps<NonNullable<SettingsPatch['n
       <fieldset className="grid gap-2">
         <legend className="sr-only">{t('onboarding.network.title')}</legend>
         {(['local', 'gateway'] as const).map((option) => (
-          <label
+          <OptionCard
             key={option}
-            className="flex cursor-pointer gap-3 rounded-lg border border-line p-3 has-checked:border-accent"
-          >
-            <input type="radio" name="network" checked={kind === option} onChange={() => setKind(option)} />
-            <span>
-              <span className="block font-medium">{t(`onboarding.network.${option}`)}</span>
-              <span className="text-dim">{t(`onboarding.network.${option}Text`)}</span>
-            </span>
-          </label>
+            group="network"
+            title={t(`onboarding.network.${option}`)}
+            text={t(`onboarding.network.${option}Text`)}
+            checked={kind === option}
+            onChoose={() => setKind(option)}
+          />
         ))}
       </fieldset>
       {kind === 'gateway' && (
@@ -136,8 +165,10 @@ function NetworkStep({ onError, onNext }: StepProps<NonNullable<SettingsPatch['n
           required
         />
       )}
-      <div className="flex justify-end">
-        <Button look="accent" type="submit">
+      {lacksAddress && <p className="text-warn">{t('onboarding.network.needsAddress')}</p>}
+      <div className="flex justify-between">
+        <Button onClick={onBack}>{t('onboarding.back')}</Button>
+        <Button look="accent" type="submit" disabled={busy || lacksAddress}>
           {t('onboarding.next')}
         </Button>
       </div>
@@ -145,7 +176,7 @@ function NetworkStep({ onError, onNext }: StepProps<NonNullable<SettingsPatch['n
   );
 }
 
-function ModelStep({ onFinish }: { onFinish(id: string): void }) {
+function ModelStep({ onBack, onFinish }: { onBack(): void; onFinish(id: string): void }) {
   const { t } = useTranslation();
   const models = useSignal('models.list');
   const fitting = models?.filter((model) => model.fits && !model.problem) ?? [];
@@ -162,24 +193,21 @@ function ModelStep({ onFinish }: { onFinish(id: string): void }) {
       <fieldset className="grid gap-2">
         <legend className="sr-only">{t('onboarding.model.title')}</legend>
         {fitting.map((model) => (
-          <label
+          <OptionCard
             key={model.id}
-            className="flex cursor-pointer gap-3 rounded-lg border border-line p-3 has-checked:border-accent"
-          >
-            <input type="radio" name="model" checked={wanted === model.id} onChange={() => setId(model.id)} />
-            <span>
-              <span className="block font-medium">{model.name}</span>
-              <span className="text-dim">
-                {t('onboarding.model.facts', {
-                  size: formatBytes(model.sizeBytes),
-                  needs: formatBytes(model.needsBytes),
-                })}
-              </span>
-            </span>
-          </label>
+            group="model"
+            title={model.name}
+            text={t('onboarding.model.facts', {
+              size: formatBytes(model.sizeBytes),
+              needs: formatBytes(model.needsBytes),
+            })}
+            checked={wanted === model.id}
+            onChoose={() => setId(model.id)}
+          />
         ))}
       </fieldset>
-      <div className="flex justify-end">
+      <div className="flex justify-between">
+        <Button onClick={onBack}>{t('onboarding.back')}</Button>
         <Button look="accent" type="submit" disabled={!wanted}>
           {t('onboarding.finish')}
         </Button>

@@ -36,9 +36,8 @@ export const settingItems: readonly SettingItem[] = [
 ];
 
 /** What stands in the field for a stored value. */
-export function fieldText(value: Settings[keyof Settings]): string {
+export function fieldText(value: unknown): string {
   if (value === null) return '';
-  if (typeof value === 'object') return value.kind === 'local' ? 'local' : value.url;
   return String(value);
 }
 
@@ -46,8 +45,6 @@ export function fieldText(value: Settings[keyof Settings]): string {
 export function settingValue(item: SettingItem, text: string): unknown {
   const trimmed = text.trim();
   if (item.nullable && trimmed === '') return null;
-  if (item.kind === 'network')
-    return trimmed === 'local' ? { kind: 'local' } : { kind: 'gateway', url: trimmed };
   if (item.kind === 'number' || (item.kind === 'autoNumber' && trimmed !== 'auto'))
     return numberOrText(trimmed);
   return trimmed;

@@ -10,11 +10,18 @@ export function SettingRow({ item, value }: { item: SettingItem; value: Settings
   const stored = fieldText(value);
   const [text, setText] = useState(stored);
   const [problem, setProblem] = useState<string | null>(null);
+  const [isSaved, setSaved] = useState(false);
+  useEffect(() => {
+    if (!isSaved) return;
+    const timer = setTimeout(() => setSaved(false), 2000);
+    return () => clearTimeout(timer);
+  }, [isSaved]);
   useEffect(() => setText(stored), [stored]);
 
   const save = async (next: unknown) => {
     const result = await client.request('settings.update', { [item.name]: next } as SettingsPatch);
     setProblem(result.ok ? null : result.error.message);
+    setSaved(result.ok);
   };
   const id = `setting-${item.name}`;
   const look =
@@ -62,8 +69,12 @@ export function SettingRow({ item, value }: { item: SettingItem; value: Settings
             <span className="text-xs whitespace-nowrap text-dim">{t(`settings.unit.${item.unit}`)}</span>
           )}
         </div>
-        <p id={`${id}-problem`} className="text-xs text-bad">
-          {problem}
+        <p
+          id={`${id}-problem`}
+          aria-live="polite"
+          className={`min-h-4 text-xs ${problem ? 'text-bad' : 'text-dim'}`}
+        >
+          {problem ?? (isSaved ? t('settings.saved') : '')}
         </p>
       </div>
     </div>

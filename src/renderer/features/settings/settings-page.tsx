@@ -7,6 +7,7 @@ import { EmptyState } from '../../ui/empty-state.tsx';
 import { Field } from '../../ui/field.tsx';
 import { Page } from '../../ui/page.tsx';
 import { ApiKeyCard } from './api-key-card.tsx';
+import { NetworkSettingRow } from './network-setting.tsx';
 import { settingItems } from './setting-list.ts';
 import { SettingRow } from './setting-row.tsx';
 
@@ -31,7 +32,13 @@ export function SettingsPage() {
         <Card>
           {shown.length === 0 && <EmptyState title={t('settings.none')} />}
           {settings &&
-            shown.map((item) => <SettingRow key={item.name} item={item} value={settings[item.name]} />)}
+            shown.map((item) =>
+              item.kind === 'network' ? (
+                <NetworkSettingRow key={JSON.stringify(settings.network)} value={settings.network} />
+              ) : (
+                <SettingRow key={item.name} item={item} value={settings[item.name]} />
+              ),
+            )}
         </Card>
         <ApiKeyCard />
         <Card title={t('settings.profile')}>

@@ -1,0 +1,31 @@
+import { expect, test } from 'vitest';
+import type { Engine } from '#contract/model.ts';
+import type { NodeStatus } from '#contract/node-status.ts';
+import { defaultSettings, type Settings } from '#contract/settings.ts';
+import { worthALook } from './worth-a-look.ts';
+
+const status = { state: { state: 'earning', since: 0 } } as NodeStatus;
+const codes = (settings: Partial<Settings>, engine: Partial<Engine> = {}) =>
+  worthALook({
+    status,
+    settings: { ...defaultSettings, ...settings },
+    engine: { restarts: 0, backend: 'cpu', ...engine } as Engine,
+    resources: undefined,
+  }).map(({ code }) => code);
+
+test('a fresh node serves the tiny model and has no address', () => {
+  expect(codes({})).toEqual(['tiny-model', 'no-address']);
+});
+
+test('nothing stands there when nothing is to be done', () => {
+  expect(codes({ payoutAddress: 'an-address', servedModel: 'another' })).toEqual([]);
+});
+
+test('the worst three are shown', () => {
+  const free = { pricePerRequestLamports: '0', pricePerMillionTokensLamports: '0' };
+  expect(codes({ ...free, listenOnAllInterfaces: true }, { restarts: 1 })).toEqual([
+    'restarts',
+    'open-port',
+    'no-price',
+  ]);
+});

@@ -1,0 +1,32 @@
+import type { Engine } from '#contract/model.ts';
+import type { NodeStatus } from '#contract/node-status.ts';
+import type { Resources } from '#contract/resources.ts';
+import type { Settings } from '#contract/settings.ts';
+
+/** Something that costs the operator earnings or safety, with the page where it is put right. */
+export interface Hint {
+  code: 'no-address' | 'tiny-model' | 'gpu-unused' | 'open-port' | 'no-price' | 'restarts';
+  page: 'settings' | 'models' | 'resources';
+}
+
+/** Hints by weight, the worst first; at most three, so that they are read. */
+export function worthALook(facts: {
+  status: NodeStatus | undefined;
+  settings: Settings | undefined;
+  engine: Engine | undefined;
+  resources: Resources | undefined;
+}): Hint[] {
+  const { status, settings, engine, resources } = facts;
+  if (!status || !settings) return [];
+  const hints: Hint[] = [];
+  if (engine && engine.restarts > 0) hints.push({ code: 'restarts', page: 'resources' });
+  if (engine?.backend === 'cpu' && settings.gpu === 'auto' && (resources?.gpus.length ?? 0) > 0)
+    hints.push({ code: 'gpu-unused', page: 'resources' });
+  if (settings.listenOnAllInterfaces && settings.network.kind === 'local')
+    hints.push({ code: 'open-port', page: 'settings' });
+  if (settings.pricePerRequestLamports === '0' && settings.pricePerMillionTokensLamports === '0')
+    hints.push({ code: 'no-price', page: 'settings' });
+  if (settings.servedModel === 'tiny-chat-Q8_0') hints.push({ code: 'tiny-model', page: 'models' });
+  if (settings.payoutAddress === null) hints.push({ code: 'no-address', page: 'settings' });
+  return hints.slice(0, 3);
+}
