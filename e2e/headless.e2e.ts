@@ -45,6 +45,26 @@ test('from the setup to test credits that both sides agree on', async () => {
   expect(await page.getByText('Test credits', { exact: true }).isVisible()).toBe(true);
 });
 
+test('a setting takes effect when its field is left', async () => {
+  await page.keyboard.press('Control+6');
+  const field = page.getByLabel('Test requests');
+  await field.fill('many');
+  await field.press('Enter');
+  await page
+    .getByText(/testRequestsPerMinute|whole number|expected number/i)
+    .first()
+    .waitFor();
+  await field.fill('300');
+  await field.press('Enter');
+  await page.getByText('Saved', { exact: true }).waitFor();
+  await page.keyboard.press('Control+1');
+  await page
+    .getByText('Requests today')
+    .locator('xpath=following-sibling::dd[1]')
+    .filter({ hasText: /^\d{2}/ })
+    .waitFor();
+});
+
 test('each page shows itself in light and dark, large and small, without a serious fault for assistive tools', async () => {
   for (const [index, name] of [
     'dashboard',

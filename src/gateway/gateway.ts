@@ -39,7 +39,7 @@ export interface Gateway {
 }
 
 /** A local network's gateway takes small machines: it asks only for what any computer has. */
-const smallMachine: HardwareMinimum = { cpu_cores: 1, ram_gb: 1, storage_gb: 1, network_speed_mbps: 1 };
+const smallMachine: HardwareMinimum = { cpu_cores: 1, ram_gb: 1, storage_gb: 0, network_speed_mbps: 1 };
 const plentyLamports = 1_000_000_000_000n;
 
 /** The network's other side on one machine: registry, routing, relay and books. Its credits are test credits. */

@@ -109,6 +109,7 @@ export async function createHost(options: {
     queueLimit: () => settings.current.get().queueLimit,
     servedModel: () => runtime.engine.get().modelId,
     gate: () => controller.gate(),
+    onUnbookable: (error) => void controller.fail(error),
   });
   const earning = createEarningSteps({
     key,

@@ -47,6 +47,8 @@ export interface NodeController {
   /** Why a new job is refused now; null while jobs are taken. */
   gate(): AppError | null;
   start(): Promise<void>;
+  /** Ends the work at once for a fault that only the operator can mend. */
+  fail(error: AppError): Promise<void>;
   pause(forMinutes?: number): void;
   resume(): void;
   stop(): Promise<void>;
@@ -160,6 +162,15 @@ export function createNodeController(options: {
     enter({ phase: 'stopped' });
   }
 
+  async function failNow(error: AppError): Promise<void> {
+    if (phase.phase !== 'running') return;
+    await steps.drain(clock.now());
+    await steps.release();
+    apiUrl = null;
+    endPause();
+    enter({ phase: 'failed', error: errorBody(error) });
+  }
+
   function endPause(): void {
     pauseEnd.abort();
     pauseReasons = [];
@@ -205,6 +216,7 @@ export function createNodeController(options: {
     healthy: () => isHealthy(inputs()),
     gate: () => gateError(nodeState(inputs())),
     start: () => inTurn(startNow),
+    fail: (error) => inTurn(() => failNow(error)),
     pause,
     resume: endPause,
     stop() {

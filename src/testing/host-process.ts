@@ -21,16 +21,19 @@ export async function startHostProcess(profileDir: string, args: string[] = []):
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
   const listeners = new Map<string, Set<(data: unknown) => void>>();
+  const latest = new Map<string, unknown>();
   const ready = new Promise<void>((resolve, reject) => {
     child.on('message', (message: { type: string }) => message.type === 'ready' && resolve());
     child.once('exit', (code) => reject(new Error(`the host ended with ${code}`)));
   });
   const host = createBirpc<HostFunctions, UiFunctions>(
     {
-      publish: (name, data) =>
+      publish(name, data) {
+        latest.set(name, data);
         listeners.get(name)?.forEach((listener) => {
           listener(data);
-        }),
+        });
+      },
     },
     {
       post: (data) => child.send({ type: 'rpc', data }),
@@ -54,7 +57,9 @@ export async function startHostProcess(profileDir: string, args: string[] = []):
           resolve(data as StreamData<typeof name>);
         };
         set.add(listener);
-        void host.subscribe(name);
+        // Only the first subscription begins with the value as it stands.
+        if (latest.has(name)) listener(latest.get(name));
+        else void host.subscribe(name);
       });
     },
     async shutdown() {

@@ -43,6 +43,7 @@ export async function startScriptedApi(
     queueLimit: () => options.queueLimit ?? 100,
     servedModel: () => 'scripted',
     gate: () => options.gate ?? null,
+    onUnbookable: () => {},
   });
   const mode = options.gateway ?? 'signed';
   const server = createApiServer({

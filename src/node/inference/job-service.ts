@@ -17,6 +17,8 @@ export interface JobServiceParts {
   servedModel(): string | null;
   /** Why no job is taken now; null while jobs are. */
   gate(): AppError | null;
+  /** What was served could not be booked, and what comes next could not be either. */
+  onUnbookable(error: AppError): void;
 }
 
 export interface DrainableJobService extends JobService {
@@ -152,7 +154,7 @@ export function createJobService(parts: JobServiceParts): DrainableJobService {
 
   async function work(entry: Entry): Promise<void> {
     const { request, handlers } = entry;
-    const startedAt = clock.now();
+    const startedAt = Math.max(clock.now(), entry.queuedAt);
     let text = '';
     let shownAt = 0;
     const { position: _, ...row } = entry.row;
@@ -188,7 +190,8 @@ export function createJobService(parts: JobServiceParts): DrainableJobService {
         result,
         queuedAt: entry.queuedAt,
         startedAt,
-        finishedAt: clock.now(),
+        // A clock that was set back makes no negative times.
+        finishedAt: Math.max(clock.now(), startedAt),
       };
       const earning = await accounting.book(finished);
       stats.finished((finished.finishedAt - startedAt) / 1000, true);
@@ -203,7 +206,8 @@ export function createJobService(parts: JobServiceParts): DrainableJobService {
       entry.resolve({ ...finished, earning });
     } catch (thrown) {
       const error = toAppError(thrown, 'inference/failed');
-      stats.finished((clock.now() - startedAt) / 1000, error.status < 500);
+      stats.finished(Math.max(0, clock.now() - startedAt) / 1000, error.status < 500);
+      if (error.code === 'disk/full') parts.onUnbookable(error);
       fail(entry, error);
     } finally {
       clearTimeout(late);
@@ -216,7 +220,7 @@ export function createJobService(parts: JobServiceParts): DrainableJobService {
     const isCancel = error.code === 'queue/cancelled' || error.code === 'queue/client-left';
     change(entry, {
       state: isCancel ? 'cancelled' : 'failed',
-      finishedAt: clock.now(),
+      finishedAt: Math.max(clock.now(), entry.queuedAt),
       error: errorBody(error),
     });
     entry.reject(error);

@@ -30,4 +30,4 @@ export const formatTime = (at: number): string => new Date(at).toLocaleTimeStrin
 
 /** 7xKX…gAsU. */
 export const shortAddress = (text: string): string =>
-  text.length > 10 ? `${text.slice(0, 4)}…${text.slice(-4)}` : text;
+  text.length > 16 ? `${text.slice(0, 4)}…${text.slice(-4)}` : text;

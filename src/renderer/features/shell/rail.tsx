@@ -1,3 +1,4 @@
+import type { TFunction } from 'i18next';
 import { useTranslation } from 'react-i18next';
 import { useAppInfo } from '../../lib/app-info.ts';
 import { formatDuration } from '../../lib/format.ts';
@@ -41,6 +42,10 @@ export function Rail({ page }: { page: PageName }) {
   );
 }
 
+/** The clock here goes by half minutes: shorter times would stand still. */
+const upText = (upMs: number, t: TFunction) =>
+  upMs < 60_000 ? t('app.upShort') : t('app.up', { time: formatDuration(upMs) });
+
 function Machine() {
   const { t } = useTranslation();
   const info = useAppInfo();
@@ -55,7 +60,7 @@ function Machine() {
         {link ? t(`app.link.${link.state}`) : '–'}
         {latency}
       </p>
-      <p>{status ? t('app.up', { time: formatDuration(Math.max(0, now - status.startedAt)) }) : '–'}</p>
+      <p>{status ? upText(now - status.startedAt, t) : '–'}</p>
     </footer>
   );
 }

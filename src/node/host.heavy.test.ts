@@ -1,0 +1,147 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import OpenAI from 'openai';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { SettingsPatch } from '#contract/settings.ts';
+import { type HostProcess, startHostProcess } from '#testing/host-process.ts';
+
+/** The node host in its own process, with its gateway and the shipped model, as a person meets it. */
+let profile: string;
+let host: HostProcess;
+
+const set = (patch: SettingsPatch) => host.call('settings.update', patch);
+const setUp = (patch: SettingsPatch = {}) =>
+  set({ onboarded: true, apiPort: 0, testRequestsPerMinute: 0, network: { kind: 'local' }, ...patch });
+const earning = () => host.until('node.status', ({ state }) => state.state === 'earning');
+
+async function capital(baseURL: string, apiKey: string): Promise<string> {
+  const client = new OpenAI({ baseURL: `${baseURL}/v1`, apiKey });
+  const parts = await client.chat.completions.create({
+    model: 'tiny-chat-Q8_0',
+    messages: [{ role: 'user', content: 'What is the capital of France?' }],
+    temperature: 0,
+    stream: true,
+  });
+  let text = '';
+  for await (const part of parts) text += part.choices[0]?.delta.content ?? '';
+  return text;
+}
+
+beforeAll(async () => {
+  profile = mkdtempSync(join(tmpdir(), 'solanalm-host-'));
+  host = await startHostProcess(profile);
+});
+afterAll(async () => {
+  await host.shutdown();
+  rmSync(profile, { recursive: true, force: true });
+});
+
+test('before the setup it does not start', async () => {
+  await expect(host.call('node.start', {})).rejects.toMatchObject({ code: 'node/not-set-up' });
+});
+
+test('an address that is none is refused, and nothing is stored', async () => {
+  await expect(setUp({ payoutAddress: 'my-wallet' })).rejects.toMatchObject({
+    code: 'wallet/invalid-address',
+  });
+  expect(await host.call('settings.get', {})).toMatchObject({ onboarded: false, payoutAddress: null });
+});
+
+test('a gateway that pays money needs an address to pay to', async () => {
+  await setUp({ network: { kind: 'gateway', url: 'http://127.0.0.1:9' } });
+  await expect(host.call('node.start', {})).rejects.toMatchObject({ code: 'wallet/needed' });
+});
+
+test('a port in use is named, and is taken once it is free', async () => {
+  const other: Server = createServer();
+  await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+  const address = other.address();
+  const apiPort = typeof address === 'object' && address ? address.port : 0;
+  await setUp({ apiPort });
+  await expect(host.call('node.start', {})).rejects.toMatchObject({
+    code: 'server/port-in-use',
+    message: `Port ${apiPort} is in use by another program.`,
+  });
+  await new Promise((resolve) => other.close(resolve));
+  await host.call('node.start', {});
+  await host.call('node.stop', {});
+});
+
+test('the official client gets Paris from the node and, paid for, from the gateway', async () => {
+  await setUp();
+  await host.call('node.start', {});
+  const { apiUrl, link } = await earning();
+  if (apiUrl === null || link.state !== 'registered') throw new Error('the node is not registered');
+  const { key } = await host.call('access.key', {});
+  expect(await capital(apiUrl, key)).toMatch('Paris');
+  const agreed = host.until('earnings.summary', ({ byState }) => BigInt(byState.agreed ?? '0') > 0n);
+  expect(await capital(link.url, 'sk-payer')).toMatch('Paris');
+  const { all, gatewayOwes } = await agreed;
+  expect(all.jobs).toBe(1);
+  expect(gatewayOwes?.lamports).toBe(all.netLamports);
+});
+
+test('a killed engine costs its job an error; the node earns on', async () => {
+  const worker = execFileSync('pgrep', ['-P', `${host.child.pid}`, '-f', 'llama-cpp/worker'], {
+    encoding: 'utf8',
+  });
+  process.kill(Number(worker.trim()), 'SIGKILL');
+  await host.until('node.engine', ({ state, restarts }) => state === 'ready' && restarts > 0);
+  const { apiUrl } = await earning();
+  const { key } = await host.call('access.key', {});
+  expect(await capital(apiUrl ?? '', key)).toMatch('Paris');
+});
+
+/** A disk of 4 MB; null where this user may not mount one. */
+function smallDisk(): string | null {
+  const folder = mkdtempSync(join(tmpdir(), 'solanalm-disk-'));
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', folder], { stdio: 'ignore' });
+    return folder;
+  } catch {
+    rmSync(folder, { recursive: true });
+    return null;
+  }
+}
+
+const disk = smallDisk();
+
+test.skipIf(disk === null)('on a full disk it stops with the reason, and no lamport is lost', async () => {
+  if (disk === null) return;
+  const folder = join(disk, 'profile');
+  mkdirSync(folder);
+  const small = await startHostProcess(folder);
+  try {
+    await small.call('settings.update', { onboarded: true, apiPort: 0, testRequestsPerMinute: 0 });
+    await small.call('node.start', {});
+    const { link } = await small.until('node.status', ({ state }) => state.state === 'earning');
+    if (link.state !== 'registered') throw new Error('the node is not registered');
+    await capital(link.url, 'sk-payer');
+    await small.until('earnings.summary', ({ byState }) => BigInt(byState.agreed ?? '0') > 0n);
+
+    const { bavail, bsize } = statfsSync(disk);
+    writeFileSync(join(disk, 'filler'), Buffer.alloc(bavail * bsize));
+    const stopped = small.until('node.status', ({ state }) => state.state === 'problem');
+    for (let attempt = 0; attempt < 200; attempt += 1)
+      if ((await capital(link.url, 'sk-payer').catch(() => null)) === null) break;
+    expect((await stopped).state).toMatchObject({ state: 'problem', error: { code: 'disk/full' } });
+
+    rmSync(join(disk, 'filler'));
+    await small.call('node.start', {});
+    const again = await small.until('node.status', ({ state }) => state.state === 'earning');
+    if (again.link.state !== 'registered') throw new Error('the node is not registered');
+    await capital(again.link.url, 'sk-payer');
+    const { all, gatewayOwes } = await small.until(
+      'earnings.summary',
+      ({ all: sum, gatewayOwes: owes }) => sum.jobs > 1 && owes?.lamports === sum.netLamports,
+    );
+    expect(gatewayOwes?.lamports).toBe(all.netLamports);
+  } finally {
+    await small.shutdown();
+    execFileSync('umount', [disk]);
+    rmSync(disk, { recursive: true });
+  }
+});

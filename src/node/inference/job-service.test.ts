@@ -1,0 +1,70 @@
+import { expect, test, vi } from 'vitest';
+import { createFakeClock } from '#testing/fake-clock.ts';
+import { createScriptedRuntime } from '#testing/scripted-runtime.ts';
+import type { FinishedJob, JobRequest } from './job-request.ts';
+import { createJobService } from './job-service.ts';
+import { createServingRecorder } from './serving-stats.ts';
+
+const hour = 3_600_000;
+
+function service() {
+  const time = createFakeClock();
+  const scripted = createScriptedRuntime({ pace: 'stepped', words: ['one '] });
+  const booked: FinishedJob[] = [];
+  const stats = createServingRecorder(time.clock);
+  const jobs = createJobService({
+    runtime: scripted.runtime,
+    stats,
+    clock: time.clock,
+    accounting: {
+      book: async (job) => {
+        booked.push(job);
+        return null;
+      },
+    },
+    queueLimit: () => 10,
+    servedModel: () => 'scripted',
+    gate: () => null,
+    onUnbookable: () => {},
+  });
+  const request = (requestId: string): JobRequest => ({
+    requestId,
+    source: { kind: 'local', client: 'test' },
+    model: 'scripted',
+    generate: { prompt: { kind: 'completion', prompt: 'Hello' }, sampling: {}, stop: [] } as never,
+    inputSha256: '',
+    deadlineMs: time.clock.now() + 10_000,
+  });
+  return { ...time, ...scripted, jobs, booked, request, stats };
+}
+
+test('a clock that jumps ahead ends what waits, with its reason, and lets what runs finish', async () => {
+  const { jobs, request, advance, next, started, booked, stats } = service();
+  const running = jobs.submit(request('running'));
+  const waiting = jobs.submit(request('waiting'));
+  advance(hour);
+  const refused = expect(waiting.done).rejects.toMatchObject({ code: 'queue/deadline-passed' });
+  next();
+  await running.done;
+  await refused;
+  expect(started).toHaveLength(1);
+  expect(booked).toHaveLength(1);
+  stats.dispose();
+});
+
+test('a clock that is set back makes no negative times', async () => {
+  const { jobs, request, advance, next, booked, stats } = service();
+  const running = jobs.submit(request('running'));
+  const waiting = jobs.submit(request('waiting'));
+  advance(-hour);
+  next();
+  await running.done;
+  await vi.waitFor(() => expect(jobs.running()).toBe(1));
+  next();
+  await waiting.done;
+  for (const { queuedAt, startedAt, finishedAt } of booked) {
+    expect(startedAt).toBeGreaterThanOrEqual(queuedAt);
+    expect(finishedAt).toBeGreaterThanOrEqual(startedAt);
+  }
+  stats.dispose();
+});
