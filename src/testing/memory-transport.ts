@@ -11,13 +11,19 @@ export type MemoryAnswers = {
 export interface MemoryTransport extends Transport {
   /** Tells a new value to all who listen, and to each who comes later. */
   publish<N extends StreamName>(name: N, data: StreamData<N>): void;
+  /** Tells those who listen now, and nobody who comes later: for what follows a stream's snapshot. */
+  tell<N extends StreamName>(name: N, data: StreamData<N>): void;
 }
 
 /** Carries the contract within one process: for tests and the preview of the pages. */
 export function memoryTransport(answers: MemoryAnswers): MemoryTransport {
   const values = new Map<string, unknown>();
   const listeners = new Map<string, Set<(data: unknown) => void>>();
+  const tell = (name: StreamName, data: unknown) => {
+    for (const listener of listeners.get(name) ?? []) listener(data);
+  };
   return {
+    tell,
     async request(name, input) {
       const answer = answers[name as CallName] as ((input: unknown) => unknown) | undefined;
       if (!answer) return failure(new AppError('request/not-found', `There is no call “${name}”.`));
@@ -35,7 +41,7 @@ export function memoryTransport(answers: MemoryAnswers): MemoryTransport {
     },
     publish(name, data) {
       values.set(name, data);
-      for (const listener of listeners.get(name) ?? []) listener(data);
+      tell(name, data);
     },
   };
 }

@@ -4,7 +4,6 @@ import {
   type ReactNode,
   type RefObject,
   useEffect,
-  useLayoutEffect,
   useRef,
   useState,
 } from 'react';
@@ -41,7 +40,8 @@ export function VirtualRows<T>(props: VirtualRowsProps<T>) {
   const last = rows.length - 1;
   const activeIndex = Math.max(0, Math.min(active, last));
 
-  useLayoutEffect(() => {
+  // Not a layout effect: the parent's ref is set after its children's layout effects.
+  useEffect(() => {
     const element = scroller.current;
     if (!element) return;
     const read = () => {

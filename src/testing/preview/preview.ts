@@ -1,6 +1,7 @@
 import type { Bridge } from '#contract/bridge.ts';
 import type { Totals } from '#contract/earnings.ts';
 import { AppError } from '#contract/errors.ts';
+import type { Job } from '#contract/job.ts';
 import type { LinkState } from '#contract/node-status.ts';
 import { defaultSettings, type Settings, settingsSchema } from '#contract/settings.ts';
 import { memoryTransport } from '../memory-transport.ts';
@@ -119,12 +120,41 @@ const totals = (jobs: number, netLamports: string): Totals =>
     ? { jobs: 0, tokens: 0, grossLamports: '0', feeLamports: '0', netLamports: '0' }
     : { jobs, tokens: jobs * 190, grossLamports: netLamports, feeLamports: '0', netLamports };
 
+/** `?rows=10000&rate=50`: so many jobs, the newest of which change so many times a second, one event a change. */
+function publishManyJobs(rows: number, rate: number): void {
+  const jobs = Array.from(
+    { length: rows },
+    (_, n): Job => ({
+      id: `many-${n}`,
+      state: n < rate ? 'running' : 'waiting',
+      model: 'llama-3.2-3b-Q4_K_M',
+      kind: 'chat',
+      source: 'gateway',
+      client: payer,
+      queuedAt: now - (rows - n) * 100,
+      ...(n < rate ? { startedAt: now } : { position: n - rate + 1 }),
+      generatedTokens: 0,
+      maxTokens: 400,
+    }),
+  );
+  transport.publish('queue.items', { type: 'snapshot', jobs });
+  let next = 0;
+  setInterval(() => {
+    const job = jobs[next % rate];
+    next += 1;
+    if (!job) return;
+    job.generatedTokens = (job.generatedTokens + 1) % 400;
+    transport.tell('queue.items', { type: 'changed', jobs: [{ ...job }], removed: [] });
+  }, 1000 / rate);
+}
+
 setState(wanted);
 transport.publish('settings.current', settings);
 transport.publish('models.list', sampleModels);
 transport.publish('node.engine', sampleEngine);
 transport.publish('resources.current', sampleResources(now));
-transport.publish('queue.items', { type: 'snapshot', jobs: isFresh ? [] : sampleJobs(now) });
+if (wish.has('rows')) publishManyJobs(Number(wish.get('rows')), Number(wish.get('rate') ?? 50));
+else transport.publish('queue.items', { type: 'snapshot', jobs: isFresh ? [] : sampleJobs(now) });
 transport.publish('earnings.changed', { latestId: 40, changes: 1 });
 transport.publish('node.serving', {
   requestsPerMinute: isFresh ? 0 : 38,
