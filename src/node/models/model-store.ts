@@ -11,6 +11,9 @@ import { createSignal, type Signal } from '../signal.ts';
 
 type InspectOptions = Pick<LoadOptions, 'contextSize' | 'parallelRequests' | 'gpu'>;
 
+/** What a copy is called until it is whole. */
+const partEnding = '.part';
+
 export interface ModelStore {
   models: Signal<Model[]>;
   /** Reads the folders anew: files that were added or deleted by hand are seen. */
@@ -46,6 +49,9 @@ export async function openModelStore(options: {
   /** Ids that are being copied in: two files of one name must not become one. */
   const adding = new Set<string>();
   await mkdir(modelsDir, { recursive: true });
+  // A copy that a crash cut off.
+  for (const file of await readdir(modelsDir))
+    if (file.endsWith(partEnding)) await rm(join(modelsDir, file), { force: true });
   const cache = new Map(Object.entries(await readCache(options.cacheFile)));
 
   async function inspect(path: string): Promise<Inspected> {
@@ -201,7 +207,7 @@ function safeFileName(path: string): string {
 
 /** A copy that is either whole or not there. Where the disk can, it takes no space of its own. */
 async function copyWhole(from: string, to: string): Promise<void> {
-  const temporary = `${to}.part`;
+  const temporary = to + partEnding;
   try {
     await copyFile(from, temporary, constants.COPYFILE_FICLONE);
     await rename(temporary, to);

@@ -49,7 +49,8 @@ export function createApiServer(parts: ApiParts): ApiServer {
     const caller = authenticate({ method, path: target, header, body });
     // Validation comes before the rate limit: a request that is wrong costs no turn.
     const run = route.prepare({ request, response, path, body, caller, parts });
-    const limit = await rateLimit(caller.rateKey);
+    // A cancel frees the engine: it never waits for a turn.
+    const limit = method === 'DELETE' ? {} : await rateLimit(caller.rateKey);
     for (const [name, value] of Object.entries(limit)) response.setHeader(name, value);
     await run();
   }
