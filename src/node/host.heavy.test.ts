@@ -18,7 +18,7 @@ const setUp = (patch: SettingsPatch = {}) =>
 const earning = () => host.until('node.status', ({ state }) => state.state === 'earning');
 
 async function capital(baseURL: string, apiKey: string): Promise<string> {
-  const client = new OpenAI({ baseURL: `${baseURL}/v1`, apiKey });
+  const client = new OpenAI({ baseURL: `${baseURL}/v1`, apiKey, maxRetries: 0 });
   const parts = await client.chat.completions.create({
     model: 'tiny-chat-Q8_0',
     messages: [{ role: 'user', content: 'What is the capital of France?' }],
