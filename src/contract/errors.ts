@@ -27,6 +27,7 @@ export const errorStatus = {
   'inference/unknown-model': 404,
   'ledger/corrupt': 500,
   'ledger/newer-version': 500,
+  'ledger/not-writable': 500,
   'link/bad-answer': 502,
   'link/clock-skew': 401,
   'link/endpoint-not-public': 400,

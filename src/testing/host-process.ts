@@ -22,9 +22,12 @@ export async function startHostProcess(profileDir: string, args: string[] = []):
   });
   const listeners = new Map<string, Set<(data: unknown) => void>>();
   const latest = new Map<string, unknown>();
-  const ready = new Promise<void>((resolve, reject) => {
+  const ended = new Promise<never>((_, reject) => {
+    child.once('exit', (code) => reject(new Error(`The host ended with ${code}.`)));
+  });
+  ended.catch(() => {});
+  const ready = new Promise<void>((resolve) => {
     child.on('message', (message: { type: string }) => message.type === 'ready' && resolve());
-    child.once('exit', (code) => reject(new Error(`the host ended with ${code}`)));
   });
   const host = createBirpc<HostFunctions, UiFunctions>(
     {
@@ -43,12 +46,12 @@ export async function startHostProcess(profileDir: string, args: string[] = []):
         }),
     },
   );
-  await ready;
+  await Promise.race([ready, ended]);
   return {
     child,
     call: async (name, input) => unwrap((await host.request(name, input)) as Result<CallOutput<typeof name>>),
     until(name, wanted) {
-      return new Promise((resolve) => {
+      const seen = new Promise<StreamData<typeof name>>((resolve) => {
         const set = listeners.get(name) ?? new Set();
         listeners.set(name, set);
         const listener = (data: unknown) => {
@@ -61,11 +64,11 @@ export async function startHostProcess(profileDir: string, args: string[] = []):
         if (latest.has(name)) listener(latest.get(name));
         else void host.subscribe(name);
       });
+      return Promise.race([seen, ended]);
     },
     async shutdown() {
-      const ended = new Promise((resolve) => child.once('exit', resolve));
       child.send({ type: 'shutdown' });
-      await ended;
+      await ended.catch(() => {});
     },
   };
 }

@@ -193,7 +193,7 @@ export function createJobService(parts: JobServiceParts): DrainableJobService {
         // A clock that was set back makes no negative times.
         finishedAt: Math.max(clock.now(), startedAt),
       };
-      const earning = await accounting.book(finished);
+      const earning = await bookOrStop(finished);
       stats.finished((finished.finishedAt - startedAt) / 1000, true);
       change(entry, {
         state: result.finishReason === 'cancelled' ? 'cancelled' : 'done',
@@ -207,12 +207,22 @@ export function createJobService(parts: JobServiceParts): DrainableJobService {
     } catch (thrown) {
       const error = toAppError(thrown, 'inference/failed');
       stats.finished(Math.max(0, clock.now() - startedAt) / 1000, error.status < 500);
-      if (error.code === 'disk/full') parts.onUnbookable(error);
       fail(entry, error);
     } finally {
       clearTimeout(late);
       running.delete(entry);
       fill();
+    }
+  }
+
+  /** Serving on unpaid helps nobody: the node stops, and says why. */
+  async function bookOrStop(finished: Parameters<JobAccounting['book']>[0]) {
+    try {
+      return await accounting.book(finished);
+    } catch (thrown) {
+      const error = toAppError(thrown);
+      parts.onUnbookable(error);
+      throw error;
     }
   }
 

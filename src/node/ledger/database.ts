@@ -41,9 +41,11 @@ function migrate(database: Database.Database, from: number): void {
 /** What SQLite says, as a code and a sentence. */
 export function ledgerError(thrown: unknown): unknown {
   if (!(thrown instanceof Database.SqliteError)) return thrown;
-  if (thrown.code === 'SQLITE_FULL')
+  if (thrown.code === 'SQLITE_FULL' || thrown.code === 'SQLITE_IOERR_SHMSIZE')
     return new AppError('disk/full', 'The ledger could not be written: the disk is full.', { cause: thrown });
   if (thrown.code === 'SQLITE_NOTADB' || thrown.code.startsWith('SQLITE_CORRUPT'))
     return new AppError('ledger/corrupt', 'The file node.db is not a whole ledger.', { cause: thrown });
-  return thrown;
+  return new AppError('ledger/not-writable', `The ledger could not be written (${thrown.code}).`, {
+    cause: thrown,
+  });
 }

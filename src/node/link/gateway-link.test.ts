@@ -4,13 +4,15 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { LinkState } from '#contract/node-status.ts';
 import type { NodeCapabilities } from '#contract/wire/node-capabilities.ts';
+import { type Receipt, receiptText } from '#contract/wire/receipt.ts';
 import { createGateway, type Gateway } from '#gateway/gateway.ts';
 import { createFakeClock } from '#testing/fake-clock.ts';
 import { capabilitiesOf } from '#testing/network-node.ts';
 import { startPlainGateway } from '#testing/plain-gateway.ts';
 import { newKey, startScriptedApi } from '#testing/scripted-api.ts';
-import { openLedger } from '../ledger/ledger.ts';
+import { type NewEntry, openLedger } from '../ledger/ledger.ts';
 import { createSignal } from '../signal.ts';
+import { sha256Hex } from './ed25519.ts';
 import { createGatewayLink } from './gateway-link.ts';
 
 const key = { ...newKey(), nodeId: 'slm-linked' };
@@ -49,6 +51,45 @@ async function wakeNext(): Promise<number> {
   const ms = time.nextMs() ?? 0;
   time.advance(ms);
   return ms;
+}
+
+function bookedFor(gateway: Gateway): NewEntry {
+  const requestId = crypto.randomUUID();
+  return {
+    at: time.clock.now(),
+    requestId,
+    gatewayUrl: gateway.url,
+    network: 'test-credits',
+    model: 'scripted',
+    payer: 'payer-wallet',
+    promptTokens: 1,
+    generatedTokens: 0,
+    priceLamports: 1000n,
+    feeLamports: 0n,
+    durationMs: 1,
+    sign(seq) {
+      const receipt: Receipt = {
+        v: 1,
+        request_id: requestId,
+        node_id: key.nodeId,
+        node_key: key.publicKey,
+        gateway: gateway.publicKey,
+        payer: 'payer-wallet',
+        model: 'scripted',
+        config_sha256: sha256Hex('{}'),
+        input_sha256: sha256Hex(''),
+        output_sha256: sha256Hex(''),
+        tokens_prompt: 1,
+        tokens_generated: 0,
+        price_atomic: '1000',
+        asset: 'SOL',
+        network: 'test-credits',
+        seq,
+        issued_at: Math.floor(time.clock.now() / 1000),
+      };
+      return { receipt, signature: key.sign(receiptText(receipt)) };
+    },
+  };
 }
 
 beforeEach(async () => {
@@ -197,6 +238,23 @@ describe('with a gateway that speaks the extensions', () => {
     expect(await wakeNext()).toBe(50);
     await node.stop();
     expect(await known()).toBe(404);
+  });
+
+  test('a receipt booked while others are being sent goes at once, not with the next report', async () => {
+    const node = link(gateway.url);
+    await node.start();
+    vi.spyOn(node.ledger, 'unanswered').mockImplementationOnce(() => {
+      queueMicrotask(() => {
+        node.ledger.append(bookedFor(gateway));
+        node.flushReceipts();
+      });
+      return [];
+    });
+    expect(await wakeNext()).toBe(50);
+    await soon(() => expect(time.nextMs()).toBe(50));
+    await wakeNext();
+    // The gateway never relayed this request, and says so.
+    await soon(() => expect(node.ledger.netByState().disputed).toBe(1000n));
   });
 
   test('a clock that is off by an hour is named', async () => {

@@ -19,6 +19,7 @@ const healthIntervalMs = 30_000;
 const firstBackoffMs = 1000;
 const mostBackoffMs = 60_000;
 const receiptPauseMs = 50;
+const relayedPauseMs = 2000;
 const receiptBatch = 200;
 const leaveLimitMs = 10_000;
 
@@ -54,6 +55,7 @@ export function createGatewayLink(options: {
   const ended = new AbortController();
   let hurry = new AbortController();
   let sending: Promise<void> | null = null;
+  let sendAgain = false;
   let isRegistered = false;
 
   const speaks = (extension: string) => info.get()?.extensions.includes(extension) ?? false;
@@ -136,27 +138,39 @@ export function createGatewayLink(options: {
   }
 
   function flushReceipts(): void {
-    if (!speaks('receipts') || sending) return;
-    sending = clock
-      .sleep(receiptPauseMs)
-      .then(sendReceipts)
-      // The next report or booking sends them again; nothing is lost meanwhile.
-      .catch(() => {})
-      .finally(() => {
-        sending = null;
-      });
+    if (!speaks('receipts')) return;
+    if (sending) sendAgain = true;
+    else sending = keepSending();
   }
 
-  async function sendReceipts(): Promise<void> {
-    for (;;) {
+  async function keepSending(): Promise<void> {
+    try {
+      let pauseMs = receiptPauseMs;
+      do {
+        await clock.sleep(pauseMs, ended.signal);
+        sendAgain = false;
+        // What is left is still being relayed.
+        pauseMs = (await sendReceipts()) ? receiptPauseMs : relayedPauseMs;
+      } while (sendAgain || pauseMs === relayedPauseMs);
+    } catch {
+      // The next report or booking sends them again; nothing is lost meanwhile.
+    } finally {
+      sending = null;
+    }
+  }
+
+  /** Resolves with whether every receipt has been answered. */
+  async function sendReceipts(): Promise<boolean> {
+    let isAll = true;
+    while (isAll) {
       const receipts = ledger.unanswered(url, receiptBatch);
       if (receipts.length === 0) break;
       const verdicts = await calls.receipts(receipts);
       for (const verdict of verdicts) ledger.appendVerdict(url, verdict);
-      // What is left is still being relayed: it goes with the next booking or report.
-      if (verdicts.length < receipts.length) break;
+      isAll = verdicts.length === receipts.length;
     }
     account.set({ account: await calls.account(), at: clock.now() });
+    return isAll;
   }
 
   return {
