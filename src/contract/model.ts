@@ -16,6 +16,8 @@ export const modelSchema = z.object({
   quantization: z.string().nullable(),
   /** Tokens of context the model was trained for. */
   contextLength: z.int(),
+  /** Whether the file says how a chat is written; without it prompts are continued as they are. */
+  hasChatTemplate: z.boolean(),
   /** Memory the model takes with the context and parallel requests that are set, in bytes (estimated from the file). */
   needsBytes: z.number(),
   fits: z.boolean(),

@@ -134,7 +134,7 @@ export function createEarningSteps(parts: EarningParts): Earning {
       },
       capabilities,
       servedModel: () => runtime.engine.get().modelId,
-      hasChatTemplate: () => true,
+      hasChatTemplate: () => parts.models.get(runtime.engine.get().modelId ?? '')?.hasChatTemplate ?? true,
       apiKey: parts.apiKey.get,
       gateway: trustedGateway,
       requestsPerMinutePerKey: () => settings.current.get().requestsPerMinutePerKey,

@@ -85,6 +85,7 @@ export async function openModelStore(options: {
       parameters: facts.parameters,
       quantization: facts.quantization,
       contextLength: facts.contextLength,
+      hasChatTemplate: facts.hasChatTemplate,
       needsBytes: facts.needsRamBytes + facts.needsGpuBytes,
       fits: fits(facts),
       problem: null,
@@ -180,6 +181,7 @@ const nothingKnown = {
   parameters: null,
   quantization: null,
   contextLength: 0,
+  hasChatTemplate: false,
   needsBytes: 0,
   fits: false,
 };

@@ -11,6 +11,7 @@ const model = {
   shipped: false,
   architecture: 'llama',
   contextLength: 131_072,
+  hasChatTemplate: true,
   fits: true,
   served: false,
   problem: null,

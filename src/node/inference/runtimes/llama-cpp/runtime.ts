@@ -8,6 +8,7 @@ import { WorkerProcess } from './worker-process.ts';
 
 const firstBackoffMs = 500;
 const mostBackoffMs = 30_000;
+const inspectLimitMs = 60_000;
 /** A worker that lived this long starts its backoff anew. */
 const stableMs = 60_000;
 
@@ -101,6 +102,7 @@ export function createLlamaCppRuntime({ clock = systemClock }: { clock?: Clock }
     workerPid: () => worker?.pid,
     async inspect(path, options) {
       const inspector = new WorkerProcess();
+      const limit = setTimeout(() => inspector.kill(), inspectLimitMs);
       try {
         return await inspector.request<ModelFacts>({ type: 'inspect', path, options });
       } catch (thrown) {
@@ -108,6 +110,7 @@ export function createLlamaCppRuntime({ clock = systemClock }: { clock?: Clock }
         if (error.code !== 'inference/crashed') throw error;
         throw new AppError('inference/crashed', 'Reading the file made the engine fail.', { cause: thrown });
       } finally {
+        clearTimeout(limit);
         await inspector.end();
       }
     },

@@ -111,11 +111,16 @@ export class WorkerProcess {
     }
   }
 
+  /** Ends the process at once: what it was asked is rejected with `inference/crashed`. */
+  kill(): void {
+    this.#child.kill('SIGKILL');
+  }
+
   /** Disposes the engine and ends the process; by force when that takes over 5 s. */
   async end(): Promise<void> {
     this.#ending = true;
     this.#send({ type: 'end' });
-    const force = setTimeout(() => this.#child.kill('SIGKILL'), endLimitMs);
+    const force = setTimeout(() => this.kill(), endLimitMs);
     await this.#exited;
     clearTimeout(force);
   }
