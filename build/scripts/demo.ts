@@ -1,7 +1,9 @@
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import bs58 from 'bs58';
 import OpenAI from 'openai';
 import { unwrap } from '#contract/result.ts';
 import { createGateway } from '#gateway/gateway.ts';
@@ -49,6 +51,8 @@ try {
     onboarded: true,
     apiPort: 0,
     network: { kind: 'gateway', url: gateway.url },
+    // Nobody holds its key: the credits of this gateway are test credits.
+    payoutAddress: bs58.encode(randomBytes(32)),
   });
   await call('node.start');
   say(`Node ${host.nodeId} serves through ${gateway.url}`);
