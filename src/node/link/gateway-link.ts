@@ -187,7 +187,9 @@ export function createGatewayLink(options: {
     },
     async stop() {
       ended.abort(new AppError('node/stopped', 'The node was stopped.'));
-      if (isRegistered) await Promise.race([leave(), clock.sleep(leaveLimitMs)]);
+      const left = new AbortController();
+      if (isRegistered) await Promise.race([leave(), clock.sleep(leaveLimitMs, left.signal)]);
+      left.abort();
       isRegistered = false;
       state.set({ state: 'off' });
     },
