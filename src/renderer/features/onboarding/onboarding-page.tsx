@@ -9,6 +9,7 @@ import { Button } from '../../ui/button.tsx';
 import { Card } from '../../ui/card.tsx';
 import { ErrorNote } from '../../ui/error-note.tsx';
 import { Field } from '../../ui/field.tsx';
+import { NetworkChoice, type NetworkDraft, networkOf } from '../../ui/network-choice.tsx';
 import { OptionCard } from '../../ui/option-card.tsx';
 
 type Step = 'address' | 'network' | 'model';
@@ -124,17 +125,17 @@ function NetworkStep({
 }: StepProps<NonNullable<SettingsPatch['network']>> & { hasAddress: boolean; onBack(): void }) {
   const { t } = useTranslation();
   const [busy, setBusy] = useState(false);
-  const [kind, setKind] = useState<'local' | 'gateway'>('local');
-  const [url, setUrl] = useState('http://');
+  const [draft, setDraft] = useState<NetworkDraft>({ kind: 'local', url: 'http://' });
   const check = async () => {
-    if (kind === 'local') return onNext({ kind });
+    const network = networkOf(draft);
+    if (network.kind === 'local') return onNext(network);
     setBusy(true);
-    const result = await client.request('network.check', { url });
+    const result = await client.request('network.check', { url: network.url });
     setBusy(false);
-    if (result.ok) onNext({ kind, url });
+    if (result.ok) onNext(network);
     else onError(result.error);
   };
-  const lacksAddress = kind === 'gateway' && !hasAddress;
+  const lacksAddress = draft.kind === 'gateway' && !hasAddress;
   return (
     <form
       className="grid gap-3"
@@ -143,28 +144,13 @@ function NetworkStep({
         void check();
       }}
     >
-      <fieldset className="grid gap-2">
-        <legend className="sr-only">{t('onboarding.network.title')}</legend>
-        {(['local', 'gateway'] as const).map((option) => (
-          <OptionCard
-            key={option}
-            group="network"
-            title={t(`onboarding.network.${option}`)}
-            text={t(`onboarding.network.${option}Text`)}
-            checked={kind === option}
-            onChoose={() => setKind(option)}
-          />
-        ))}
-      </fieldset>
-      {kind === 'gateway' && (
-        <Field
-          label={t('onboarding.network.url')}
-          value={url}
-          onChange={(event) => setUrl(event.target.value)}
-          type="url"
-          required
-        />
-      )}
+      <NetworkChoice
+        draft={draft}
+        legend={t('onboarding.network.title')}
+        legendClass="sr-only"
+        className=""
+        onChange={setDraft}
+      />
       {lacksAddress && <p className="text-warn">{t('onboarding.network.needsAddress')}</p>}
       <div className="flex justify-between">
         <Button onClick={onBack}>{t('onboarding.back')}</Button>
