@@ -30,7 +30,7 @@ export type Model = z.infer<typeof modelSchema>;
 /** The engine and what it has loaded. `memory` in bytes: resident memory of the worker, GPU memory it uses. */
 export const engineSchema = z.object({
   state: z.enum(['off', 'starting', 'loading', 'ready', 'restarting', 'failed']),
-  /** `cpu`, `cuda`, `vulkan`, `metal`; null until known. */
+  /** `cpu`, `cuda`, `vulkan`, `metal`, or a server's kind and version; null until known. */
   backend: z.string().nullable(),
   modelId: z.string().nullable(),
   loadProgress: z.number().nullable(),
@@ -38,6 +38,10 @@ export const engineSchema = z.object({
   parallelRequests: z.int().nullable(),
   threads: z.int().nullable(),
   memory: z.object({ ramBytes: z.number(), gpuBytes: z.number() }).nullable(),
+  /** A server's own figures, where it has them: requests running and waiting, and its cache's use from 0 to 1. */
+  server: z
+    .object({ running: z.int().nullable(), waiting: z.int().nullable(), cacheUse: z.number().nullable() })
+    .nullable(),
   restarts: z.int(),
   error: errorBodySchema.nullable(),
 });

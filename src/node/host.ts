@@ -10,6 +10,7 @@ import { createEarningsSummary } from './earnings-summary.ts';
 import { resourcesDir } from './entries.ts';
 import { createHandlers } from './handlers.ts';
 import { createJobService } from './inference/job-service.ts';
+import { ggufInspector } from './inference/runtimes/llama-cpp/inspector.ts';
 import { createLlamaCppRuntime } from './inference/runtimes/llama-cpp/runtime.ts';
 import { createServingRecorder } from './inference/serving-stats.ts';
 import { type Ledger, openLedger } from './ledger/ledger.ts';
@@ -65,7 +66,7 @@ export async function createHost(options: {
     shippedDir: join(resourcesDir(), 'models'),
     modelsDir,
     cacheFile: join(profileDir, 'models.json'),
-    runtime,
+    inspector: ggufInspector,
     inspectOptions: () => {
       const { contextSize, parallelRequests, gpu } = settings.current.get();
       return { contextSize, parallelRequests, gpu };

@@ -17,6 +17,7 @@ export function createScriptedRuntime(
     parallelRequests: parallel,
     threads: 1,
     memory: null,
+    server: null,
     restarts: 0,
     error: null,
   });
@@ -43,12 +44,14 @@ export function createScriptedRuntime(
             steps.push(resolve);
             signal.addEventListener('abort', () => resolve(), { once: true });
           });
-        if (signal.aborted) return { promptTokens, generatedTokens, finishReason: 'cancelled' };
+        if (signal.aborted)
+          return { promptTokens, cachedTokens: 0, generatedTokens, finishReason: 'cancelled' };
         generatedTokens += 1;
         handlers.onText?.(word, generatedTokens);
       }
       return {
         promptTokens,
+        cachedTokens: 0,
         generatedTokens,
         finishReason: generatedTokens < words.length ? 'length' : 'stop',
       };

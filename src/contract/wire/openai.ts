@@ -8,12 +8,82 @@ const content = z
   .union([text, z.array(contentPart).min(1)])
   .transform((value) => (typeof value === 'string' ? value : value.map((part) => part.text).join('')));
 
-export const chatMessageSchema = z.strictObject({
-  role: z.enum(['system', 'developer', 'user', 'assistant']),
-  content,
-  name: z.string().optional(),
-});
-export type ChatMessage = { role: 'system' | 'developer' | 'user' | 'assistant'; content: string };
+const toolName = z.string().regex(/^[\w-]{1,64}$/, 'letters, digits, _ and -, at most 64');
+const toolCallSchema = z
+  .strictObject({
+    id: z.string().min(1).max(256),
+    type: z.literal('function'),
+    function: z.strictObject({ name: toolName, arguments: z.string() }),
+  })
+  .transform(({ id, function: { name, arguments: args } }): ToolCall => ({ id, name, arguments: args }));
+/** A call that the model wants made; `arguments` is JSON text, as the model wrote it. */
+export interface ToolCall {
+  id: string;
+  name: string;
+  arguments: string;
+}
+
+const name = z.string().optional();
+export const chatMessageSchema = z.discriminatedUnion('role', [
+  z.strictObject({ role: z.enum(['system', 'developer', 'user']), content, name }),
+  z
+    .strictObject({
+      role: z.literal('assistant'),
+      content: content.nullish().transform((value) => value ?? ''),
+      tool_calls: z.array(toolCallSchema).min(1).max(128).nullish(),
+      refusal: z.null().optional(),
+      name,
+    })
+    .transform(({ tool_calls, role, content: text }) => ({
+      role,
+      content: text,
+      ...(tool_calls ? { toolCalls: tool_calls } : {}),
+    })),
+  z
+    .strictObject({ role: z.literal('tool'), content, tool_call_id: z.string().min(1) })
+    .transform(({ role, content: text, tool_call_id }) => ({
+      role,
+      content: text,
+      toolCallId: tool_call_id,
+    })),
+]);
+export type ChatMessage =
+  | { role: 'system' | 'developer' | 'user'; content: string }
+  | { role: 'assistant'; content: string; toolCalls?: ToolCall[] }
+  | { role: 'tool'; content: string; toolCallId: string };
+
+const jsonSchema = z.record(z.string(), z.unknown());
+const toolSchema = z
+  .strictObject({
+    type: z.literal('function'),
+    function: z.strictObject({
+      name: toolName,
+      description: z.string().max(10_000).nullish(),
+      parameters: jsonSchema.nullish(),
+      strict: z.boolean().nullish(),
+    }),
+  })
+  .transform(
+    ({ function: { name: tool, description, parameters } }): Tool => ({
+      name: tool,
+      ...(description ? { description } : {}),
+      parameters: parameters ?? { type: 'object', properties: {} },
+    }),
+  );
+/** A function that the model may ask to be called; `parameters` is the JSON schema of its arguments. */
+export interface Tool {
+  name: string;
+  description?: string;
+  parameters: Record<string, unknown>;
+}
+
+const toolChoiceSchema = z
+  .union([
+    z.enum(['none', 'auto', 'required']),
+    z.strictObject({ type: z.literal('function'), function: z.strictObject({ name: toolName }) }),
+  ])
+  .transform((choice): ToolChoice => (typeof choice === 'string' ? choice : { name: choice.function.name }));
+export type ToolChoice = 'none' | 'auto' | 'required' | { name: string };
 
 const stop = z
   .union([z.string().min(1), z.array(z.string().min(1).max(200)).max(16)])
@@ -49,7 +119,8 @@ export const chatCompletionRequestSchema = z.strictObject({
   max_completion_tokens: z.int().min(1).max(1_000_000).nullish(),
   response_format: z.strictObject({ type: z.literal('text') }).nullish(),
   logprobs: z.literal(false).nullish(),
-  tools: z.array(z.never(), 'tools are not served').nullish(),
+  tools: z.array(toolSchema).min(1).max(128).nullish(),
+  tool_choice: toolChoiceSchema.nullish(),
   parallel_tool_calls: z.boolean().nullish(),
 });
 export type ChatCompletionRequest = z.infer<typeof chatCompletionRequestSchema>;
@@ -78,7 +149,7 @@ export const usageSchema = z.object({
 });
 export type Usage = z.infer<typeof usageSchema>;
 
-export const finishReasonSchema = z.enum(['stop', 'length', 'cancelled']);
+export const finishReasonSchema = z.enum(['stop', 'length', 'cancelled', 'tool_calls']);
 
 export const chatCompletionSchema = z.object({
   id: z.string(),

@@ -1,9 +1,10 @@
 import type { Engine } from '#contract/model.ts';
-import type { ChatMessage } from '#contract/wire/openai.ts';
+import type { ChatMessage, Tool, ToolCall, ToolChoice } from '#contract/wire/openai.ts';
 import type { Signal } from '../signal.ts';
 
 export interface LoadOptions {
   modelId: string;
+  /** File or folder of the model; what a server calls it, for one that a server has. */
   path: string;
   /** Tokens of context for each request. */
   contextSize: number | 'auto';
@@ -30,9 +31,17 @@ export interface Sampling {
   seed?: number;
   frequencyPenalty?: number;
   presencePenalty?: number;
+  /** Added to the logit of each token id before sampling; −100 forbids it. */
+  logitBias?: Record<number, number>;
 }
 
-export type Prompt = { kind: 'chat'; messages: ChatMessage[] } | { kind: 'completion'; prompt: string };
+export type Prompt =
+  | { kind: 'chat'; messages: ChatMessage[]; tools?: Tool[]; toolChoice?: ToolChoice }
+  | { kind: 'completion'; prompt: string };
+
+export type JsonSchema = Record<string, unknown>;
+/** What the answer must be: any JSON value, or one that a schema allows. */
+export type AnswerFormat = { kind: 'json' } | { kind: 'json-schema'; schema: JsonSchema };
 
 export interface GenerateRequest {
   prompt: Prompt;
@@ -41,6 +50,8 @@ export interface GenerateRequest {
   maxTokens: number | null;
   /** Generation ends before any of these; they are not part of the text. */
   stop: string[];
+  /** Absent: free text. */
+  format?: AnswerFormat;
 }
 
 export interface GenerateHandlers {
@@ -52,9 +63,32 @@ export interface GenerateHandlers {
 
 export interface GenerateResult {
   promptTokens: number;
+  /** Of the prompt's tokens, those that were in the engine's memory already; 0 where it does not tell. */
+  cachedTokens: number;
   generatedTokens: number;
-  finishReason: 'stop' | 'length' | 'cancelled';
+  finishReason: 'stop' | 'length' | 'cancelled' | 'tool_calls';
+  /** Present with the finish reason `tool_calls`. */
+  toolCalls?: ToolCall[];
 }
+
+export interface EmbedResult {
+  /** One vector an input, in order; all of one length. */
+  vectors: number[][];
+  promptTokens: number;
+}
+
+/** What a request can ask for and not every runtime has. */
+export type Feature =
+  | 'chat'
+  | 'completion'
+  | 'embeddings'
+  | 'tools'
+  | 'json-schema'
+  | 'logit-bias'
+  | 'min-p'
+  | 'top-k'
+  | 'seed'
+  | 'penalties';
 
 /** What a model file says of itself and what it needs, read without loading it. */
 export interface ModelFacts {
@@ -69,18 +103,24 @@ export interface ModelFacts {
   needsGpuBytes: number;
 }
 
-/**
- * A model engine, one model at a time. Each method rejects with an AppError:
- * `inference/crashed` when the worker died under a job, `inference/context-too-long` before anything is
- * generated, `inference/load-failed`, `inference/out-of-memory`, `models/*` from inspect.
- */
-export interface Runtime {
-  readonly name: string;
-  readonly engine: Signal<Engine>;
+/** Reads what a model on disk is, without loading it. Rejects with `models/*`. */
+export interface ModelInspector {
   inspect(
     path: string,
     options: Pick<LoadOptions, 'contextSize' | 'parallelRequests' | 'gpu'>,
   ): Promise<ModelFacts>;
+}
+
+/**
+ * A model engine, one model at a time. Each method rejects with an AppError:
+ * `inference/crashed` when the worker or the server died under a job, `inference/context-too-long` before anything is
+ * generated, `inference/load-failed`, `inference/out-of-memory`, `request/unsupported` for what `lacks` names.
+ */
+export interface Runtime {
+  readonly name: string;
+  readonly engine: Signal<Engine>;
+  /** What the loaded model cannot do here. */
+  lacks(): ReadonlySet<Feature>;
   load(options: LoadOptions, signal?: AbortSignal): Promise<LoadedModel>;
   unload(): Promise<void>;
   /** An aborted signal ends the generation; the result then has `cancelled` and what was generated until then. */
@@ -89,5 +129,7 @@ export interface Runtime {
     handlers: GenerateHandlers,
     signal: AbortSignal,
   ): Promise<GenerateResult>;
+  /** Rejects with `queue/cancelled` when the signal is aborted. */
+  embed(inputs: string[], signal: AbortSignal): Promise<EmbedResult>;
   dispose(): Promise<void>;
 }

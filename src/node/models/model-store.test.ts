@@ -28,7 +28,7 @@ async function freshStore(ramBytes = 10_000) {
       shippedDir,
       modelsDir: join(dir, 'models'),
       cacheFile: join(dir, 'models.json'),
-      runtime: {
+      inspector: {
         inspect: async (path) => {
           inspected.push(path);
           if (path.includes('crashing')) throw new AppError('inference/crashed', 'killed');

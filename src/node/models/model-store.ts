@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { AppError } from '#contract/errors.ts';
 import type { Model } from '#contract/model.ts';
 import { errorBody, errorBodySchema, toAppError } from '#contract/result.ts';
-import type { LoadOptions, ModelFacts, Runtime } from '../inference/runtime.ts';
+import type { LoadOptions, ModelFacts, ModelInspector } from '../inference/runtime.ts';
 import { createSignal, type Signal } from '../signal.ts';
 
 type InspectOptions = Pick<LoadOptions, 'contextSize' | 'parallelRequests' | 'gpu'>;
@@ -37,13 +37,13 @@ export async function openModelStore(options: {
   shippedDir: string;
   modelsDir: string;
   cacheFile: string;
-  runtime: Pick<Runtime, 'inspect'>;
+  inspector: ModelInspector;
   inspectOptions(): InspectOptions;
   /** Memory in bytes that a model may take. */
   memory(): { ramBytes: number; gpuBytes: number };
   served: string;
 }): Promise<ModelStore> {
-  const { shippedDir, modelsDir, runtime } = options;
+  const { shippedDir, modelsDir, inspector } = options;
   const models = createSignal<Model[]>([]);
   let served: string | null = options.served;
   /** Ids that are being copied in: two files of one name must not become one. */
@@ -60,7 +60,7 @@ export async function openModelStore(options: {
     const key = JSON.stringify([path, size, mtimeMs, inspectOptions]);
     const known = cache.get(key);
     if (known) return known;
-    const inspected: Inspected = await runtime.inspect(path, inspectOptions).then(
+    const inspected: Inspected = await inspector.inspect(path, inspectOptions).then(
       (facts) => ({ facts }),
       (thrown: unknown) => ({ problem: errorBody(toAppError(thrown, 'models/not-gguf')) }),
     );

@@ -59,6 +59,7 @@ export const sampleEngine: Engine = {
   parallelRequests: 8,
   threads: 7,
   memory: { ramBytes: 0.9 * gigabyte, gpuBytes: 6.3 * gigabyte },
+  server: null,
   restarts: 0,
   error: null,
 };

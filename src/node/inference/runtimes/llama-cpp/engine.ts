@@ -170,7 +170,7 @@ export class LlamaEngine {
       if (signal.aborted) return 'abort' as const;
       throw error;
     });
-    return { promptTokens, generatedTokens, finishReason: finishReason(stopReason) };
+    return { promptTokens, cachedTokens: 0, generatedTokens, finishReason: finishReason(stopReason) };
   }
 
   async #generate(

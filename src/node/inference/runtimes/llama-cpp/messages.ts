@@ -1,5 +1,12 @@
 import type { ErrorBody } from '#contract/result.ts';
-import type { GenerateRequest, GenerateResult, LoadedModel, LoadOptions, ModelFacts } from '../../runtime.ts';
+import type {
+  EmbedResult,
+  GenerateRequest,
+  GenerateResult,
+  LoadedModel,
+  LoadOptions,
+  ModelFacts,
+} from '../../runtime.ts';
 
 /** What the host asks of the worker. Requests with an `id` are answered once by `answer`. */
 export type ToWorker =
@@ -11,8 +18,11 @@ export type ToWorker =
       options: Pick<LoadOptions, 'contextSize' | 'parallelRequests' | 'gpu'>;
     }
   | { type: 'generate'; id: number; request: GenerateRequest }
+  | { type: 'embed'; id: number; inputs: string[] }
   | { type: 'cancel'; id: number }
   | { type: 'end' };
+
+export type WorkerAnswer = LoadedModel | ModelFacts | GenerateResult | EmbedResult;
 
 /** New text of one job: its id, the text, the generated tokens so far. */
 export type TextPiece = [id: number, text: string, generatedTokens: number];
@@ -22,5 +32,5 @@ export type FromWorker =
   | { type: 'started'; id: number; promptTokens: number }
   | { type: 'pieces'; pieces: TextPiece[] }
   | { type: 'memory'; ramBytes: number; gpuBytes: number }
-  | { type: 'answer'; id: number; data: LoadedModel | ModelFacts | GenerateResult }
+  | { type: 'answer'; id: number; data: WorkerAnswer }
   | { type: 'refusal'; id: number; error: ErrorBody };

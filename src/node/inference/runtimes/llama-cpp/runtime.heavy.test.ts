@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { GenerateRequest } from '../../runtime.ts';
+import { ggufInspector } from './inspector.ts';
 import { createLlamaCppRuntime } from './runtime.ts';
 
 const path = new URL('../../../../../resources/models/tiny-chat-Q8_0.gguf', import.meta.url).pathname;
@@ -137,14 +138,14 @@ test('a killed worker costs its job a typed error; it comes back and serves', as
 });
 
 test('inspects a file without loading it, and names what is wrong with a bad one', async () => {
-  const facts = await runtime.inspect(path, options);
+  const facts = await ggufInspector.inspect(path, options);
   expect(facts).toMatchObject({ architecture: 'llama', contextLength: 1024, hasChatTemplate: true });
   expect(facts.needsRamBytes).toBeGreaterThan(900_000);
   const dir = mkdtempSync(join(tmpdir(), 'gguf-'));
   const whole = readFileSync(path);
   const bad = async (name: string, content: Buffer | string) => {
     writeFileSync(join(dir, name), content);
-    return runtime.inspect(join(dir, name), options).then(
+    return ggufInspector.inspect(join(dir, name), options).then(
       () => 'taken',
       (error) => error.code,
     );

@@ -3,12 +3,18 @@ import type { Engine } from '#contract/model.ts';
 import { errorBody, toAppError } from '#contract/result.ts';
 import { type Clock, systemClock } from '../../../clock.ts';
 import { createSignal } from '../../../signal.ts';
-import type { GenerateResult, LoadedModel, LoadOptions, ModelFacts, Runtime } from '../../runtime.ts';
+import type {
+  EmbedResult,
+  Feature,
+  GenerateResult,
+  LoadedModel,
+  LoadOptions,
+  Runtime,
+} from '../../runtime.ts';
 import { WorkerProcess } from './worker-process.ts';
 
 const firstBackoffMs = 500;
 const mostBackoffMs = 30_000;
-const inspectLimitMs = 60_000;
 /** A worker that lived this long starts its backoff anew. */
 const stableMs = 60_000;
 
@@ -21,9 +27,15 @@ const off: Engine = {
   parallelRequests: null,
   threads: null,
   memory: null,
+  server: null,
   restarts: 0,
   error: null,
 };
+
+const nothing: ReadonlySet<Feature> = new Set();
+
+const startingAgain = () =>
+  new AppError('inference/crashed', 'The engine is being started again.', { retryAfterSeconds: 5 });
 
 export interface LlamaCppRuntime extends Runtime {
   /** Process id of the worker; undefined while there is none. */
@@ -100,20 +112,7 @@ export function createLlamaCppRuntime({ clock = systemClock }: { clock?: Clock }
     name: 'llama.cpp',
     engine,
     workerPid: () => worker?.pid,
-    async inspect(path, options) {
-      const inspector = new WorkerProcess();
-      const limit = setTimeout(() => inspector.kill(), inspectLimitMs);
-      try {
-        return await inspector.request<ModelFacts>({ type: 'inspect', path, options });
-      } catch (thrown) {
-        const error = toAppError(thrown);
-        if (error.code !== 'inference/crashed') throw error;
-        throw new AppError('inference/crashed', 'Reading the file made the engine fail.', { cause: thrown });
-      } finally {
-        clearTimeout(limit);
-        await inspector.end();
-      }
-    },
+    lacks: () => nothing,
     async load(options, signal) {
       await unload();
       signal?.throwIfAborted();
@@ -134,11 +133,12 @@ export function createLlamaCppRuntime({ clock = systemClock }: { clock?: Clock }
     },
     unload,
     generate(request, handlers, signal) {
-      if (!worker || engine.get().state !== 'ready')
-        return Promise.reject(
-          new AppError('inference/crashed', 'The engine is being started again.', { retryAfterSeconds: 5 }),
-        );
+      if (!worker || engine.get().state !== 'ready') return Promise.reject(startingAgain());
       return worker.request<GenerateResult>({ type: 'generate', request }, { handlers, signal });
+    },
+    embed(inputs, signal) {
+      if (!worker || engine.get().state !== 'ready') return Promise.reject(startingAgain());
+      return worker.request<EmbedResult>({ type: 'embed', inputs }, { signal });
     },
     dispose: unload,
   };

@@ -1,14 +1,13 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { AppError } from '#contract/errors.ts';
 import { entryPath } from '../../../entries.ts';
-import type { GenerateHandlers, GenerateResult, LoadedModel, ModelFacts } from '../../runtime.ts';
-import type { FromWorker, ToWorker } from './messages.ts';
+import type { GenerateHandlers } from '../../runtime.ts';
+import type { FromWorker, ToWorker, WorkerAnswer } from './messages.ts';
 
 const endLimitMs = 5000;
 
-type Answer = LoadedModel | ModelFacts | GenerateResult;
 interface Pending {
-  resolve(data: Answer): void;
+  resolve(data: WorkerAnswer): void;
   reject(error: AppError): void;
   handlers?: GenerateHandlers;
 }
@@ -55,7 +54,7 @@ export class WorkerProcess {
     return this.#child.pid;
   }
 
-  request<T extends Answer>(
+  request<T extends WorkerAnswer>(
     message: WithoutId<ToWorker>,
     options: { handlers?: GenerateHandlers; signal?: AbortSignal } = {},
   ): Promise<T> {
