@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import {
+  type ChatModelFunctions,
   type ChatWrapper,
   getLlama,
   type Llama,
@@ -7,19 +8,32 @@ import {
   LlamaCompletion,
   type LlamaContext,
   type LlamaContextSequence,
+  type LlamaEmbeddingContext,
   LlamaLogLevel,
   type LlamaModel,
   resolveChatWrapper,
   type Token,
+  TokenBias,
 } from 'node-llama-cpp';
 import { AppError } from '#contract/errors.ts';
-import type { GenerateRequest, GenerateResult, LoadedModel, LoadOptions } from '../../runtime.ts';
-import { chatHistory } from './chat-history.ts';
+import type { ToolCall } from '#contract/wire/openai.ts';
+import type {
+  EmbedResult,
+  GenerateRequest,
+  GenerateResult,
+  LoadedModel,
+  LoadOptions,
+} from '../../runtime.ts';
 import { fullBatches } from './full-batches.ts';
 import { mostAutoContext, mostAutoParallel } from './inspection.ts';
+import { type PromptPlan, Prompts } from './prompts.ts';
+import { Sequences } from './sequences.ts';
+import { demandedCall, toolCall } from './tool-calls.ts';
 
 /** Longest prompt share of a batch; also what a context without room for one token is refused by. */
 const batchSize = 512;
+/** Tokens of one text to embed, at most: the context is made for it. */
+const mostEmbeddingContext = 8192;
 
 export interface EngineHandlers {
   onStart(promptTokens: number): void;
@@ -48,8 +62,9 @@ export class LlamaEngine {
   /** Found once: trying a model's template takes over 100 ms, in which no sequence moves. */
   readonly #chatWrapper: ChatWrapper;
   readonly #context: LlamaContext;
-  readonly #idle: LlamaContextSequence[];
-  readonly #waiting: ((sequence: LlamaContextSequence) => void)[] = [];
+  readonly #sequences: Sequences<LlamaContextSequence>;
+  readonly #prompts: Prompts;
+  #embedding: Promise<LlamaEmbeddingContext> | null = null;
 
   private constructor(
     llama: Llama,
@@ -62,7 +77,8 @@ export class LlamaEngine {
     this.#model = model;
     this.#chatWrapper = resolveChatWrapper(model);
     this.#context = context;
-    this.#idle = sequences;
+    this.#sequences = new Sequences(sequences);
+    this.#prompts = new Prompts(model, this.#chatWrapper);
     this.loaded = loaded;
   }
 
@@ -114,7 +130,8 @@ export class LlamaEngine {
     handlers: EngineHandlers,
     signal: AbortSignal,
   ): Promise<GenerateResult> {
-    const promptTokens = this.#countPrompt(request);
+    const plan = await this.#prompts.plan(request);
+    const promptTokens = plan.tokens.length;
     const { contextSize } = this.loaded;
     // With less than two tokens of room the library would drop the prompt's beginning.
     const room = contextSize - promptTokens;
@@ -124,113 +141,148 @@ export class LlamaEngine {
         `The prompt has ${promptTokens.toLocaleString('en')} tokens; this model’s context holds ${contextSize.toLocaleString('en')}, two of them for the answer.`,
         { data: { promptTokens, contextSize } },
       );
-    const sequence = await this.#takeSequence();
+    const sequence = await this.#sequences.take(plan.tokens);
     this.#onGenerating(1);
     try {
-      await sequence.clearHistory();
       handlers.onStart(promptTokens);
-      return await this.#run(sequence, request, promptTokens, room, handlers, signal);
+      const before = sequence.tokenMeter.getState();
+      const answer = await this.#run(sequence, request, plan, room, handlers, signal);
+      // The meter counts the prompt's last token, which the first answer is sampled from, as output.
+      const { usedInputTokens, usedOutputTokens } = sequence.tokenMeter.diff(before);
+      const cachedTokens = usedOutputTokens > 0 ? Math.max(0, promptTokens - usedInputTokens - 1) : 0;
+      return { promptTokens, cachedTokens, ...answer };
     } finally {
       this.#onGenerating(-1);
-      this.#giveSequence(sequence);
+      this.#sequences.giveBack(sequence);
     }
   }
 
   async #run(
     sequence: LlamaContextSequence,
     request: GenerateRequest,
-    promptTokens: number,
+    plan: PromptPlan,
     room: number,
     handlers: EngineHandlers,
     signal: AbortSignal,
-  ): Promise<GenerateResult> {
+  ): Promise<Pick<GenerateResult, 'generatedTokens' | 'finishReason' | 'toolCalls'>> {
     let generatedTokens = 0;
-    const { sampling } = request;
+    let text = '';
+    const { logitBias, frequencyPenalty = 0, presencePenalty = 0, ...sampling } = request.sampling;
     const options = {
       ...sampling,
       repeatPenalty:
-        sampling.frequencyPenalty || sampling.presencePenalty
-          ? {
-              frequencyPenalty: sampling.frequencyPenalty ?? 0,
-              presencePenalty: sampling.presencePenalty ?? 0,
-            }
-          : (false as const),
+        frequencyPenalty || presencePenalty ? { frequencyPenalty, presencePenalty } : (false as const),
+      ...(logitBias ? { tokenBias: this.#bias(logitBias) } : {}),
+      ...(plan.grammar ? { grammar: plan.grammar } : {}),
       // One token of room stays free, so that a context shift never happens.
       maxTokens: Math.min(request.maxTokens ?? room, room - 1),
       customStopTriggers: request.stop,
       signal,
       stopOnAbortSignal: true,
-      onToken: (tokens: unknown[]) => {
-        generatedTokens += tokens.length;
-      },
-      onTextChunk: (text: string) => handlers.onText(text, generatedTokens),
     };
-    const stopReason = await this.#generate(sequence, request, options).catch((error: unknown) => {
+    // A call that was demanded is no text for the client.
+    const onTextChunk = (piece: string) => {
+      text += piece;
+      if (!plan.isCall) handlers.onText(piece, generatedTokens);
+    };
+    const count = (tokens: readonly unknown[]) => {
+      generatedTokens += tokens.length;
+    };
+    try {
+      if (plan.kind === 'completion') {
+        const stopReason = await this.#complete(sequence, plan, { ...options, onTextChunk, onToken: count });
+        return { generatedTokens, finishReason: finishReason(stopReason) };
+      }
+      const { stopReason, calls } = await this.#chat(sequence, plan, {
+        ...options,
+        onTextChunk,
+        // Thoughts are generated, and paid for, though no part of the answer.
+        onResponseChunk: ({ tokens }: { tokens: readonly unknown[] }) => count(tokens),
+      });
+      const toolCalls = plan.isCall ? demandedCall(text) : calls;
+      const isCalling = toolCalls.length > 0 && stopReason !== 'abort';
+      return isCalling
+        ? { generatedTokens, finishReason: 'tool_calls', toolCalls }
+        : { generatedTokens, finishReason: finishReason(stopReason) };
+    } catch (error) {
       // Aborted before the first token: the library rejects instead of stopping.
-      if (signal.aborted) return 'abort' as const;
+      if (signal.aborted) return { generatedTokens, finishReason: 'cancelled' };
       throw error;
-    });
-    return { promptTokens, cachedTokens: 0, generatedTokens, finishReason: finishReason(stopReason) };
+    }
   }
 
-  async #generate(
+  async #complete(
     sequence: LlamaContextSequence,
-    { prompt }: GenerateRequest,
+    plan: Extract<PromptPlan, { kind: 'completion' }>,
     options: object,
   ): Promise<string> {
-    if (prompt.kind === 'completion') {
-      const completion = new LlamaCompletion({ contextSequence: sequence });
-      try {
-        const { metadata } = await completion.generateCompletionWithMeta(
-          this.#completionTokens(prompt.prompt),
-          {
-            ...options,
-            disableContextShift: true,
-            // What the library keeps free by default, a tenth of the context, it takes from the prompt's beginning.
-            contextShiftSize: 1,
-          },
-        );
-        return metadata.stopReason;
-      } finally {
-        completion.dispose({ disposeSequence: false });
-      }
+    const completion = new LlamaCompletion({ contextSequence: sequence });
+    try {
+      const { metadata } = await completion.generateCompletionWithMeta(plan.input, {
+        ...options,
+        disableContextShift: true,
+        // What the library keeps free by default, a tenth of the context, it takes from the prompt's beginning.
+        contextShiftSize: 1,
+      });
+      return metadata.stopReason;
+    } finally {
+      completion.dispose({ disposeSequence: false });
     }
+  }
+
+  async #chat(
+    sequence: LlamaContextSequence,
+    plan: Extract<PromptPlan, { kind: 'chat' }>,
+    options: object,
+  ): Promise<{ stopReason: string; calls: ToolCall[] }> {
     const chat = new LlamaChat({ contextSequence: sequence, chatWrapper: this.#chatWrapper });
     try {
-      const { metadata } = await chat.generateResponse(chatHistory(prompt.messages), options);
-      return metadata.stopReason;
+      const { functionCalls, metadata } = await chat.generateResponse<ChatModelFunctions>(plan.history, {
+        ...options,
+        ...(plan.functions ? { functions: plan.functions, documentFunctionParams: true } : {}),
+      });
+      const calls = (functionCalls ?? []).map(({ functionName, params }) => toolCall(functionName, params));
+      return { stopReason: metadata.stopReason, calls };
     } finally {
       chat.dispose({ disposeSequence: false });
     }
   }
 
-  #countPrompt({ prompt }: GenerateRequest): number {
-    if (prompt.kind === 'completion')
-      return (
-        this.#completionTokens(prompt.prompt).length + (this.#model.tokens.shouldPrependBosToken ? 1 : 0)
-      );
-    const { contextText } = this.#chatWrapper.generateContextState({
-      chatHistory: chatHistory(prompt.messages),
+  #bias(logitBias: Record<number, number>): TokenBias {
+    const bias = TokenBias.for(this.#model);
+    const size = this.#model.fileInfo.metadata.tokenizer.ggml.tokens.length;
+    for (const [id, logit] of Object.entries(logitBias)) {
+      if (Number(id) >= size)
+        throw new AppError('request/invalid', `The model has no token ${id}: it knows ${size}.`, {
+          data: { field: 'logit_bias' },
+        });
+      bias.set(Number(id) as Token, logit <= -100 ? 'never' : { logit });
+    }
+    return bias;
+  }
+
+  /** One after the other in a context of its own, which the first request makes. */
+  async embed(inputs: string[], signal: AbortSignal): Promise<EmbedResult> {
+    this.#embedding ??= this.#model.createEmbeddingContext({
+      contextSize: Math.min(this.#model.trainContextSize, mostEmbeddingContext),
+      threads: this.loaded.threads,
     });
-    return contextText.tokenize(this.#model.tokenizer).length;
-  }
-
-  /** Without the token of beginning, which the library puts before them where the model has one. */
-  #completionTokens(text: string): Token[] {
-    const startsText = this.#model.tokens.shouldPrependBosToken;
-    return this.#model.tokenize(text, false, startsText ? 'trimLeadingSpace' : undefined);
-  }
-
-  #takeSequence(): Promise<LlamaContextSequence> {
-    const sequence = this.#idle.pop();
-    if (sequence) return Promise.resolve(sequence);
-    return new Promise((resolve) => this.#waiting.push(resolve));
-  }
-
-  #giveSequence(sequence: LlamaContextSequence): void {
-    const next = this.#waiting.shift();
-    if (next) next(sequence);
-    else this.#idle.push(sequence);
+    const context = await this.#embedding;
+    const vectors: number[][] = [];
+    let promptTokens = 0;
+    for (const input of inputs) {
+      if (signal.aborted) throw new AppError('queue/cancelled', 'The request was cancelled.');
+      const tokens = this.#model.tokenize(input);
+      // The library puts a beginning and an end around them.
+      if (tokens.length + 2 > Math.min(this.#model.trainContextSize, mostEmbeddingContext))
+        throw new AppError(
+          'inference/context-too-long',
+          `Input ${vectors.length} has ${tokens.length.toLocaleString('en')} tokens; embeddings hold ${Math.min(this.#model.trainContextSize, mostEmbeddingContext).toLocaleString('en')}.`,
+        );
+      promptTokens += tokens.length;
+      vectors.push(unitLength((await context.getEmbeddingFor(tokens)).vector));
+    }
+    return { vectors, promptTokens };
   }
 
   async memory(): Promise<{ ramBytes: number; gpuBytes: number }> {
@@ -239,10 +291,16 @@ export class LlamaEngine {
   }
 
   async dispose(): Promise<void> {
+    await (await this.#embedding)?.dispose();
     await this.#context.dispose();
     await this.#model.dispose();
     await this.llama.dispose();
   }
+}
+
+function unitLength(vector: readonly number[]): number[] {
+  const length = Math.hypot(...vector) || 1;
+  return vector.map((value) => value / length);
 }
 
 /** Requests at once that memory has room for: all, half of them, and so on down to one. */

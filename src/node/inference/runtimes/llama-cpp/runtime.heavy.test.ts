@@ -107,6 +107,136 @@ test('a prompt over the context is refused before anything is generated', async 
   });
 });
 
+test('a beginning that a sequence holds is not evaluated again, and the answer stays the same', async () => {
+  const rules = 'You answer questions about capitals and sums. '.repeat(4);
+  const asked = (content: string): GenerateRequest => ({
+    ...chat(content),
+    prompt: {
+      kind: 'chat',
+      messages: [
+        { role: 'system', content: rules },
+        { role: 'user', content },
+      ],
+    },
+  });
+  const first = await ask(asked('What is 3 + 4?'));
+  const second = await ask(asked('What is the capital of Italy?'));
+  expect(second.result.cachedTokens).toBeGreaterThan(first.promptTokens / 2);
+  const again = await ask(asked('What is 3 + 4?'));
+  expect(again.text).toBe(first.text);
+});
+
+test('an answer under a JSON schema is valid under it', async () => {
+  const schema = {
+    type: 'object',
+    properties: {
+      name: { type: 'string', maxLength: 10 },
+      age: { type: 'integer' },
+      kind: { enum: ['cat', 'dog'] },
+    },
+    required: ['name', 'age', 'kind'],
+  };
+  const { text, result } = await ask(
+    chat('Give JSON for Anna, age 31.', { format: { kind: 'json-schema', schema }, maxTokens: 120 }),
+  );
+  expect(result.finishReason).toBe('stop');
+  expect(JSON.parse(text)).toEqual({
+    name: expect.any(String),
+    age: expect.any(Number),
+    kind: expect.stringMatching(/^(cat|dog)$/),
+  });
+});
+
+test('a schema that no grammar holds is refused before anything is generated', async () => {
+  await expect(
+    ask(chat('Hello', { format: { kind: 'json-schema', schema: { type: 'string', pattern: '^a$' } } })),
+  ).rejects.toMatchObject({ code: 'request/unsupported', data: { path: '#' } });
+});
+
+const weather = {
+  name: 'get_weather',
+  description: 'The weather in a city',
+  parameters: { type: 'object', properties: { city: { enum: ['Paris', 'Rome'] } }, required: ['city'] },
+};
+
+test('a tool that must be called is called, with arguments that its schema allows', async () => {
+  const { text, result } = await ask(
+    chat('Weather?', {
+      prompt: {
+        kind: 'chat',
+        messages: [{ role: 'user', content: 'Weather in Rome?' }],
+        tools: [weather],
+        toolChoice: 'required',
+      },
+      maxTokens: 100,
+    }),
+  );
+  expect(text).toBe('');
+  expect(result.finishReason).toBe('tool_calls');
+  const [call] = result.toolCalls ?? [];
+  expect(call).toMatchObject({ name: 'get_weather', id: expect.stringMatching(/^call_/) });
+  expect(JSON.parse(call?.arguments ?? '')).toEqual({ city: expect.stringMatching(/^(Paris|Rome)$/) });
+});
+
+test('tools may be offered, and their results be told', async () => {
+  const roomy = createLlamaCppRuntime();
+  try {
+    await roomy.load({ ...options, contextSize: 1024, parallelRequests: 1 });
+    const result = await roomy.generate(
+      chat('', {
+        prompt: {
+          kind: 'chat',
+          messages: [
+            { role: 'user', content: 'Weather?' },
+            {
+              role: 'assistant',
+              content: '',
+              toolCalls: [{ id: 'call-1', name: 'get_weather', arguments: '{"city":"Rome"}' }],
+            },
+            { role: 'tool', toolCallId: 'call-1', content: 'sunny' },
+          ],
+          tools: [weather],
+        },
+        maxTokens: 20,
+      }),
+      {},
+      never,
+    );
+    expect(result.generatedTokens).toBeGreaterThan(0);
+  } finally {
+    await roomy.dispose();
+  }
+});
+
+test('a token that is forbidden does not come', async () => {
+  const free = await ask(chat('What is 3 + 4?'));
+  const biased = await ask(
+    chat('What is 3 + 4?', {
+      sampling: {
+        temperature: 0,
+        logitBias: Object.fromEntries(Array.from({ length: 760 }, (_, i) => [i + 3, -100])),
+      },
+    }),
+  );
+  expect(biased.text).not.toBe(free.text);
+  await expect(
+    ask(chat('Hello', { sampling: { temperature: 0, logitBias: { 10000000: 1 } } })),
+  ).rejects.toMatchObject({ code: 'request/invalid' });
+});
+
+test('embeddings have unit length, and like texts are near', async () => {
+  const { vectors, promptTokens } = await runtime.embed(
+    ['What is 3 + 4?', 'What is 3 + 5?', 'Once upon a time there was a brave child named Lily.'],
+    never,
+  );
+  const dot = (a: number[] = [], b: number[] = []) =>
+    a.reduce((sum, value, i) => sum + value * (b[i] ?? 0), 0);
+  const [sum, otherSum, story] = vectors;
+  expect(promptTokens).toBeGreaterThan(10);
+  expect(dot(sum, sum)).toBeCloseTo(1, 5);
+  expect(dot(sum, otherSum)).toBeGreaterThan(dot(sum, story));
+});
+
 test('generation ends at the end of the context instead of forgetting its beginning', async () => {
   const { promptTokens, result } = await ask({
     prompt: { kind: 'completion', prompt: 'Once upon a time' },

@@ -42,23 +42,24 @@ async function answer(message: ToWorker): Promise<void> {
       });
     }
     case 'generate': {
-      if (!engine) throw new AppError('inference/failed', 'No model is loaded.');
-      const abort = new AbortController();
-      running.set(message.id, abort);
-      try {
-        const data = await engine.generate(
-          message.request,
+      const { id, request } = message;
+      const data = await cancellable(id, (loaded, signal) =>
+        loaded.generate(
+          request,
           {
-            onStart: (promptTokens) => send({ type: 'started', id: message.id, promptTokens }),
-            onText: (text, generatedTokens) => addPiece([message.id, text, generatedTokens]),
+            onStart: (promptTokens) => send({ type: 'started', id, promptTokens }),
+            onText: (text, generatedTokens) => addPiece([id, text, generatedTokens]),
           },
-          abort.signal,
-        );
-        flushPieces();
-        return send({ type: 'answer', id: message.id, data });
-      } finally {
-        running.delete(message.id);
-      }
+          signal,
+        ),
+      );
+      flushPieces();
+      return send({ type: 'answer', id, data });
+    }
+    case 'embed': {
+      const { id, inputs } = message;
+      const data = await cancellable(id, (loaded, signal) => loaded.embed(inputs, signal));
+      return send({ type: 'answer', id, data });
     }
     case 'cancel':
       running.get(message.id)?.abort();
@@ -66,6 +67,20 @@ async function answer(message: ToWorker): Promise<void> {
     case 'end':
       await engine?.dispose();
       process.exit(0);
+  }
+}
+
+async function cancellable<T>(
+  id: number,
+  work: (loaded: LlamaEngine, signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  if (!engine) throw new AppError('inference/failed', 'No model is loaded.');
+  const abort = new AbortController();
+  running.set(id, abort);
+  try {
+    return await work(engine, abort.signal);
+  } finally {
+    running.delete(id);
   }
 }
 
