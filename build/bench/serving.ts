@@ -98,7 +98,7 @@ async function nodePeer(modelPath: string): Promise<Peer> {
   await call('settings.update', {
     onboarded: true,
     apiPort: 0,
-    servedModel: 'random-134M',
+    servedModels: ['random-134M'],
     contextSize,
     parallelRequests: 16,
     threads,

@@ -46,7 +46,11 @@ export const hostCalls = {
   },
   'models.add': { input: z.strictObject({ path: z.string().min(1).max(4096) }), output: modelSchema },
   'models.remove': { input: z.strictObject({ id: z.string() }), output: done },
-  'models.serve': { input: z.strictObject({ id: z.string() }), output: done },
+  /** Adds a model to those that are served, or takes it from them. */
+  'models.serve': { input: z.strictObject({ id: z.string(), serve: z.boolean() }), output: done },
+  'models.serveOnly': { input: z.strictObject({ id: z.string() }), output: done },
+  /** A pinned model stays loaded. */
+  'models.pin': { input: z.strictObject({ id: z.string(), pinned: z.boolean() }), output: done },
   'queue.cancel': { input: z.strictObject({ id: z.string() }), output: done },
   'earnings.entries': {
     input: z.strictObject({

@@ -37,6 +37,7 @@ export const errorStatus = {
   'models/already-there': 409,
   'models/does-not-fit': 400,
   'models/in-use': 409,
+  'models/last': 409,
   'models/not-found': 404,
   'models/not-gguf': 400,
   'models/shipped': 409,

@@ -9,7 +9,7 @@ export const jobSchema = z.object({
   id: z.string(),
   state: z.enum(['waiting', 'running', 'done', 'failed', 'cancelled', 'refused']),
   model: z.string(),
-  kind: z.enum(['chat', 'completion']),
+  kind: z.enum(['chat', 'completion', 'embedding']),
   /** `gateway` earns; `local` is the operator's own client and is free. */
   source: z.enum(['gateway', 'local']),
   /** Wallet of the payer, or the name of the local key. */

@@ -20,6 +20,8 @@ export const modelSchema = z.object({
   hasChatTemplate: z.boolean(),
   /** Memory the model takes with the context and parallel requests that are set, in bytes (estimated from the file). */
   needsBytes: z.number(),
+  /** Of these, on the GPU. */
+  needsGpuBytes: z.number(),
   fits: z.boolean(),
   served: z.boolean(),
   /** Set when the file is there but cannot be served. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { AppError } from './errors.ts';
 
 /** 1 SOL in lamports, the integer unit in which everything is kept. */
 export const lamportsPerSol = 1_000_000_000n;
@@ -19,13 +20,36 @@ export interface Pricing {
   perRequestLamports: bigint;
   /** Lamports for a million generated tokens. */
   perMillionTokensLamports: bigint;
+  /** What an answer from the node's cache costs, in percent of the price. */
+  cacheHitPercent: bigint;
 }
 
-/** Price of a job in lamports: per request plus generated tokens, rounded down. */
-export function priceOf(pricing: Pricing, generatedTokens: number): bigint {
-  return (
-    pricing.perRequestLamports + (BigInt(generatedTokens) * pricing.perMillionTokensLamports) / 1_000_000n
-  );
+/** What a request's `metadata.tip_lamports` may offer above the price, at most: 1 SOL. */
+const mostTipLamports = lamportsPerSol;
+
+/** Reads the tip of a request's metadata, 0 when it offers none. Throws `request/invalid`. */
+export function tipOf(metadata: Record<string, unknown> | null | undefined): bigint {
+  const tip = metadata?.tip_lamports;
+  if (tip === undefined) return 0n;
+  const parsed = priceLamportsSchema.safeParse(typeof tip === 'number' ? `${tip}` : tip);
+  if (parsed.success && BigInt(parsed.data) <= mostTipLamports) return BigInt(parsed.data);
+  throw new AppError('request/invalid', 'metadata.tip_lamports: a whole number of lamports, at most 1 SOL', {
+    data: { field: 'metadata.tip_lamports' },
+  });
+}
+
+/** What a job's price depends on. */
+export interface PricedJob {
+  generatedTokens: number;
+  tipLamports: bigint;
+  isCacheHit: boolean;
+}
+
+/** Price of a job in lamports: per request plus generated tokens plus its tip, rounded down; a share of it from the cache. */
+export function priceOf(pricing: Pricing, job: PricedJob): bigint {
+  const tokens = (BigInt(job.generatedTokens) * pricing.perMillionTokensLamports) / 1_000_000n;
+  const price = pricing.perRequestLamports + tokens + job.tipLamports;
+  return job.isCacheHit ? (price * pricing.cacheHitPercent) / 100n : price;
 }
 
 /** The network's share of an inference price, in lamports, rounded down. */
@@ -38,18 +62,24 @@ export function solFromLamports(lamports: bigint): number {
   return Number(lamports) / 1e9;
 }
 
-/** Pricing as NodeCapabilities carries it: `per_request` and `per_token` in SOL. */
-export function pricingToWire(pricing: Pricing): { per_request: number; per_token: number } {
+/** Pricing as NodeCapabilities carries it: `per_request` and `per_token` in SOL; `cache_hit_percent` is ours. */
+export function pricingToWire(pricing: Pricing) {
   return {
     per_request: solFromLamports(pricing.perRequestLamports),
     per_token: Number(pricing.perMillionTokensLamports) / 1e15,
+    cache_hit_percent: Number(pricing.cacheHitPercent),
   };
 }
 
 /** Inverse of pricingToWire: exact for prices under about 2^52 lamports, since the float is rounded back. */
-export function pricingFromWire(wire: { per_request: number; per_token: number }): Pricing {
+export function pricingFromWire(wire: {
+  per_request: number;
+  per_token: number;
+  cache_hit_percent?: number | undefined;
+}): Pricing {
   return {
     perRequestLamports: BigInt(Math.round(wire.per_request * 1e9)),
     perMillionTokensLamports: BigInt(Math.round(wire.per_token * 1e15)),
+    cacheHitPercent: BigInt(wire.cache_hit_percent ?? 100),
   };
 }

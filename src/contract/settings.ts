@@ -28,14 +28,26 @@ export const settingsSchema = z.strictObject({
   publicUrl: z.url({ protocol: /^https?$/ }).nullable(),
   requestsPerMinutePerKey: z.int().min(1).max(1_000_000),
 
-  /** Id of the model to serve. */
-  servedModel: z.string(),
+  /** Ids of the models to serve; the first is loaded at the start, the others when they are asked for. */
+  servedModels: z.array(z.string()).min(1).max(64),
+  /** Ids of models that stay loaded. */
+  pinnedModels: z.array(z.string()).max(64),
+  /** Models loaded at once, as far as memory goes. */
+  mostLoadedModels: z.int().min(1).max(16),
+  /** Minutes after which a model that nobody asks for is unloaded; 0 keeps it. */
+  idleUnloadMinutes: z.int().min(0).max(10_080),
+  /** Answers to exactly repeated, deterministic requests are kept in this much memory; 0 keeps none. */
+  responseCacheMegabytes: z.int().min(0).max(65_536),
+  responseCacheMinutes: z.int().min(1).max(10_080),
+  /** What an answer from the cache costs, in percent of the price. */
+  cacheHitPricePercent: z.int().min(0).max(100),
   /** Tokens of context for each request; `auto` is the model's own up to 4,096. */
   contextSize: autoOr(128, 1_048_576),
   /** Requests generated at once in one batch; `auto` by memory, at most 8. */
   parallelRequests: autoOr(1, 64),
   threads: autoOr(1, 512),
   gpu: z.enum(['auto', 'off']),
+  /** Requests in work at once, running and waiting. */
   queueLimit: z.int().min(1).max(10_000),
   /** Seconds a request may take in all, waiting included, when its sender names no deadline. */
   requestTimeoutSeconds: z.int().min(1).max(3600),
@@ -62,7 +74,13 @@ export const defaultSettings: Settings = {
   listenOnAllInterfaces: false,
   publicUrl: null,
   requestsPerMinutePerKey: 600,
-  servedModel: 'tiny-chat-Q8_0',
+  servedModels: ['tiny-chat-Q8_0'],
+  pinnedModels: [],
+  mostLoadedModels: 2,
+  idleUnloadMinutes: 15,
+  responseCacheMegabytes: 0,
+  responseCacheMinutes: 60,
+  cacheHitPricePercent: 50,
   contextSize: 'auto',
   parallelRequests: 'auto',
   threads: 'auto',

@@ -13,7 +13,8 @@ import { settingsSchema } from './settings.ts';
 export const streams = {
   'node.status': nodeStatusSchema,
   'node.serving': servingStatsSchema,
-  'node.engine': engineSchema,
+  /** One for each model that is served, in the setting's order. */
+  'node.engines': z.array(engineSchema),
   'settings.current': settingsSchema,
   'models.list': z.array(modelSchema),
   'queue.items': queueEventSchema,

@@ -13,6 +13,10 @@ export interface RelayedJob {
   promptTokens: number;
   generatedTokens: number;
   pricing: Pricing;
+  /** What the request offered above the price. */
+  tipLamports: bigint;
+  /** The node said that the answer came from its cache. */
+  isCacheHit: boolean;
   state: 'done' | 'cancelled';
 }
 
@@ -42,6 +46,7 @@ const migrations = [
      request_id TEXT PRIMARY KEY, at INTEGER NOT NULL, node_id TEXT NOT NULL, payer TEXT NOT NULL, model TEXT NOT NULL,
      input_sha256 TEXT NOT NULL, output_sha256 TEXT NOT NULL, prompt_tokens INTEGER NOT NULL,
      generated_tokens INTEGER NOT NULL, per_request_lamports INTEGER NOT NULL, per_million_tokens_lamports INTEGER NOT NULL,
+     cache_hit_percent INTEGER NOT NULL, tip_lamports INTEGER NOT NULL, is_cache_hit INTEGER NOT NULL,
      price_lamports INTEGER NOT NULL, fee_lamports INTEGER NOT NULL, state TEXT NOT NULL
    ) STRICT;
    CREATE INDEX jobs_by_node ON jobs (node_id);
@@ -78,9 +83,9 @@ export function openBooks(file: string, now: () => number = Date.now): Books {
 
   return {
     record(job) {
-      const price = priceOf(job.pricing, job.generatedTokens);
+      const price = priceOf(job.pricing, job);
       database
-        .prepare('INSERT INTO jobs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
+        .prepare('INSERT INTO jobs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
         .run(
           job.requestId,
           now(),
@@ -93,6 +98,9 @@ export function openBooks(file: string, now: () => number = Date.now): Books {
           job.generatedTokens,
           job.pricing.perRequestLamports,
           job.pricing.perMillionTokensLamports,
+          job.pricing.cacheHitPercent,
+          job.tipLamports,
+          job.isCacheHit ? 1 : 0,
           price,
           inferenceFeeOf(price),
           job.state,
@@ -115,7 +123,10 @@ export function openBooks(file: string, now: () => number = Date.now): Books {
         pricing: {
           perRequestLamports: big(found.per_request_lamports),
           perMillionTokensLamports: big(found.per_million_tokens_lamports),
+          cacheHitPercent: big(found.cache_hit_percent),
         },
+        tipLamports: big(found.tip_lamports),
+        isCacheHit: found.is_cache_hit === 1n,
         state: found.state === 'done' ? 'done' : 'cancelled',
         priceLamports,
         feeLamports,

@@ -2,7 +2,9 @@ import { randomUUID } from 'node:crypto';
 import type { Context, Hono } from 'hono';
 import { z } from 'zod';
 import { AppError } from '#contract/errors.ts';
+import { tipOf } from '#contract/money.ts';
 import { inferenceRequestSchema, inferenceResponseSchema } from '#contract/wire/inference.ts';
+import { cacheHeader } from '#contract/wire/receipt.ts';
 import type { Books } from './books.ts';
 import { parseForClient } from './refusal.ts';
 import type { RegisteredNode } from './registry.ts';
@@ -18,6 +20,7 @@ const openAiRequestSchema = z.looseObject({
   model: z.string().min(1).max(256),
   stream: z.boolean().nullish(),
   stream_options: z.looseObject({ include_usage: z.boolean().nullish() }).nullish(),
+  metadata: z.record(z.string(), z.unknown()).nullish(),
 });
 
 /** What clients call: the OpenAI front, the network's own `/inference`, models and usage. */
@@ -44,7 +47,7 @@ export function addClientRoutes(
     });
   });
 
-  for (const path of ['/v1/chat/completions', '/v1/completions'] as const)
+  for (const path of ['/v1/chat/completions', '/v1/completions', '/v1/embeddings'] as const)
     app.post(path, async (context) => {
       parts.onRequest();
       const payer = bearerOf(context);
@@ -60,9 +63,15 @@ export function addClientRoutes(
         body: JSON.stringify(body),
         requestId,
         payer,
+        tipLamports: tipOf(request.metadata),
         signal: context.req.raw.signal,
       });
-      const headers = { 'x-request-id': requestId, 'x-node-id': opened.node.capabilities.node_id };
+      const hit = opened.response.headers.get(cacheHeader);
+      const headers = {
+        'x-request-id': requestId,
+        'x-node-id': opened.node.capabilities.node_id,
+        ...(hit ? { [cacheHeader]: hit } : {}),
+      };
       if (!opened.response.ok) return passRefusal(opened, headers);
       return isStream ? passStream(opened, wantsUsage, headers) : passAnswer(opened, headers);
     });
@@ -79,6 +88,7 @@ export function addClientRoutes(
       body: JSON.stringify({ ...request, request_id: requestId }),
       requestId,
       payer,
+      tipLamports: tipOf(request.metadata),
       signal: context.req.raw.signal,
     });
     if (!opened.response.ok) return passRefusal(opened, { 'x-request-id': requestId });

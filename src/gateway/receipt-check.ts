@@ -45,6 +45,7 @@ export function checkReceipt(
     ['output_sha256', receipt.output_sha256, job.outputSha256],
     ['tokens_prompt', receipt.tokens_prompt, job.promptTokens],
     ['tokens_generated', receipt.tokens_generated, job.generatedTokens],
+    ['cache', receipt.cache ?? 'none', job.isCacheHit ? 'hit' : 'none'],
     ['price_atomic', receipt.price_atomic, `${job.priceLamports}`],
   ];
   const wrong = figures.find(([, claimed, seen]) => claimed !== seen);

@@ -1,4 +1,5 @@
 import { AppError } from '#contract/errors.ts';
+import { cacheHeader } from '#contract/wire/receipt.ts';
 import type { Books, RelayedJob } from './books.ts';
 import { type Dispatch, sendToNode } from './dispatch.ts';
 import { type GatewayKey, sha256Hex } from './ed25519.ts';
@@ -15,6 +16,7 @@ export interface RelayCall {
   body: string;
   requestId: string;
   payer: string;
+  tipLamports: bigint;
   /** Aborted when the client leaves. */
   signal: AbortSignal;
 }
@@ -82,7 +84,7 @@ export function createRelay(options: {
             finish(outcome) {
               stop();
               attempt(outcome !== null);
-              if (outcome) takeDown(call, node, outcome);
+              if (outcome) takeDown(call, node, outcome, response.headers.get(cacheHeader) === 'hit');
             },
             refused() {
               stop();
@@ -120,7 +122,7 @@ export function createRelay(options: {
     };
   }
 
-  function takeDown(call: RelayCall, node: RegisteredNode, outcome: Outcome): void {
+  function takeDown(call: RelayCall, node: RegisteredNode, outcome: Outcome, isCacheHit: boolean): void {
     books.record({
       requestId: call.requestId,
       nodeId: node.capabilities.node_id,
@@ -131,6 +133,8 @@ export function createRelay(options: {
       promptTokens: outcome.promptTokens,
       generatedTokens: outcome.generatedTokens,
       pricing: node.pricing,
+      tipLamports: call.tipLamports,
+      isCacheHit,
       state: outcome.state,
     });
   }

@@ -2,7 +2,8 @@ import { createParser } from 'eventsource-parser';
 import { z } from 'zod';
 import { AppError } from '#contract/errors.ts';
 import { openAiError } from '#contract/wire/error-answers.ts';
-import { finishReasonSchema, usageSchema } from '#contract/wire/openai.ts';
+import { finishReasonSchema, type ToolCall, usageSchema } from '#contract/wire/openai.ts';
+import { answerText, vectorsText } from '#contract/wire/receipt.ts';
 
 /** What an answer is known by: its text, its token counts, why it ended. Usage is null when the node broke off. */
 export interface RelayedAnswer {
@@ -11,24 +12,70 @@ export interface RelayedAnswer {
   reason: string;
 }
 
+/** Calls as they stand in a whole answer, or, piece by piece, in the frames of a stream. */
+const toolCallsSchema = z.array(
+  z.object({
+    index: z.int().min(0).max(127).optional(),
+    function: z.object({ name: z.string().optional(), arguments: z.string().optional() }),
+  }),
+);
+const messageSchema = z.object({ content: z.string().nullish(), tool_calls: toolCallsSchema.nullish() });
 const choiceSchema = z.object({
+  index: z.int().min(0).max(127).default(0),
   text: z.string().optional(),
-  message: z.object({ content: z.string() }).optional(),
-  delta: z.object({ content: z.string().optional() }).optional(),
+  message: messageSchema.optional(),
+  delta: messageSchema.optional(),
   finish_reason: finishReasonSchema.nullish(),
 });
 const answerSchema = z.object({ choices: z.array(choiceSchema), usage: usageSchema.nullish() });
+const embeddingsSchema = z.object({
+  data: z.array(z.object({ embedding: z.union([z.string(), z.array(z.number())]) })),
+  usage: z.object({ prompt_tokens: z.int().min(0) }),
+});
+
+/** What was read of an answer so far. */
+class Choices {
+  readonly #choices: { text: string; toolCalls: ToolCall[] }[] = [];
+  reason = 'stop';
+
+  add(choices: z.infer<typeof choiceSchema>[]): void {
+    for (const { index, text, message, delta, finish_reason } of choices) {
+      this.#choices[index] ??= { text: '', toolCalls: [] };
+      const choice = this.#choices[index];
+      const part = delta ?? message;
+      choice.text += part?.content ?? text ?? '';
+      (part?.tool_calls ?? []).forEach((call, position) => {
+        const at = call.index ?? position;
+        choice.toolCalls[at] ??= { id: '', name: '', arguments: '' };
+        choice.toolCalls[at].name += call.function.name ?? '';
+        choice.toolCalls[at].arguments += call.function.arguments ?? '';
+      });
+      if (finish_reason && this.reason !== 'cancelled') this.reason = finish_reason;
+    }
+  }
+
+  get text(): string {
+    return answerText(this.#choices);
+  }
+}
 
 /** A whole answer of a node; null when it is not what OpenAI's shape says. */
 export function readAnswer(body: unknown): RelayedAnswer | null {
+  const embeddings = embeddingsSchema.safeParse(body);
+  if (embeddings.success) {
+    const { data, usage } = embeddings.data;
+    const counts = {
+      prompt_tokens: usage.prompt_tokens,
+      completion_tokens: 0,
+      total_tokens: usage.prompt_tokens,
+    };
+    return { text: vectorsText(data.map(({ embedding }) => embedding)), usage: counts, reason: 'stop' };
+  }
   const parsed = answerSchema.safeParse(body);
   if (!parsed.success) return null;
-  const first = parsed.data.choices[0];
-  return {
-    text: first?.message?.content ?? first?.text ?? '',
-    usage: parsed.data.usage ?? null,
-    reason: first?.finish_reason ?? 'stop',
-  };
+  const choices = new Choices();
+  choices.add(parsed.data.choices);
+  return { text: choices.text, usage: parsed.data.usage ?? null, reason: choices.reason };
 }
 
 /**
@@ -42,7 +89,8 @@ export async function* relayFrames(
 ): AsyncGenerator<Uint8Array> {
   const encoder = new TextEncoder();
   const decoder = new TextDecoder();
-  const answer: RelayedAnswer = { text: '', usage: null, reason: 'stop' };
+  const choices = new Choices();
+  let usage: RelayedAnswer['usage'] = null;
   let out = '';
   const parser = createParser({
     onComment: () => {
@@ -51,11 +99,9 @@ export async function* relayFrames(
     onEvent({ data }) {
       if (data === '[DONE]') return;
       const chunk = answerSchema.safeParse(parseJson(data));
-      const first = chunk.success ? chunk.data.choices[0] : undefined;
-      answer.text += first?.delta?.content ?? first?.text ?? '';
-      if (first?.finish_reason) answer.reason = first.finish_reason;
+      if (chunk.success) choices.add(chunk.data.choices);
       if (chunk.success && chunk.data.usage) {
-        answer.usage = chunk.data.usage;
+        usage = chunk.data.usage;
         if (!wantsUsage && chunk.data.choices.length === 0) return;
       }
       out += `data: ${data}\n\n`;
@@ -77,10 +123,10 @@ export async function* relayFrames(
     }
   } finally {
     while (await pull());
-    finish(answer);
+    finish({ text: choices.text, usage, reason: choices.reason });
   }
   const broken = new AppError('gateway/node-failed', 'The node broke off its answer.');
-  const end = answer.usage ? '' : `data: ${JSON.stringify(openAiError(broken))}\n\n`;
+  const end = usage ? '' : `data: ${JSON.stringify(openAiError(broken))}\n\n`;
   yield encoder.encode(`${out}${end}data: [DONE]\n\n`);
 }
 

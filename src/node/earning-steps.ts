@@ -6,7 +6,7 @@ import type { NodeCapabilities, NodeHealth } from '#contract/wire/node-capabilit
 import type { NodeAccount } from '#contract/wire/receipt.ts';
 import type { Clock } from './clock.ts';
 import type { DrainableJobService } from './inference/job-service.ts';
-import type { Runtime } from './inference/runtime.ts';
+import type { ModelPool } from './inference/model-pool.ts';
 import type { ServingRecorder } from './inference/serving-stats.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import { createGatewayLink, type GatewayLink } from './link/gateway-link.ts';
@@ -30,7 +30,7 @@ export interface EarningParts {
   key: NodeKey;
   clock: Clock;
   settings: SettingsStore;
-  runtime: Runtime;
+  pool: ModelPool;
   models: ModelStore;
   jobs: DrainableJobService;
   stats: ServingRecorder;
@@ -52,7 +52,7 @@ export interface Earning {
 
 /** What starting to earn does, step by step: network, model, API, registration; and how each is let go. */
 export function createEarningSteps(parts: EarningParts): Earning {
-  const { settings, runtime, jobs, stats, link } = parts;
+  const { settings, pool, jobs, stats, link } = parts;
   let current: { link: GatewayLink; url: string } | null = null;
   let api: ApiServer | null = null;
   let endpoint = '';
@@ -62,15 +62,15 @@ export function createEarningSteps(parts: EarningParts): Earning {
   const metrics = createApiMetrics(() => ({
     running: jobs.running(),
     waiting: jobs.waiting(),
-    gpuBytes: runtime.engine.get().memory?.gpuBytes ?? 0,
+    gpuBytes: pool.engines.get().reduce((sum, { memory }) => sum + (memory?.gpuBytes ?? 0), 0),
     earnedLamports: parts.ledger.totals().netLamports,
   }));
 
   function capabilities(): NodeCapabilities {
-    const engine = runtime.engine.get();
+    const engine = pool.foremost.get();
+    const models = servable();
     const wanted = settings.current.get();
-    const { per_request, per_token } = pricingToWire(parts.pricing());
-    if (!hardware || engine.modelId === null) throw new AppError('node/stopped', 'No model is loaded.');
+    if (!hardware || models.length === 0) throw new AppError('node/stopped', 'No model is served.');
     return {
       node_id: parts.key.nodeId,
       node_type: 'inference',
@@ -78,11 +78,11 @@ export function createEarningSteps(parts: EarningParts): Earning {
       wallet_address: wanted.payoutAddress ?? parts.key.publicKey,
       endpoint_url: endpoint,
       endpoint,
-      capabilities: { models: [engine.modelId], context_size: engine.contextSize ?? 0 },
+      capabilities: { models, context_size: engine.contextSize ?? 0 },
       hardware: hardwareToWire(hardware),
-      pricing: { per_request, per_token, per_training_round: 0, minimum_payment: 0.001 },
-      supported_models: [engine.modelId],
-      max_concurrent_requests: engine.parallelRequests ?? 1,
+      pricing: { ...pricingToWire(parts.pricing()), per_training_round: 0, minimum_payment: 0.001 },
+      supported_models: models,
+      max_concurrent_requests: slots(),
       status: isPaused ? 'maintenance' : 'online',
       reputation_score: 1,
       total_requests_served: stats.stats.get().completed,
@@ -92,13 +92,19 @@ export function createEarningSteps(parts: EarningParts): Earning {
     };
   }
 
+  /** Served models that are there and sound. */
+  function servable(): string[] {
+    return pool.offered().filter((id) => parts.models.get(id)?.problem === null);
+  }
+
+  const slots = (): number => Math.max(1, ...servable().map(pool.slots));
+
   function health(): NodeHealth {
     const { ram } = parts.probe.current.get();
-    const slots = runtime.engine.get().parallelRequests ?? 1;
     return {
       node_id: parts.key.nodeId,
       status: isPaused ? 'maintenance' : 'online',
-      current_load: (jobs.running() + jobs.waiting()) / slots,
+      current_load: (jobs.running() + jobs.waiting()) / slots(),
       memory_usage: Math.min(1, ram.usedBytes / ram.totalBytes),
       requests_processed: stats.stats.get().completed,
     };
@@ -120,7 +126,7 @@ export function createEarningSteps(parts: EarningParts): Earning {
       nodeId: parts.key.nodeId,
       healthy: parts.healthy,
       health: () => {
-        const engine = runtime.engine.get();
+        const engine = pool.foremost.get();
         return {
           status: parts.healthy() ? 'healthy' : 'unavailable',
           node_id: parts.key.nodeId,
@@ -133,8 +139,8 @@ export function createEarningSteps(parts: EarningParts): Earning {
         };
       },
       capabilities,
-      servedModel: () => runtime.engine.get().modelId,
-      hasChatTemplate: () => parts.models.get(runtime.engine.get().modelId ?? '')?.hasChatTemplate ?? true,
+      servedModels: servable,
+      hasChatTemplate: (id) => parts.models.get(id)?.hasChatTemplate ?? true,
       apiKey: parts.apiKey.get,
       gateway: trustedGateway,
       requestsPerMinutePerKey: () => settings.current.get().requestsPerMinutePerKey,
@@ -148,14 +154,14 @@ export function createEarningSteps(parts: EarningParts): Earning {
         throw new AppError('wallet/needed', `Nobody could be paid for work for ${network.url}.`);
       return network.url;
     },
-    async loadModel({ servedModel, contextSize, parallelRequests, threads, gpu }, signal) {
+    async loadModel({ servedModels }, signal) {
       await parts.models.scan();
-      const model = parts.models.get(servedModel);
-      if (!model) throw new AppError('models/not-found', `The model “${servedModel}” is not in the store.`);
+      const first = servedModels[0] as string;
+      const model = parts.models.get(first);
+      if (!model) throw new AppError('models/not-found', `The model “${first}” is not in the store.`);
       if (model.problem) throw new AppError(model.problem.code, model.problem.message);
-      const { path } = model;
-      await runtime.load({ modelId: servedModel, path, contextSize, parallelRequests, threads, gpu }, signal);
-      parts.models.setServed(servedModel);
+      await pool.load(first, signal);
+      parts.models.setServed(servedModels);
     },
     async listen({ apiPort, listenOnAllInterfaces }) {
       api = newApi();
@@ -193,13 +199,14 @@ export function createEarningSteps(parts: EarningParts): Earning {
       isPaused = paused;
       current?.link.reportSoon();
     },
+    announce: () => current?.link.announce(),
     async release() {
       await current?.link.stop();
       await api?.close();
       api = null;
       current = null;
       link.set({ state: 'off' });
-      await runtime.unload();
+      await pool.unloadAll();
       await parts.localGateway.close();
     },
   };

@@ -27,6 +27,17 @@ export interface HandlerParts {
 /** What each call does. */
 export function createHandlers(parts: HandlerParts): Handlers {
   const { settings, controller, models, jobs, ledger, probe, apiKey } = parts;
+  function checkServable(id: string): void {
+    const model = models.get(id);
+    if (!model) throw new AppError('models/not-found', `There is no model “${id}” in the store.`);
+    if (model.problem) throw new AppError(model.problem.code, model.problem.message);
+  }
+
+  function setServed(ids: string[]): void {
+    controller.changeSettings({ servedModels: ids });
+    models.setServed(ids);
+  }
+
   return {
     'app.info': () => ({
       version: parts.version,
@@ -62,12 +73,23 @@ export function createHandlers(parts: HandlerParts): Handlers {
       await models.remove(id);
       return null;
     },
-    'models.serve': ({ id }) => {
-      const model = models.get(id);
-      if (!model) throw new AppError('models/not-found', `There is no model “${id}” in the store.`);
-      if (model.problem) throw new AppError(model.problem.code, model.problem.message);
-      controller.changeSettings({ servedModel: id });
-      models.setServed(id);
+    'models.serve': ({ id, serve }) => {
+      const { servedModels } = settings.current.get();
+      const others = servedModels.filter((other) => other !== id);
+      if (serve) checkServable(id);
+      else if (others.length === 0)
+        throw new AppError('models/last', 'One model has to be served: choose another one first.');
+      setServed(serve ? (servedModels.includes(id) ? servedModels : [...servedModels, id]) : others);
+      return null;
+    },
+    'models.serveOnly': ({ id }) => {
+      checkServable(id);
+      setServed([id]);
+      return null;
+    },
+    'models.pin': ({ id, pinned }) => {
+      const others = settings.current.get().pinnedModels.filter((other) => other !== id);
+      controller.changeSettings({ pinnedModels: pinned ? [...others, id] : others });
       return null;
     },
     'queue.cancel': ({ id }) => {

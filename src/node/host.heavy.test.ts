@@ -89,7 +89,9 @@ test('a killed engine costs its job an error; the node earns on', async () => {
     encoding: 'utf8',
   });
   process.kill(Number(worker.trim()), 'SIGKILL');
-  await host.until('node.engine', ({ state, restarts }) => state === 'ready' && restarts > 0);
+  await host.until('node.engines', (engines) =>
+    engines.some(({ state, restarts }) => state === 'ready' && restarts > 0),
+  );
   const { apiUrl } = await earning();
   const { key } = await host.call('access.key', {});
   expect(await capital(apiUrl ?? '', key)).toMatch('Paris');

@@ -10,8 +10,9 @@ import { createEarningsSummary } from './earnings-summary.ts';
 import { resourcesDir } from './entries.ts';
 import { createHandlers } from './handlers.ts';
 import { createJobService } from './inference/job-service.ts';
+import { createNodePool, enginesMemory } from './inference/node-pool.ts';
+import { createResponseCache } from './inference/response-cache.ts';
 import { ggufInspector } from './inference/runtimes/llama-cpp/inspector.ts';
-import { createLlamaCppRuntime } from './inference/runtimes/llama-cpp/runtime.ts';
 import { createServingRecorder } from './inference/serving-stats.ts';
 import { type Ledger, openLedger } from './ledger/ledger.ts';
 import { createJobAccounting } from './link/job-accounting.ts';
@@ -46,6 +47,8 @@ export interface Host {
 export async function createHost(options: {
   profileDir: string;
   logLevel: 'info' | 'silent';
+  /** Whether somebody sits at this computer; absent: nobody, as on a server. */
+  isInUse?(): boolean;
 }): Promise<Host> {
   const { profileDir } = options;
   const clock = systemClock;
@@ -59,9 +62,20 @@ export async function createHost(options: {
   const key = openNodeKey(join(profileDir, 'node-key'));
   const apiKey = openApiKey(join(profileDir, 'api-key'));
   const ledger = openLedger(join(profileDir, 'node.db'), { clock });
-  const runtime = createLlamaCppRuntime({ clock });
   const modelsDir = join(profileDir, 'models');
-  const probe = await startResourceProbe({ clock, engine: runtime.engine, modelsDir: profileDir });
+  const pool = createNodePool({
+    settings,
+    models: () => models,
+    probe: () => probe,
+    isInUse: () => options.isInUse?.() ?? false,
+    clock,
+    limitsFile: join(profileDir, 'load-limits.json'),
+  });
+  const probe = await startResourceProbe({
+    clock,
+    engines: () => enginesMemory(pool.engines.get()),
+    modelsDir: profileDir,
+  });
   const models = await openModelStore({
     shippedDir: join(resourcesDir(), 'models'),
     modelsDir,
@@ -75,7 +89,7 @@ export async function createHost(options: {
       ramBytes: Math.max(freemem(), totalmem() * 0.5),
       gpuBytes: probe.current.get().gpus.reduce((sum, gpu) => sum + gpu.totalBytes, 0),
     }),
-    served: settings.current.get().servedModel,
+    served: settings.current.get().servedModels,
   });
 
   const link = createSignal<LinkState>({ state: 'off' });
@@ -91,9 +105,16 @@ export async function createHost(options: {
   const pricing = () => ({
     perRequestLamports: BigInt(settings.current.get().pricePerRequestLamports),
     perMillionTokensLamports: BigInt(settings.current.get().pricePerMillionTokensLamports),
+    cacheHitPercent: BigInt(settings.current.get().cacheHitPricePercent),
+  });
+  const cache = createResponseCache({
+    mostBytes: () => settings.current.get().responseCacheMegabytes * 1e6,
+    ttlMs: () => settings.current.get().responseCacheMinutes * 60_000,
+    clock,
   });
   const jobs = createJobService({
-    runtime,
+    models: pool,
+    cache,
     stats,
     clock,
     accounting: createJobAccounting({
@@ -101,14 +122,13 @@ export async function createHost(options: {
       key,
       pricing,
       gateway: () => earning.payingGateway(),
-      configuration: () => {
-        const { modelId, contextSize } = runtime.engine.get();
-        return { runtime: runtime.name, model: modelId, context_size: contextSize };
+      configuration: (model) => {
+        const engine = pool.engines.get().find(({ modelId }) => modelId === model);
+        return { backend: engine?.backend ?? null, model, context_size: engine?.contextSize ?? null };
       },
       onBooked: () => earning.flushReceipts(),
     }),
     queueLimit: () => settings.current.get().queueLimit,
-    servedModel: () => runtime.engine.get().modelId,
     gate: () => controller.gate(),
     onUnbookable: (error) => void controller.fail(error),
   });
@@ -116,7 +136,7 @@ export async function createHost(options: {
     key,
     clock,
     settings,
-    runtime,
+    pool,
     models,
     jobs,
     stats,
@@ -131,7 +151,7 @@ export async function createHost(options: {
   const controller: NodeController = createNodeController({
     nodeId: key.nodeId,
     settings,
-    runtime,
+    engine: pool.foremost,
     link,
     modelName: (id) => models.get(id)?.name ?? id,
     steps: earning.steps,
@@ -164,7 +184,7 @@ export async function createHost(options: {
     sources: createSources({
       controller,
       settings,
-      runtime,
+      pool,
       models,
       jobs,
       serving: stats.stats,
@@ -194,7 +214,7 @@ export async function createHost(options: {
       for (const ui of uis) await ui.close();
       await earning.steps.release();
       await localGateway.close();
-      await runtime.dispose();
+      await pool.dispose();
       probe.dispose();
       stats.dispose();
       ledger.close();

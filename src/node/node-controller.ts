@@ -1,9 +1,9 @@
 import { AppError } from '#contract/errors.ts';
+import type { Engine } from '#contract/model.ts';
 import type { LinkState, NodeState, NodeStatus, PauseReason } from '#contract/node-status.ts';
 import { errorBody, toAppError } from '#contract/result.ts';
 import type { Settings, SettingsPatch } from '#contract/settings.ts';
 import type { Clock } from './clock.ts';
-import type { Runtime } from './inference/runtime.ts';
 import { isHealthy, nodeState, type Phase, type StateInputs } from './node-state.ts';
 import type { SettingsStore } from './settings-store.ts';
 import { createSignal, type Signal } from './signal.ts';
@@ -20,9 +20,14 @@ export interface EarningSteps {
   drain(untilMs: number): Promise<void>;
   runningJobs(): number;
   setPaused(paused: boolean): void;
+  /** Tells the gateway at once what this node serves now. */
+  announce(): void;
   /** Deregisters, closes the port, unloads the model. Safe to call at any point of a start. */
   release(): Promise<void>;
 }
+
+/** Settings that the gateway is told of, and that need no new start. */
+const announcedSettings: readonly (keyof Settings)[] = ['servedModels'];
 
 /** Settings that take effect by a drain and a new start. */
 const restartSettings: readonly (keyof Settings)[] = [
@@ -31,13 +36,13 @@ const restartSettings: readonly (keyof Settings)[] = [
   'apiPort',
   'listenOnAllInterfaces',
   'publicUrl',
-  'servedModel',
   'contextSize',
   'parallelRequests',
   'threads',
   'gpu',
   'pricePerRequestLamports',
   'pricePerMillionTokensLamports',
+  'cacheHitPricePercent',
   'declaredNetworkMbps',
 ];
 
@@ -60,14 +65,14 @@ export interface NodeController {
 export function createNodeController(options: {
   nodeId: string;
   settings: SettingsStore;
-  runtime: Runtime;
+  engine: Signal<Engine>;
   link: Signal<LinkState>;
   modelName(id: string): string;
   steps: EarningSteps;
   clock: Clock;
   onFault(error: unknown): void;
 }): NodeController {
-  const { settings, runtime, link, steps, clock } = options;
+  const { settings, engine, link, steps, clock } = options;
   const startedAt = clock.now();
   let phase: Phase = { phase: 'stopped' };
   let pauseReasons: PauseReason[] = [];
@@ -82,12 +87,12 @@ export function createNodeController(options: {
     phase,
     pauseReasons,
     link: link.get(),
-    engine: runtime.engine.get(),
+    engine: engine.get(),
   });
   const status = createSignal(readStatus());
 
   function readStatus(): NodeStatus {
-    const modelId = runtime.engine.get().modelId;
+    const { modelId } = engine.get();
     const linkState = link.get();
     const network = linkState.state === 'registered' ? linkState.network : null;
     const state = nodeState(inputs());
@@ -194,9 +199,9 @@ export function createNodeController(options: {
   function changeSettings(patch: SettingsPatch): Settings {
     const before = settings.current.get();
     const after = settings.update(patch);
-    const needsRestart = restartSettings.some(
-      (name) => JSON.stringify(before[name]) !== JSON.stringify(after[name]),
-    );
+    const isChanged = (name: keyof Settings) => JSON.stringify(before[name]) !== JSON.stringify(after[name]);
+    const needsRestart = restartSettings.some(isChanged);
+    if (announcedSettings.some(isChanged)) steps.announce();
     refresh();
     if (needsRestart && (phase.phase === 'running' || phase.phase === 'starting')) {
       starting?.abort();
@@ -209,7 +214,7 @@ export function createNodeController(options: {
   }
 
   link.subscribe(refresh);
-  runtime.engine.subscribe(refresh);
+  engine.subscribe(refresh);
 
   return {
     status,

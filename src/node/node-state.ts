@@ -28,7 +28,7 @@ export function nodeState({ onboarded, phase, pauseReasons, link, engine }: Stat
     const progress = phase.step === 'model' && engine.loadProgress !== null ? engine.loadProgress : undefined;
     return { state: 'starting', step: phase.step, ...(progress === undefined ? {} : { progress }) };
   }
-  if (engine.state !== 'ready')
+  if (!canServe(engine))
     return engine.error ? { state: 'problem', error: engine.error } : { state: 'starting', step: 'engine' };
   if (pauseReasons.length > 0) return { state: 'paused', reasons: pauseReasons };
   if (link.state !== 'registered') return { state: 'starting', step: 'registering' };
@@ -38,5 +38,9 @@ export function nodeState({ onboarded, phase, pauseReasons, link, engine }: Stat
 /** Whether `GET /health` answers 200: the gateway asks for it before it registers the node. */
 export function isHealthy({ phase, pauseReasons, engine }: StateInputs): boolean {
   const works = phase.phase === 'running' || (phase.phase === 'starting' && phase.step === 'registering');
-  return works && pauseReasons.length === 0 && engine.state === 'ready';
+  return works && pauseReasons.length === 0 && canServe(engine);
 }
+
+/** A model that is not loaded is loaded when it is asked for. */
+const canServe = ({ state, error }: Engine): boolean =>
+  state === 'ready' || (error === null && (state === 'off' || state === 'loading'));

@@ -1,7 +1,7 @@
 import type { EarningsSummary } from '#contract/earnings.ts';
 import type { ServingStats } from '#contract/node-status.ts';
 import type { JobService } from './inference/job-request.ts';
-import type { Runtime } from './inference/runtime.ts';
+import type { ModelPool } from './inference/model-pool.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import type { ModelStore } from './models/model-store.ts';
 import type { NodeController } from './node-controller.ts';
@@ -14,7 +14,7 @@ import type { Signal } from './signal.ts';
 export function createSources(parts: {
   controller: NodeController;
   settings: SettingsStore;
-  runtime: Runtime;
+  pool: ModelPool;
   models: ModelStore;
   jobs: JobService;
   serving: Signal<ServingStats>;
@@ -25,7 +25,7 @@ export function createSources(parts: {
   return {
     'node.status': (listener) => parts.controller.status.subscribe(listener),
     'node.serving': (listener) => parts.serving.subscribe(listener),
-    'node.engine': (listener) => parts.runtime.engine.subscribe(listener),
+    'node.engines': (listener) => parts.pool.engines.subscribe(listener),
     'settings.current': (listener) => parts.settings.current.subscribe(listener),
     'models.list': (listener) => parts.models.models.subscribe(listener),
     'queue.items': (listener) => {

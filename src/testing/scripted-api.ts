@@ -4,11 +4,12 @@ import { gatewayDispatchText, gatewayHeaders } from '#contract/wire/signed-reque
 import { systemClock } from '#node/clock.ts';
 import type { FinishedJob } from '#node/inference/job-request.ts';
 import { createJobService } from '#node/inference/job-service.ts';
+import { createResponseCache } from '#node/inference/response-cache.ts';
 import { createServingRecorder } from '#node/inference/serving-stats.ts';
 import { sha256Hex, signingKey } from '#node/link/ed25519.ts';
 import { createApiMetrics } from '#node/server/api-metrics.ts';
 import { createApiServer } from '#node/server/api-server.ts';
-import { createScriptedRuntime } from './scripted-runtime.ts';
+import { createScriptedRuntime, onlyModel } from './scripted-runtime.ts';
 
 export const newKey = () =>
   signingKey(generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString());
@@ -18,6 +19,7 @@ export async function startScriptedApi(
   options: Parameters<typeof createScriptedRuntime>[0] & {
     queueLimit?: number;
     perMinute?: number;
+    cacheBytes?: number;
     gateway?: 'signed' | 'plain' | 'none';
     /** base58; without it the caller signs with `signed`. */
     gatewayPublicKey?: string;
@@ -29,7 +31,12 @@ export async function startScriptedApi(
   const stats = createServingRecorder(systemClock);
   const booked: FinishedJob[] = [];
   const jobs = createJobService({
-    runtime: scripted.runtime,
+    models: onlyModel(scripted.runtime),
+    cache: createResponseCache({
+      mostBytes: () => options.cacheBytes ?? 0,
+      ttlMs: () => 60_000,
+      clock: systemClock,
+    }),
     stats,
     clock: systemClock,
     accounting: {
@@ -41,7 +48,6 @@ export async function startScriptedApi(
       },
     },
     queueLimit: () => options.queueLimit ?? 100,
-    servedModel: () => 'scripted',
     gate: () => options.gate ?? null,
     onUnbookable: () => {},
   });
@@ -59,7 +65,7 @@ export async function startScriptedApi(
     healthy: () => !options.gate,
     health: () => ({ status: options.gate ? 'unavailable' : 'healthy', node_id: 'slm-test' }),
     capabilities: () => ({ node_id: 'slm-test' }),
-    servedModel: () => 'scripted',
+    servedModels: () => ['scripted'],
     hasChatTemplate: () => true,
     apiKey: () => 'slm-key',
     gateway: () =>

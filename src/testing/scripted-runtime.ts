@@ -1,13 +1,26 @@
 import { AppError } from '#contract/errors.ts';
 import type { Engine } from '#contract/model.ts';
+import type { ToolCall } from '#contract/wire/openai.ts';
+import type { ServedModels } from '#node/inference/model-pool.ts';
 import type { Runtime } from '#node/inference/runtime.ts';
 import { createSignal } from '#node/signal.ts';
 
+/** One loaded model as the job service wants its models. */
+export function onlyModel(runtime: Pick<Runtime, 'engine' | 'generate' | 'embed'>): ServedModels {
+  const { modelId, parallelRequests } = runtime.engine.get();
+  return {
+    offered: () => [modelId ?? ''],
+    slots: () => parallelRequests ?? 1,
+    acquire: async () => ({ runtime: runtime as Runtime, release() {} }),
+    onChange() {},
+  };
+}
+
 /** A runtime that says the given words, one each time `next` is called; or all at once when `pace` is `free`. */
 export function createScriptedRuntime(
-  options: { words?: string[]; parallel?: number; pace?: 'free' | 'stepped' } = {},
+  options: { words?: string[]; parallel?: number; pace?: 'free' | 'stepped'; toolCalls?: ToolCall[] } = {},
 ) {
-  const { words = ['The ', 'capital ', 'is ', 'Paris.'], parallel = 1, pace = 'free' } = options;
+  const { words = ['The ', 'capital ', 'is ', 'Paris.'], parallel = 1, pace = 'free', toolCalls } = options;
   const engine = createSignal<Engine>({
     state: 'ready',
     backend: 'cpu',
@@ -23,8 +36,12 @@ export function createScriptedRuntime(
   });
   const started: string[] = [];
   const steps: (() => void)[] = [];
-  const runtime: Pick<Runtime, 'engine' | 'generate'> = {
+  const runtime: Pick<Runtime, 'engine' | 'generate' | 'embed'> = {
     engine,
+    embed: async (inputs) => ({
+      vectors: inputs.map((input) => [input.length, 1]),
+      promptTokens: inputs.join(' ').split(' ').length,
+    }),
     async generate(request, handlers, signal) {
       const { prompt } = request;
       const text =
@@ -53,7 +70,8 @@ export function createScriptedRuntime(
         promptTokens,
         cachedTokens: 0,
         generatedTokens,
-        finishReason: generatedTokens < words.length ? 'length' : 'stop',
+        finishReason: generatedTokens < words.length ? 'length' : toolCalls ? 'tool_calls' : 'stop',
+        ...(toolCalls ? { toolCalls } : {}),
       };
     },
   };

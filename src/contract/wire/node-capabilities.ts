@@ -31,6 +31,7 @@ export const wirePricingSchema = z.object({
   per_token: z.number().min(0),
   per_training_round: z.number().min(0).default(0),
   minimum_payment: z.number().min(0).default(0.001),
+  cache_hit_percent: z.int().min(0).max(100).optional(),
 });
 
 export const extensionNames = [

@@ -104,7 +104,12 @@ const common = {
   stop,
   stream: z.boolean().nullish(),
   stream_options: z.strictObject({ include_usage: z.boolean().optional() }).nullish(),
-  n: z.literal(1, 'only n = 1 is served').nullish(),
+  n: z.int().min(1).max(8).nullish(),
+  /** Token ids of the served model, from −100 (never) to 100. */
+  logit_bias: z
+    .record(z.string().regex(/^\d{1,9}$/, 'a token id'), z.number().min(-100).max(100))
+    .refine((bias) => Object.keys(bias).length <= 1024, 'at most 1,024 tokens')
+    .nullish(),
   /** Accepted and without effect on the answer. */
   user: z.string().nullish(),
   metadata: z.record(z.string(), z.string()).nullish(),
@@ -117,7 +122,21 @@ export const chatCompletionRequestSchema = z.strictObject({
   ...common,
   messages: z.array(chatMessageSchema).min(1).max(10_000),
   max_completion_tokens: z.int().min(1).max(1_000_000).nullish(),
-  response_format: z.strictObject({ type: z.literal('text') }).nullish(),
+  response_format: z
+    .discriminatedUnion('type', [
+      z.strictObject({ type: z.literal('text') }),
+      z.strictObject({ type: z.literal('json_object') }),
+      z.strictObject({
+        type: z.literal('json_schema'),
+        json_schema: z.strictObject({
+          name: z.string().max(64),
+          description: z.string().nullish(),
+          schema: jsonSchema,
+          strict: z.boolean().nullish(),
+        }),
+      }),
+    ])
+    .nullish(),
   logprobs: z.literal(false).nullish(),
   tools: z.array(toolSchema).min(1).max(128).nullish(),
   tool_choice: toolChoiceSchema.nullish(),
@@ -142,73 +161,27 @@ export const completionRequestSchema = z.strictObject({
 });
 export type CompletionRequest = z.infer<typeof completionRequestSchema>;
 
+/** `POST /v1/embeddings`. */
+export const embeddingRequestSchema = z.strictObject({
+  model: z.string().min(1).max(256),
+  input: z
+    .union([text.min(1), z.array(text.min(1)).min(1).max(2048)])
+    .transform((value) => (typeof value === 'string' ? [value] : value)),
+  encoding_format: z.enum(['float', 'base64']).nullish(),
+  user: z.string().nullish(),
+  metadata: z.record(z.string(), z.string()).nullish(),
+});
+export type EmbeddingRequest = z.infer<typeof embeddingRequestSchema>;
+
 export const usageSchema = z.object({
   prompt_tokens: z.int().min(0),
   completion_tokens: z.int().min(0),
   total_tokens: z.int().min(0),
+  prompt_tokens_details: z.object({ cached_tokens: z.int().min(0) }).optional(),
 });
 export type Usage = z.infer<typeof usageSchema>;
 
 export const finishReasonSchema = z.enum(['stop', 'length', 'cancelled', 'tool_calls']);
-
-export const chatCompletionSchema = z.object({
-  id: z.string(),
-  object: z.literal('chat.completion'),
-  created: z.int(),
-  model: z.string(),
-  choices: z
-    .array(
-      z.object({
-        index: z.int(),
-        message: z.object({ role: z.literal('assistant'), content: z.string() }),
-        finish_reason: finishReasonSchema,
-      }),
-    )
-    .length(1),
-  usage: usageSchema,
-});
-export type ChatCompletion = z.infer<typeof chatCompletionSchema>;
-
-export const completionSchema = z.object({
-  id: z.string(),
-  object: z.literal('text_completion'),
-  created: z.int(),
-  model: z.string(),
-  choices: z
-    .array(z.object({ index: z.int(), text: z.string(), finish_reason: finishReasonSchema }))
-    .length(1),
-  usage: usageSchema,
-});
-export type Completion = z.infer<typeof completionSchema>;
-
-/** One `data:` frame of a chat stream. The last but `[DONE]` has the usage when it was asked for. */
-export const chatChunkSchema = z.object({
-  id: z.string(),
-  object: z.literal('chat.completion.chunk'),
-  created: z.int(),
-  model: z.string(),
-  choices: z.array(
-    z.object({
-      index: z.int(),
-      delta: z.object({ role: z.literal('assistant').optional(), content: z.string().optional() }),
-      finish_reason: finishReasonSchema.nullable(),
-    }),
-  ),
-  usage: usageSchema.nullish(),
-});
-export type ChatChunk = z.infer<typeof chatChunkSchema>;
-
-export const completionChunkSchema = z.object({
-  id: z.string(),
-  object: z.literal('text_completion'),
-  created: z.int(),
-  model: z.string(),
-  choices: z.array(
-    z.object({ index: z.int(), text: z.string(), finish_reason: finishReasonSchema.nullable() }),
-  ),
-  usage: usageSchema.nullish(),
-});
-export type CompletionChunk = z.infer<typeof completionChunkSchema>;
 
 export const openAiErrorSchema = z.object({
   error: z.object({

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { canonicalJson } from '../canonical-json.ts';
 import { priceLamportsSchema } from '../money.ts';
+import type { ToolCall } from './openai.ts';
 
 const sha256Hex = z.string().regex(/^[0-9a-f]{64}$/, 'a lower-case hex sha256');
 const count = z.int().min(0);
@@ -20,7 +21,7 @@ export const receiptSchema = z.strictObject({
   config_sha256: sha256Hex,
   /** sha256 of the dispatched HTTP body's bytes. */
   input_sha256: sha256Hex,
-  /** sha256 of the generated text's UTF-8 bytes. */
+  /** sha256 of `answerText`'s UTF-8 bytes. */
   output_sha256: sha256Hex,
   tokens_prompt: count,
   tokens_generated: count,
@@ -29,6 +30,8 @@ export const receiptSchema = z.strictObject({
   asset: z.literal('SOL'),
   /** `test-credits`, `devnet` or `mainnet-beta`. */
   network: z.enum(['test-credits', 'devnet', 'mainnet-beta']),
+  /** Present on an answer that came from the node's response cache; it costs no more than a new one. */
+  cache: z.literal('hit').optional(),
   /** Strictly increasing for each node key. */
   seq: z.int().min(1),
   /** Unix seconds. */
@@ -43,9 +46,30 @@ export const signedReceiptSchema = z.strictObject({
 });
 export type SignedReceipt = z.infer<typeof signedReceiptSchema>;
 
+/**
+ * What a receipt's `output_sha256` stands for: the generated text; after it the calls, where the model made some, as canonical JSON of
+ * `[{name, arguments}]`; several choices in order, with U+001E between them.
+ */
+export function answerText(choices: readonly { text: string; toolCalls?: ToolCall[] | undefined }[]): string {
+  return choices
+    .map(({ text, toolCalls = [] }) =>
+      toolCalls.length === 0
+        ? text
+        : text + canonicalJson(toolCalls.map(({ name, arguments: args }) => ({ name, arguments: args }))),
+    )
+    .join('\u001e');
+}
+
+/** What `output_sha256` stands for where vectors were made: their JSON, as both sides read and write it. */
+export const vectorsText = (vectors: readonly (readonly number[] | string)[]): string =>
+  JSON.stringify(vectors);
+
 export function receiptText(receipt: Receipt): string {
   return `solanalm-receipt-v1\n${canonicalJson(receipt)}`;
 }
+
+/** On a node's answer: `hit` where it came from the response cache and costs `cache_hit_percent` of the price. */
+export const cacheHeader = 'x-solanalm-cache';
 
 /** `POST /nodes/{id}/receipts`: any number of receipts, each answered for itself; sending twice is harmless. */
 export const receiptBatchSchema = z.strictObject({ receipts: z.array(signedReceiptSchema).min(1).max(500) });

@@ -1,6 +1,6 @@
-import type { AppError } from '#contract/errors.ts';
 import type { Job } from '#contract/job.ts';
-import type { GenerateHandlers, GenerateRequest, GenerateResult } from './runtime.ts';
+import type { ToolCall } from '#contract/wire/openai.ts';
+import type { GenerateRequest, GenerateResult } from './runtime.ts';
 
 /** Who asks: a gateway for a payer (earns), or a program of the operator's own (free). */
 export type JobSource =
@@ -11,22 +11,48 @@ export type JobSource =
     }
   | { kind: 'local'; client: string };
 
+export type JobWork =
+  | { kind: 'generate'; request: GenerateRequest; choices: number }
+  | { kind: 'embed'; inputs: string[] };
+
 export interface JobRequest {
   requestId: string;
   source: JobSource;
   model: string;
-  generate: GenerateRequest;
+  work: JobWork;
+  /** Offered above the node's price. */
+  tipLamports: bigint;
   /** Lower-case hex sha256 of the request body's bytes as received. */
   inputSha256: string;
   /** Unix milliseconds after which nobody wants the answer. */
   deadlineMs: number;
 }
 
+export interface Choice {
+  text: string;
+  finishReason: GenerateResult['finishReason'];
+  toolCalls?: ToolCall[];
+}
+
+export interface JobHandlers {
+  /** The prompt is in the model, or its answer was in the cache; called once, before any text. */
+  onStart?(promptTokens: number, isCacheHit: boolean): void;
+  /** New text of one choice. */
+  onText?(text: string, choice: number): void;
+}
+
 /** A job that generated something, in full or until it was cancelled. */
 export interface FinishedJob {
   request: JobRequest;
+  /** One answer a choice, in order; none of an embedding. */
+  choices: Choice[];
+  /** Of an embedding: one vector an input. */
+  vectors: number[][];
+  /** What the receipt's hash stands for. */
   text: string;
+  /** Of all choices together; the prompt counts once. */
   result: GenerateResult;
+  isCacheHit: boolean;
   queuedAt: number;
   startedAt: number;
   finishedAt: number;
@@ -58,12 +84,10 @@ export interface JobHandle {
 /** Queue and engine behind the HTTP API. */
 export interface JobService {
   /** Throws `queue/full`, `node/paused`, `node/stopped`, `node/draining` or `inference/unknown-model` at once. */
-  submit(request: JobRequest, handlers?: GenerateHandlers): JobHandle;
+  submit(request: JobRequest, handlers?: JobHandlers): JobHandle;
   /** False when no job of that id waits or runs. `gatewayKey` limits it to jobs of that gateway. */
   cancel(id: string, by?: { gatewayKey: string | null }): boolean;
   jobs(): Job[];
   /** Jobs that changed since the last call, at most ten times a second. */
   onChange(listener: (changed: Job[], removed: string[]) => void): () => void;
 }
-
-export type JobRefusal = AppError;

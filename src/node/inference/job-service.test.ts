@@ -1,8 +1,9 @@
 import { expect, test, vi } from 'vitest';
 import { createFakeClock } from '#testing/fake-clock.ts';
-import { createScriptedRuntime } from '#testing/scripted-runtime.ts';
+import { createScriptedRuntime, onlyModel } from '#testing/scripted-runtime.ts';
 import type { FinishedJob, JobRequest } from './job-request.ts';
 import { createJobService } from './job-service.ts';
+import { createResponseCache } from './response-cache.ts';
 import { createServingRecorder } from './serving-stats.ts';
 
 const hour = 3_600_000;
@@ -13,7 +14,8 @@ function service() {
   const booked: FinishedJob[] = [];
   const stats = createServingRecorder(time.clock);
   const jobs = createJobService({
-    runtime: scripted.runtime,
+    models: onlyModel(scripted.runtime),
+    cache: createResponseCache({ mostBytes: () => 0, ttlMs: () => 0, clock: time.clock }),
     stats,
     clock: time.clock,
     accounting: {
@@ -23,7 +25,6 @@ function service() {
       },
     },
     queueLimit: () => 10,
-    servedModel: () => 'scripted',
     gate: () => null,
     onUnbookable: () => {},
   });
@@ -31,7 +32,17 @@ function service() {
     requestId,
     source: { kind: 'local', client: 'test' },
     model: 'scripted',
-    generate: { prompt: { kind: 'completion', prompt: 'Hello' }, sampling: {}, stop: [] } as never,
+    work: {
+      kind: 'generate',
+      choices: 1,
+      request: {
+        prompt: { kind: 'completion', prompt: 'Hello' },
+        sampling: { temperature: 1 },
+        maxTokens: null,
+        stop: [],
+      },
+    },
+    tipLamports: 0n,
     inputSha256: '',
     deadlineMs: time.clock.now() + 10_000,
   });

@@ -3,18 +3,28 @@ import type { Job } from '#contract/job.ts';
 import { errorBody, toAppError } from '#contract/result.ts';
 import type { Clock } from '../clock.ts';
 import { JobBook } from './job-book.ts';
-import type { JobAccounting, JobHandle, JobOutcome, JobRequest, JobService } from './job-request.ts';
+import type {
+  FinishedJob,
+  JobAccounting,
+  JobHandle,
+  JobHandlers,
+  JobOutcome,
+  JobRequest,
+  JobService,
+} from './job-request.ts';
+import { doWork, type WorkResult } from './job-work.ts';
+import type { ServedModels } from './model-pool.ts';
 import { Queue } from './queue.ts';
-import type { GenerateHandlers, Runtime } from './runtime.ts';
+import type { ResponseCache } from './response-cache.ts';
 import type { ServingRecorder } from './serving-stats.ts';
 
 export interface JobServiceParts {
-  runtime: Pick<Runtime, 'generate' | 'engine'>;
+  models: ServedModels;
+  cache: ResponseCache;
   accounting: JobAccounting;
   stats: ServingRecorder;
   clock: Clock;
   queueLimit(): number;
-  servedModel(): string | null;
   /** Why no job is taken now; null while jobs are. */
   gate(): AppError | null;
   /** What was served could not be booked, and what comes next could not be either. */
@@ -30,7 +40,9 @@ export interface DrainableJobService extends JobService {
 
 interface Entry {
   request: JobRequest;
-  handlers: GenerateHandlers;
+  handlers: JobHandlers;
+  client: string;
+  tipLamports: bigint;
   deadlineMs: number;
   queuedAt: number;
   abort: AbortController;
@@ -42,9 +54,9 @@ interface Entry {
 /** Seconds that a client is told to wait when the queue is full and nothing is known of how long jobs take. */
 const guessedJobSeconds = 2;
 
-/** Queue and engine: at most as many jobs run as the engine has sequences, the others wait in order. */
+/** Queue and engines: at most as many jobs of a model are at work as its engine takes, the others wait for their turn. */
 export function createJobService(parts: JobServiceParts): DrainableJobService {
-  const { runtime, accounting, stats, clock } = parts;
+  const { models, cache, accounting, stats, clock } = parts;
   const queue = new Queue<Entry>();
   const running = new Set<Entry>();
   const book = new JobBook();
@@ -66,18 +78,20 @@ export function createJobService(parts: JobServiceParts): DrainableJobService {
     throw error;
   }
 
-  function submit(request: JobRequest, handlers: GenerateHandlers = {}): JobHandle {
+  function submit(request: JobRequest, handlers: JobHandlers = {}): JobHandle {
     const now = clock.now();
     const row = firstRow(request, now);
     const closed = parts.gate();
     if (closed) refuse(row, closed);
-    const model = parts.servedModel();
-    if (request.model !== model)
+    const served = models.offered();
+    if (!served.includes(request.model))
       refuse(
         row,
-        new AppError('inference/unknown-model', `“${request.model}” is not served here; “${model}” is.`, {
-          data: { field: 'model', served: model },
-        }),
+        new AppError(
+          'inference/unknown-model',
+          `“${request.model}” is not served here; “${served.join('”, “')}” is.`,
+          { data: { field: 'model', served: [...served] } },
+        ),
       );
     if (active().some((entry) => entry.request.requestId === request.requestId))
       refuse(
@@ -87,12 +101,12 @@ export function createJobService(parts: JobServiceParts): DrainableJobService {
         }),
       );
     if (request.deadlineMs <= now) refuse(row, deadlinePassed());
-    const slots = runtime.engine.get().parallelRequests ?? 1;
-
     const done = Promise.withResolvers<JobOutcome>();
     const entry: Entry = {
       request,
       handlers,
+      client: row.client,
+      tipLamports: request.tipLamports,
       deadlineMs: request.deadlineMs,
       queuedAt: now,
       abort: new AbortController(),
@@ -101,9 +115,8 @@ export function createJobService(parts: JobServiceParts): DrainableJobService {
       reject: done.reject,
     };
     done.promise.catch(() => {});
-    const free = Math.max(0, slots - running.size);
-    if (!queue.add(entry, parts.queueLimit() + free)) refuse(row, queueFull(slots));
-    change(entry, { state: 'waiting', position: queue.length });
+    if (!queue.add(entry, parts.queueLimit() - running.size)) refuse(row, queueFull());
+    change(entry, { state: 'waiting', position: queue.position(entry) });
     fill();
     return {
       id: request.requestId,
@@ -114,11 +127,19 @@ export function createJobService(parts: JobServiceParts): DrainableJobService {
 
   const active = () => [...running, ...queue.items()];
 
-  function queueFull(slots: number): AppError {
-    const seconds = Math.ceil(((stats.jobSeconds() ?? guessedJobSeconds) * queue.length) / slots / 10);
-    return new AppError('queue/full', `${queue.length} requests are waiting already.`, {
+  function hasSlot({ request: { model } }: Entry): boolean {
+    let atWork = 0;
+    for (const entry of running) if (entry.request.model === model) atWork += 1;
+    return atWork < models.slots(model);
+  }
+
+  function queueFull(): AppError {
+    const slots = Math.max(1, running.size);
+    const inWork = queue.length + running.size;
+    const seconds = Math.ceil(((stats.jobSeconds() ?? guessedJobSeconds) * inWork) / slots / 10);
+    return new AppError('queue/full', `${inWork} requests are at work or waiting already.`, {
       retryAfterSeconds: Math.min(60, Math.max(1, seconds)),
-      data: { waiting: queue.length },
+      data: { waiting: queue.length, running: running.size },
     });
   }
 
@@ -126,9 +147,8 @@ export function createJobService(parts: JobServiceParts): DrainableJobService {
   function fill(): void {
     const now = clock.now();
     for (const entry of queue.takeExpired(now)) fail(entry, deadlinePassed());
-    const slots = runtime.engine.get().parallelRequests ?? 1;
-    while (running.size < slots) {
-      const entry = queue.take(now);
+    for (;;) {
+      const entry = queue.take(now, hasSlot);
       if (!entry) break;
       running.add(entry);
       void work(entry);
@@ -153,41 +173,19 @@ export function createJobService(parts: JobServiceParts): DrainableJobService {
   }
 
   async function work(entry: Entry): Promise<void> {
-    const { request, handlers } = entry;
+    const { request } = entry;
     const startedAt = Math.max(clock.now(), entry.queuedAt);
-    let text = '';
-    let shownAt = 0;
     const { position: _, ...row } = entry.row;
     entry.row = row;
     change(entry, { state: 'running', startedAt });
     const late = setTimeout(() => entry.abort.abort(), Math.max(1, request.deadlineMs - startedAt));
     try {
-      const result = await runtime.generate(
-        request.generate,
-        {
-          onStart: (promptTokens) => {
-            change(entry, { promptTokens });
-            handlers.onStart?.(promptTokens);
-          },
-          onText: (piece, generatedTokens) => {
-            if (text === '') stats.firstToken(clock.now() - entry.queuedAt);
-            text += piece;
-            stats.tokens(generatedTokens - entry.row.generatedTokens);
-            entry.row.generatedTokens = generatedTokens;
-            const now = clock.now();
-            if (now - shownAt > 100) {
-              shownAt = now;
-              change(entry, {});
-            }
-            handlers.onText?.(piece, generatedTokens);
-          },
-        },
-        entry.abort.signal,
-      );
+      const { isCacheHit, ...done } = await answer(entry);
+      const { result } = done;
       const finished = {
         request,
-        text,
-        result,
+        ...done,
+        isCacheHit,
         queuedAt: entry.queuedAt,
         startedAt,
         // A clock that was set back makes no negative times.
@@ -215,8 +213,53 @@ export function createJobService(parts: JobServiceParts): DrainableJobService {
     }
   }
 
+  /** From the cache where the very same was asked before; else from the model, which is loaded where it is not. */
+  async function answer(entry: Entry): Promise<WorkResult & { isCacheHit: boolean }> {
+    const { request, handlers } = entry;
+    const key = cache.keyOf(request);
+    const known = key === null ? undefined : cache.get(key);
+    if (known) {
+      change(entry, { promptTokens: known.result.promptTokens });
+      handlers.onStart?.(known.result.promptTokens, true);
+      known.choices.forEach(({ text }, index) => {
+        handlers.onText?.(text, index);
+      });
+      return { ...known, isCacheHit: true };
+    }
+    const lease = await models.acquire(request.model, entry.abort.signal);
+    try {
+      const fresh = await doWork(request.work, lease.runtime, recording(entry), entry.abort.signal);
+      if (key !== null) cache.put(key, fresh);
+      return { ...fresh, isCacheHit: false };
+    } finally {
+      lease.release();
+    }
+  }
+
+  /** The client's handlers, with the job's row and the figures kept up to date. */
+  function recording(entry: Entry) {
+    const { handlers } = entry;
+    let shownAt = 0;
+    return {
+      onStart(promptTokens: number) {
+        change(entry, { promptTokens });
+        handlers.onStart?.(promptTokens, false);
+      },
+      onTokens(generatedTokens: number) {
+        if (entry.row.generatedTokens === 0) stats.firstToken(clock.now() - entry.queuedAt);
+        stats.tokens(generatedTokens - entry.row.generatedTokens);
+        entry.row.generatedTokens = generatedTokens;
+        const now = clock.now();
+        if (now - shownAt <= 100) return;
+        shownAt = now;
+        change(entry, {});
+      },
+      ...(handlers.onText ? { onText: handlers.onText } : {}),
+    };
+  }
+
   /** Serving on unpaid helps nobody: the node stops, and says why. */
-  async function bookOrStop(finished: Parameters<JobAccounting['book']>[0]) {
+  async function bookOrStop(finished: FinishedJob) {
     try {
       return await accounting.book(finished);
     } catch (thrown) {
@@ -244,6 +287,8 @@ export function createJobService(parts: JobServiceParts): DrainableJobService {
       entry.abort.abort();
     }
   }
+
+  models.onChange(fill);
 
   return {
     submit,
@@ -286,16 +331,17 @@ const deadlinePassed = () =>
   new AppError('queue/deadline-passed', 'The request’s time was over before its turn came.');
 
 function firstRow(request: JobRequest, now: number): Job {
-  const { source, generate } = request;
+  const { source, work } = request;
+  const maxTokens = work.kind === 'generate' ? work.request.maxTokens : null;
   return {
     id: request.requestId,
     state: 'waiting',
     model: request.model,
-    kind: generate.prompt.kind,
+    kind: work.kind === 'generate' ? work.request.prompt.kind : 'embedding',
     source: source.kind,
     client: source.kind === 'gateway' ? source.payer : source.client,
     queuedAt: now,
     generatedTokens: 0,
-    ...(generate.maxTokens === null ? {} : { maxTokens: generate.maxTokens }),
+    ...(maxTokens === null ? {} : { maxTokens }),
   };
 }

@@ -12,6 +12,8 @@ export interface LoadOptions {
   parallelRequests: number | 'auto';
   threads: number | 'auto';
   gpu: 'auto' | 'off';
+  /** Layers on the GPU; absent: as many as fit. */
+  gpuLayers?: number;
 }
 
 export interface LoadedModel {

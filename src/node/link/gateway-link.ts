@@ -34,6 +34,8 @@ export interface GatewayLink {
   /** Sends the receipts that wait for an answer, soon. */
   flushReceipts(): void;
   reportSoon(): void;
+  /** Registers anew, soon: what the node can do has changed. */
+  announce(): void;
   /** Sends what waits, deregisters where that can be done, and ends. */
   stop(): Promise<void>;
 }
@@ -178,6 +180,10 @@ export function createGatewayLink(options: {
     account,
     flushReceipts,
     reportSoon: () => hurry.abort(),
+    announce() {
+      isRegistered = false;
+      hurry.abort();
+    },
     async start() {
       state.set({ state: 'connecting', url });
       await persist(register, (error) => permanent.has(error.code));

@@ -24,7 +24,7 @@ export function createJobAccounting(options: {
   pricing(): Pricing;
   gateway(): PayingGateway | null;
   /** The serving configuration that the receipt's hash stands for. */
-  configuration(): Record<string, unknown>;
+  configuration(model: string): Record<string, unknown>;
   onBooked(): void;
 }): JobAccounting {
   return {
@@ -35,9 +35,12 @@ export function createJobAccounting(options: {
       const { publicKey, network } = gateway;
       const pricing = options.pricing();
       const isPlain = publicKey === null || network === null;
-      const priceLamports = isPlain
-        ? pricing.perRequestLamports
-        : priceOf(pricing, job.result.generatedTokens);
+      const priced = {
+        generatedTokens: job.result.generatedTokens,
+        tipLamports: job.request.tipLamports,
+        isCacheHit: job.isCacheHit,
+      };
+      const priceLamports = isPlain ? pricing.perRequestLamports : priceOf(pricing, priced);
       const feeLamports = isPlain ? 0n : inferenceFeeOf(priceLamports);
       options.ledger.append({
         at: job.finishedAt,
@@ -63,7 +66,7 @@ export function createJobAccounting(options: {
                   gateway: publicKey,
                   payer: source.payer,
                   model: job.request.model,
-                  config_sha256: sha256Hex(canonicalJson(options.configuration())),
+                  config_sha256: sha256Hex(canonicalJson(options.configuration(job.request.model))),
                   input_sha256: job.request.inputSha256,
                   output_sha256: sha256Hex(job.text),
                   tokens_prompt: job.result.promptTokens,
@@ -71,6 +74,7 @@ export function createJobAccounting(options: {
                   price_atomic: `${priceLamports}`,
                   asset: 'SOL',
                   network,
+                  ...(job.isCacheHit ? { cache: 'hit' as const } : {}),
                   seq,
                   issued_at: Math.floor(job.finishedAt / 1000),
                 };

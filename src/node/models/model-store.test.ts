@@ -38,7 +38,7 @@ async function freshStore(ramBytes = 10_000) {
       },
       inspectOptions: () => ({ contextSize: 'auto', parallelRequests: 'auto', gpu: 'off' }),
       memory: () => ({ ramBytes, gpuBytes: 0 }),
-      served: 'tiny',
+      served: ['tiny'],
     });
   return { dir, inspected, open, store: await open() };
 }
@@ -59,11 +59,11 @@ test('an added model is copied, served, and removed only when another is served'
   const { dir, store } = await freshStore();
   writeFileSync(join(dir, 'mine-Q4_K_M.gguf'), 'content');
   await store.add(join(dir, 'mine-Q4_K_M.gguf'));
-  store.setServed('mine-Q4_K_M');
+  store.setServed(['mine-Q4_K_M']);
   expect(store.get('mine-Q4_K_M')?.served).toBe(true);
   expect(await code(store.add(join(dir, 'mine-Q4_K_M.gguf')))).toBe('models/already-there');
   expect(await code(store.remove('mine-Q4_K_M'))).toBe('models/in-use');
-  store.setServed('tiny');
+  store.setServed(['tiny']);
   await store.remove('mine-Q4_K_M');
   expect(readdirSync(join(dir, 'models'))).toEqual([]);
 });

@@ -22,7 +22,7 @@ export interface ModelStore {
   add(path: string): Promise<Model>;
   remove(id: string): Promise<void>;
   get(id: string): Model | undefined;
-  setServed(id: string | null): void;
+  setServed(ids: readonly string[]): void;
 }
 
 const inspectedSchema = z.union([
@@ -41,11 +41,11 @@ export async function openModelStore(options: {
   inspectOptions(): InspectOptions;
   /** Memory in bytes that a model may take. */
   memory(): { ramBytes: number; gpuBytes: number };
-  served: string;
+  served: readonly string[];
 }): Promise<ModelStore> {
   const { shippedDir, modelsDir, inspector } = options;
   const models = createSignal<Model[]>([]);
-  let served: string | null = options.served;
+  let served = options.served;
   /** Ids that are being copied in: two files of one name must not become one. */
   const adding = new Set<string>();
   await mkdir(modelsDir, { recursive: true });
@@ -75,7 +75,7 @@ export async function openModelStore(options: {
     const id = basename(path, '.gguf');
     const sizeBytes = (await stat(path)).size;
     const inspected = await inspect(path);
-    const common = { id, path, sizeBytes, shipped, served: id === served };
+    const common = { id, path, sizeBytes, shipped, served: served.includes(id) };
     if ('problem' in inspected) return { ...common, ...nothingKnown, name: id, problem: inspected.problem };
     const { facts } = inspected;
     return {
@@ -87,6 +87,7 @@ export async function openModelStore(options: {
       contextLength: facts.contextLength,
       hasChatTemplate: facts.hasChatTemplate,
       needsBytes: facts.needsRamBytes + facts.needsGpuBytes,
+      needsGpuBytes: facts.needsGpuBytes,
       fits: fits(facts),
       problem: null,
     };
@@ -130,9 +131,9 @@ export async function openModelStore(options: {
     models,
     scan,
     get: (id) => models.get().find((model) => model.id === id),
-    setServed(id) {
-      served = id;
-      models.set(models.get().map((model) => ({ ...model, served: model.id === id })));
+    setServed(ids) {
+      served = ids;
+      models.set(models.get().map((model) => ({ ...model, served: ids.includes(model.id) })));
     },
     async add(path) {
       const file = safeFileName(path);
@@ -169,7 +170,7 @@ export async function openModelStore(options: {
       const model = models.get().find((candidate) => candidate.id === id);
       if (!model) throw new AppError('models/not-found', `There is no model “${id}” in the store.`);
       if (model.shipped) throw new AppError('models/shipped', `“${model.name}” came with the app and stays.`);
-      if (model.served) throw new AppError('models/in-use', `“${model.name}” is the model that is served.`);
+      if (model.served) throw new AppError('models/in-use', `“${model.name}” is being served.`);
       await rm(model.path, { force: true });
       await scan();
     },
@@ -183,6 +184,7 @@ const nothingKnown = {
   contextLength: 0,
   hasChatTemplate: false,
   needsBytes: 0,
+  needsGpuBytes: 0,
   fits: false,
 };
 

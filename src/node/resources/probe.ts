@@ -1,6 +1,5 @@
 import { statfs } from 'node:fs/promises';
 import { cpus, freemem, totalmem } from 'node:os';
-import type { Engine } from '#contract/model.ts';
 import type { Gpu, Resources } from '#contract/resources.ts';
 import type { Clock } from '../clock.ts';
 import { createSignal, type Signal } from '../signal.ts';
@@ -19,7 +18,8 @@ export interface ResourceProbe {
 /** Reads the machine every 2 s. `modelsDir` chooses the disk that counts. */
 export async function startResourceProbe(options: {
   clock: Clock;
-  engine: Signal<Engine>;
+  /** What the engines take, in bytes. */
+  engines(): { ramBytes: number; gpuBytes: number };
   modelsDir: string;
 }): Promise<ResourceProbe> {
   const ended = new AbortController();
@@ -34,15 +34,15 @@ export async function startResourceProbe(options: {
     cpuBefore = cpuNow;
     const gpus: Gpu[] | null = nvidia ? await readNvidiaSmi() : [];
     if (gpus === null) nvidia = false;
-    const memory = options.engine.get().memory;
+    const memory = options.engines();
     return {
       at: options.clock.now(),
       cpu: { model, cores: cpus().length, load },
       ram: { totalBytes: totalmem(), usedBytes: totalmem() - freemem() },
       own: {
         hostBytes: process.memoryUsage.rss(),
-        engineBytes: memory?.ramBytes ?? 0,
-        engineGpuBytes: memory?.gpuBytes ?? 0,
+        engineBytes: memory.ramBytes,
+        engineGpuBytes: memory.gpuBytes,
       },
       gpus: gpus ?? [],
       disk: await diskOf(options.modelsDir),

@@ -13,9 +13,9 @@ export interface ApiParts {
   /** What `GET /health` tells beside its status. */
   health(): Record<string, unknown>;
   capabilities(): unknown;
-  servedModel(): string | null;
+  servedModels(): string[];
   /** Whether a plain prompt is a user's message (true) or text to be continued. */
-  hasChatTemplate(): boolean;
+  hasChatTemplate(model: string): boolean;
   apiKey(): string;
   gateway(): TrustedGateway;
   requestsPerMinutePerKey(): number;

@@ -34,7 +34,7 @@ test('the official client gets a whole answer and a stream with its usage', asyn
   const question = { model: 'scripted', messages: [{ role: 'user' as const, content: 'Which capital?' }] };
   const answer = await client.chat.completions.create(question);
   expect(answer.choices[0]?.message.content).toBe('The capital is Paris.');
-  expect(answer.usage).toEqual({ prompt_tokens: 2, completion_tokens: 4, total_tokens: 6 });
+  expect(answer.usage).toMatchObject({ prompt_tokens: 2, completion_tokens: 4, total_tokens: 6 });
   let text = '';
   let usage: unknown;
   for await (const chunk of await client.chat.completions.create({
@@ -66,13 +66,97 @@ test.each([
   ['a temperature that is text', ask('x', { temperature: 'NaN' }), [400, 'request/invalid', 'temperature']],
   ['an unknown field', ask('x', { temprature: 1 }), [400, 'request/invalid', 'temprature']],
   ['no messages', ask('x', { messages: [] }), [400, 'request/invalid', 'messages']],
-  ['tools', ask('x', { tools: [{ type: 'function' }] }), [400, 'request/invalid', 'tools.0']],
+  [
+    'a tool without a name',
+    ask('x', { tools: [{ type: 'function' }] }),
+    [400, 'request/invalid', 'tools.0.function'],
+  ],
+  [
+    'a tool’s arguments that are no text',
+    {
+      model: 'scripted',
+      messages: [
+        {
+          role: 'assistant',
+          tool_calls: [{ id: '1', type: 'function', function: { name: 'f', arguments: {} } }],
+        },
+      ],
+    },
+    [400, 'request/invalid', 'messages.0.tool_calls.0.function.arguments'],
+  ],
+  ['10,000 stop strings', ask('x', { stop: Array(10_000).fill('x') }), [400, 'request/invalid', 'stop']],
+  ['n of 1,000', ask('x', { n: 1000 }), [400, 'request/invalid', 'n']],
+  [
+    'a logit bias of a word',
+    ask('x', { logit_bias: { cat: 1 } }),
+    [400, 'request/invalid', 'logit_bias.cat'],
+  ],
+  [
+    'a format without a schema',
+    ask('x', { response_format: { type: 'json_schema' } }),
+    [400, 'request/invalid', 'response_format.json_schema'],
+  ],
+  [
+    'a tip of half a lamport',
+    ask('x', { metadata: { tip_lamports: '0.5' } }),
+    [400, 'request/invalid', 'metadata.tip_lamports'],
+  ],
   ['a prompt over the context', ask('word '.repeat(200)), [400, 'inference/context-too-long']],
   ['a 5 MB prompt', ask('x'.repeat(5_000_000)), [413, 'request/too-large']],
 ])('%s is refused with a clear error', async (_name, body, expected) => {
   const { post, booked } = await start();
   expect(await codeOf(await post('/v1/chat/completions', body))).toEqual(expected);
   expect(booked).toEqual([]);
+});
+
+test('several choices, calls of tools and vectors come as the official client reads them', async () => {
+  const toolCalls = [{ id: 'call-1', name: 'weather', arguments: '{"city":"Rome"}' }];
+  const { url, booked } = await start({ parallel: 3, toolCalls });
+  const client = new OpenAI({ baseURL: `${url}/v1`, apiKey: 'slm-key', maxRetries: 0 });
+  const question = {
+    model: 'scripted',
+    messages: [{ role: 'user' as const, content: 'Weather?' }],
+    tools: [{ type: 'function' as const, function: { name: 'weather' } }],
+    n: 3,
+  };
+  const answer = await client.chat.completions.create(question);
+  expect(answer.choices.map(({ index }) => index)).toEqual([0, 1, 2]);
+  expect(answer.choices[2]).toMatchObject({
+    finish_reason: 'tool_calls',
+    message: { tool_calls: [{ id: 'call-1', function: { name: 'weather', arguments: '{"city":"Rome"}' } }] },
+  });
+  expect(answer.usage?.completion_tokens).toBe(12);
+  const final = await client.chat.completions.stream(question).finalChatCompletion();
+  expect(final.choices.map(({ message }) => message.tool_calls?.length)).toEqual([1, 1, 1]);
+  expect(booked[1]?.text).toBe(booked[0]?.text);
+  const { data } = await client.embeddings.create({ model: 'scripted', input: ['one', 'three'] });
+  expect(data.map(({ embedding }) => embedding)).toEqual([
+    [3, 1],
+    [5, 1],
+  ]);
+});
+
+test('embeddings of nothing are refused', async () => {
+  const { post } = await start();
+  for (const input of [[], '', ['']])
+    expect((await codeOf(await post('/v1/embeddings', { model: 'scripted', input })))[1]).toBe(
+      'request/invalid',
+    );
+});
+
+test('what was asked before comes from the cache and is booked as such, but only where chance has no part', async () => {
+  const { post, booked, started } = await start({ cacheBytes: 100_000 });
+  const asked = (change: object) => post('/v1/chat/completions', ask('Paris?', change));
+  const first = await asked({ temperature: 0 });
+  const second = await asked({ temperature: 0 });
+  expect(first.headers.get('x-solanalm-cache')).toBeNull();
+  expect(second.headers.get('x-solanalm-cache')).toBe('hit');
+  expect((await second.json()).choices).toEqual((await first.json()).choices);
+  expect(await (await asked({ temperature: 0, stream: true })).text()).toContain('Paris.');
+  await asked({ temperature: 1 });
+  await asked({ temperature: 1 });
+  expect(booked.map(({ isCacheHit }) => isCacheHit)).toEqual([false, true, true, false, false]);
+  expect(started).toHaveLength(3);
 });
 
 test('without a key, with a wrong one, or at a wrong address there is no answer', async () => {
@@ -127,8 +211,8 @@ test('a dispatch whose deadline has passed never reaches the model', async () =>
   expect(started).toEqual([]);
 });
 
-test('with a queue of 2 the third waiting request is refused at once and told when to come again', async () => {
-  const { post, jobs, next, started } = await start({ pace: 'stepped', queueLimit: 2, words: ['yes'] });
+test('with a queue of 3 the fourth request is refused at once and told when to come again', async () => {
+  const { post, jobs, next, started } = await start({ pace: 'stepped', queueLimit: 3, words: ['yes'] });
   const answers = ['one', 'two', 'three'].map((word) => post('/v1/chat/completions', ask(word)));
   await vi.waitFor(() => expect(jobs.waiting()).toBe(2));
   const refused = await post('/v1/chat/completions', ask('four'));

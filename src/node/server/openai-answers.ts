@@ -1,14 +1,33 @@
-import type { ChatCompletionRequest, CompletionRequest, Usage } from '#contract/wire/openai.ts';
-import type { GenerateRequest, GenerateResult } from '../inference/runtime.ts';
+import type {
+  ChatCompletionRequest,
+  CompletionRequest,
+  EmbeddingRequest,
+  ToolCall,
+  Usage,
+} from '#contract/wire/openai.ts';
+import type { Choice, JobOutcome } from '../inference/job-request.ts';
+import type { AnswerFormat, GenerateRequest, GenerateResult } from '../inference/runtime.ts';
 
 export const defaultTemperature = 0.7;
 
 export function chatRequest(body: ChatCompletionRequest): GenerateRequest {
+  const format = formatOf(body.response_format);
   return {
-    prompt: { kind: 'chat', messages: body.messages },
+    prompt: {
+      kind: 'chat',
+      messages: body.messages,
+      ...(body.tools ? { tools: body.tools } : {}),
+      ...(body.tool_choice ? { toolChoice: body.tool_choice } : {}),
+    },
     ...limits(body),
     maxTokens: body.max_completion_tokens ?? body.max_tokens ?? null,
+    ...(format ? { format } : {}),
   };
+}
+
+function formatOf(format: ChatCompletionRequest['response_format']): AnswerFormat | null {
+  if (format?.type === 'json_object') return { kind: 'json' };
+  return format?.type === 'json_schema' ? { kind: 'json-schema', schema: format.json_schema.schema } : null;
 }
 
 export function completionRequest(body: CompletionRequest): GenerateRequest {
@@ -30,6 +49,7 @@ function limits(body: ChatCompletionRequest | CompletionRequest): Pick<GenerateR
       ...(body.seed == null ? {} : { seed: body.seed }),
       ...(body.frequency_penalty == null ? {} : { frequencyPenalty: body.frequency_penalty }),
       ...(body.presence_penalty == null ? {} : { presencePenalty: body.presence_penalty }),
+      ...(body.logit_bias == null ? {} : { logitBias: body.logit_bias }),
     },
   };
 }
@@ -39,24 +59,48 @@ export function usageOf(result: GenerateResult): Usage {
     prompt_tokens: result.promptTokens,
     completion_tokens: result.generatedTokens,
     total_tokens: result.promptTokens + result.generatedTokens,
+    prompt_tokens_details: { cached_tokens: result.cachedTokens },
   };
 }
+
+const wireCalls = (calls: ToolCall[]) =>
+  calls.map(({ id, name, arguments: args }) => ({
+    id,
+    type: 'function',
+    function: { name, arguments: args },
+  }));
 
 /** The frames of one stream. Text frames are put together by hand: they are made for each token. */
 export function streamFrames(kind: 'chat' | 'completion', id: string, model: string) {
   const created = Math.floor(Date.now() / 1000);
   const object = kind === 'chat' ? 'chat.completion.chunk' : 'text_completion';
   const head = `data: {"id":${JSON.stringify(id)},"object":"${object}","created":${created},"model":${JSON.stringify(model)},`;
-  const textHead = `${head}"choices":[{"index":0,${kind === 'chat' ? '"delta":{"content":' : '"text":'}`;
+  const textHead = kind === 'chat' ? '"delta":{"content":' : '"text":';
   const textTail = `${kind === 'chat' ? '}' : ''},"finish_reason":null}]}\n\n`;
-  const last = kind === 'chat' ? '"delta":{}' : '"text":""';
+  const empty = kind === 'chat' ? '"delta":{}' : '"text":""';
+  const choice = (index: number, rest: string) => `${head}"choices":[{"index":${index},${rest}}]}\n\n`;
   return {
-    first:
-      kind === 'chat'
-        ? `${head}"choices":[{"index":0,"delta":{"role":"assistant","content":""},"finish_reason":null}]}\n\n`
-        : '',
-    text: (text: string) => textHead + JSON.stringify(text) + textTail,
-    finish: (reason: string) => `${head}"choices":[{"index":0,${last},"finish_reason":"${reason}"}]}\n\n`,
+    /** Says of each choice who speaks. */
+    first: (choices: number) =>
+      kind === 'completion'
+        ? ''
+        : Array.from({ length: choices }, (_, index) =>
+            choice(index, '"delta":{"role":"assistant","content":""},"finish_reason":null'),
+          ).join(''),
+    text: (text: string, index: number) =>
+      `${head}"choices":[{"index":${index},${textHead}${JSON.stringify(text)}${textTail}`,
+    /** The calls a choice ends with, and why each choice ended. */
+    finish: (choices: Choice[]) =>
+      choices
+        .map(({ finishReason, toolCalls }, index) => {
+          const calls = wireCalls(toolCalls ?? []).map((call, position) => ({ index: position, ...call }));
+          const delta = `"delta":{"tool_calls":${JSON.stringify(calls)}},"finish_reason":null`;
+          return (
+            (calls.length > 0 ? choice(index, delta) : '') +
+            choice(index, `${empty},"finish_reason":"${finishReason}"`)
+          );
+        })
+        .join(''),
     usage: (usage: Usage) => `${head}"choices":[],"usage":${JSON.stringify(usage)}}\n\n`,
     done: 'data: [DONE]\n\n',
     error: (error: object) => `data: ${JSON.stringify(error)}\n\n`,
@@ -67,20 +111,38 @@ export function streamFrames(kind: 'chat' | 'completion', id: string, model: str
 /** A whole answer in OpenAI's shape. */
 export function wholeAnswer(
   kind: 'chat' | 'completion',
-  id: string,
-  model: string,
-  text: string,
-  result: GenerateResult,
+  { request, choices, result }: Pick<JobOutcome, 'request' | 'choices' | 'result'>,
 ) {
-  const common = { index: 0, finish_reason: result.finishReason };
   return {
-    id,
+    id: request.requestId,
     object: kind === 'chat' ? 'chat.completion' : 'text_completion',
     created: Math.floor(Date.now() / 1000),
-    model,
-    choices: [
-      kind === 'chat' ? { ...common, message: { role: 'assistant', content: text } } : { ...common, text },
-    ],
+    model: request.model,
+    choices: choices.map(({ text, finishReason, toolCalls }, index) => {
+      const common = { index, finish_reason: finishReason };
+      if (kind === 'completion') return { ...common, text };
+      const content = toolCalls && text === '' ? null : text;
+      const calls = toolCalls ? { tool_calls: wireCalls(toolCalls) } : {};
+      return { ...common, message: { role: 'assistant', content, ...calls } };
+    }),
     usage: usageOf(result),
+  };
+}
+
+/** Vectors in OpenAI's shape; in base64 as little-endian float32, as its clients ask for them. */
+export function embeddingsAnswer(
+  { request, vectors, result }: Pick<JobOutcome, 'request' | 'vectors' | 'result'>,
+  format: EmbeddingRequest['encoding_format'],
+) {
+  return {
+    object: 'list',
+    data: vectors.map((vector, index) => ({
+      object: 'embedding',
+      index,
+      embedding:
+        format === 'base64' ? Buffer.from(new Float32Array(vector).buffer).toString('base64') : vector,
+    })),
+    model: request.model,
+    usage: { prompt_tokens: result.promptTokens, total_tokens: result.promptTokens },
   };
 }

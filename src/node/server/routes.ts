@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { AppError } from '#contract/errors.ts';
-import { solFromLamports } from '#contract/money.ts';
+import { solFromLamports, tipOf } from '#contract/money.ts';
 import { toAppError } from '#contract/result.ts';
 import { openAiError } from '#contract/wire/error-answers.ts';
 import { inferenceRequestSchema } from '#contract/wire/inference.ts';
@@ -9,12 +9,21 @@ import {
   type CompletionRequest,
   chatCompletionRequestSchema,
   completionRequestSchema,
+  embeddingRequestSchema,
 } from '#contract/wire/openai.ts';
-import type { JobHandle, JobOutcome, JobRequest } from '../inference/job-request.ts';
+import { cacheHeader } from '#contract/wire/receipt.ts';
+import type { JobHandle, JobOutcome, JobRequest, JobWork } from '../inference/job-request.ts';
 import type { GenerateRequest } from '../inference/runtime.ts';
 import { sha256Hex } from '../link/ed25519.ts';
 import { type ApiCall, answerJson } from './api-call.ts';
-import { chatRequest, completionRequest, streamFrames, usageOf, wholeAnswer } from './openai-answers.ts';
+import {
+  chatRequest,
+  completionRequest,
+  embeddingsAnswer,
+  streamFrames,
+  usageOf,
+  wholeAnswer,
+} from './openai-answers.ts';
 import { parseBody, parseJson } from './request-body.ts';
 
 const keepAliveMs = 15_000;
@@ -57,13 +66,15 @@ export const routes: readonly Route[] = [
     matches: at('/v1/models'),
     open: true,
     answer({ response, parts }) {
-      const model = parts.servedModel();
-      const data = model === null ? [] : [{ id: model, object: 'model', created: 0, owned_by: parts.nodeId }];
+      const data = parts
+        .servedModels()
+        .map((id) => ({ id, object: 'model', created: 0, owned_by: parts.nodeId }));
       answerJson(response, 200, { object: 'list', data });
     },
   },
   { method: 'POST', matches: at('/v1/chat/completions'), open: false, prepare: prepareChat },
   { method: 'POST', matches: at('/v1/completions'), open: false, prepare: prepareCompletion },
+  { method: 'POST', matches: at('/v1/embeddings'), open: false, prepare: prepareEmbeddings },
   { method: 'POST', matches: at('/inference'), open: false, prepare: prepareInference },
   {
     method: 'DELETE',
@@ -81,13 +92,19 @@ export const routes: readonly Route[] = [
   },
 ];
 
-function jobRequest(call: ApiCall, model: string, generate: GenerateRequest, requestId?: string): JobRequest {
+function jobRequest(
+  call: ApiCall,
+  model: string,
+  work: JobWork,
+  more: { metadata?: Record<string, unknown> | null | undefined; requestId?: string } = {},
+): JobRequest {
   const { caller, parts } = call;
   return {
-    requestId: caller.requestId ?? requestId ?? `req-${randomUUID()}`,
+    requestId: caller.requestId ?? more.requestId ?? `req-${randomUUID()}`,
     source: caller.source,
     model,
-    generate,
+    work,
+    tipLamports: tipOf(more.metadata),
     inputSha256: sha256Hex(call.body),
     deadlineMs: caller.deadlineMs ?? parts.clock.now() + parts.defaultTimeoutMs(),
   };
@@ -107,14 +124,23 @@ function openAi(
   call: ApiCall,
   kind: 'chat' | 'completion',
   body: ChatCompletionRequest | CompletionRequest,
-  generate: GenerateRequest,
+  request: GenerateRequest,
 ): () => Promise<void> {
-  const job = jobRequest(call, body.model, generate);
+  const work: JobWork = { kind: 'generate', request, choices: body.n ?? 1 };
+  const job = jobRequest(call, body.model, work, body);
   return async () => {
     call.response.setHeader('x-request-id', job.requestId);
     if (body.stream) return stream(call, job, kind, body.stream_options?.include_usage === true);
-    const outcome = await whole(call, job);
-    answerJson(call.response, 200, wholeAnswer(kind, job.requestId, job.model, outcome.text, outcome.result));
+    answerJson(call.response, 200, wholeAnswer(kind, await whole(call, job)));
+  };
+}
+
+function prepareEmbeddings(call: ApiCall): () => Promise<void> {
+  const body = parseBody(call.body, embeddingRequestSchema);
+  const job = jobRequest(call, body.model, { kind: 'embed', inputs: body.input }, body);
+  return async () => {
+    call.response.setHeader('x-request-id', job.requestId);
+    answerJson(call.response, 200, embeddingsAnswer(await whole(call, job), body.encoding_format));
   };
 }
 
@@ -124,6 +150,7 @@ async function whole(call: ApiCall, job: JobRequest): Promise<JobOutcome> {
   const startedAt = performance.now();
   let isFirst = true;
   const handle = jobs.submit(job, {
+    onStart: (_, isCacheHit) => markCacheHit(call, isCacheHit),
     onText: () => {
       if (isFirst) metrics.firstToken.observe((performance.now() - startedAt) / 1000);
       isFirst = false;
@@ -133,6 +160,10 @@ async function whole(call: ApiCall, job: JobRequest): Promise<JobOutcome> {
   const outcome = await handle.done;
   countTokens(call, outcome);
   return outcome;
+}
+
+function markCacheHit({ response }: ApiCall, isCacheHit: boolean): void {
+  if (isCacheHit) response.setHeader(cacheHeader, 'hit');
 }
 
 function countTokens({ parts: { metrics } }: ApiCall, { result, startedAt, finishedAt }: JobOutcome): void {
@@ -166,7 +197,9 @@ async function stream(
       'cache-control': 'no-cache',
       'x-accel-buffering': 'no',
     });
-    if (frames.first) response.write(frames.first);
+    const choices = job.work.kind === 'generate' ? job.work.choices : 1;
+    const first = frames.first(choices);
+    if (first) response.write(first);
   };
   const keepAlive = setInterval(() => {
     open();
@@ -174,8 +207,11 @@ async function stream(
   }, keepAliveMs);
   try {
     const handle = parts.jobs.submit(job, {
-      onStart: open,
-      onText: (text) => {
+      onStart: (_, isCacheHit) => {
+        markCacheHit(call, isCacheHit);
+        open();
+      },
+      onText: (text, choice) => {
         if (text === '') return;
         if (!firstSeen) {
           firstSeen = true;
@@ -183,7 +219,7 @@ async function stream(
         }
         // A client that does not read is given up before it fills our memory.
         if (response.writableLength > mostUnreadBytes) handle.cancel();
-        else response.write(frames.text(text));
+        else response.write(frames.text(text, choice));
       },
     });
     cancelWhenLeft(call, handle);
@@ -191,7 +227,7 @@ async function stream(
     countTokens(call, outcome);
     open();
     const usage = withUsage ? frames.usage(usageOf(outcome.result)) : '';
-    response.end(frames.finish(outcome.result.finishReason) + usage + frames.done);
+    response.end(frames.finish(outcome.choices) + usage + frames.done);
   } catch (thrown) {
     if (!isOpen) throw thrown;
     const error = toAppError(thrown);
@@ -212,7 +248,7 @@ function prepareInference(call: ApiCall): () => Promise<void> {
           (name) => !Object.hasOwn(inferenceRequestSchema.shape, name) && /^[\w.-]+$/.test(name),
         )
       : [];
-  const asChat = parts.hasChatTemplate() && body.metadata.raw !== true;
+  const asChat = parts.hasChatTemplate(body.model) && body.metadata.raw !== true;
   const { source } = call.caller;
   const plain = source.kind === 'gateway' && source.gatewayKey === null;
   const job = {
@@ -220,14 +256,18 @@ function prepareInference(call: ApiCall): () => Promise<void> {
       call,
       body.model,
       {
-        prompt: asChat
-          ? { kind: 'chat', messages: [{ role: 'user', content: body.prompt }] }
-          : { kind: 'completion', prompt: body.prompt },
-        sampling: { temperature: body.temperature, topP: body.top_p },
-        maxTokens: body.max_tokens,
-        stop: [],
+        kind: 'generate',
+        choices: 1,
+        request: {
+          prompt: asChat
+            ? { kind: 'chat', messages: [{ role: 'user', content: body.prompt }] }
+            : { kind: 'completion', prompt: body.prompt },
+          sampling: { temperature: body.temperature, topP: body.top_p },
+          maxTokens: body.max_tokens,
+          stop: [],
+        },
       },
-      body.request_id,
+      { metadata: body.metadata, requestId: body.request_id },
     ),
     ...(plain ? { source: { ...source, payer: body.wallet_address || 'unknown' } } : {}),
   };

@@ -151,7 +151,7 @@ function publishManyJobs(rows: number, rate: number): void {
 setState(wanted);
 transport.publish('settings.current', settings);
 transport.publish('models.list', sampleModels);
-transport.publish('node.engine', sampleEngine);
+transport.publish('node.engines', [sampleEngine]);
 transport.publish('resources.current', sampleResources(now));
 if (wish.has('rows')) publishManyJobs(Number(wish.get('rows')), Number(wish.get('rate') ?? 50));
 else transport.publish('queue.items', { type: 'snapshot', jobs: isFresh ? [] : sampleJobs(now) });

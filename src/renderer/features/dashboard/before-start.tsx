@@ -8,7 +8,7 @@ import { useSignal } from '../../lib/use-signal.ts';
 export function BeforeStart() {
   const { t } = useTranslation();
   const settings = useSignal('settings.current');
-  const model = useSignal('models.list')?.find(({ id }) => id === settings?.servedModel);
+  const model = useSignal('models.list')?.find(({ id }) => id === settings?.servedModels[0]);
   if (!settings || !model) return null;
   return (
     <dl className="mt-4 grid grid-cols-[auto_1fr] gap-x-4 gap-y-1.5 border-t border-line pt-3">

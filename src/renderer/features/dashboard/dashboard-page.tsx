@@ -16,7 +16,7 @@ export function DashboardPage() {
   const summary = useSignal('earnings.summary');
   const resources = useSignal('resources.current');
   const settings = useSignal('settings.current');
-  const engine = useSignal('node.engine');
+  const engines = useSignal('node.engines');
   const testCredits = status?.testCredits ?? false;
   const success = serving?.successRate;
   return (
@@ -53,7 +53,14 @@ export function DashboardPage() {
           <MemoryCard resources={resources} />
         </div>
         <LatestWork unit={t(testCredits ? 'dashboard.testCredits' : 'dashboard.sol')} />
-        <WorthALookCard hints={worthALook({ status, settings, engine, resources })} />
+        <WorthALookCard
+          hints={worthALook({
+            status,
+            settings,
+            engine: engines?.find(({ state }) => state === 'ready'),
+            resources,
+          })}
+        />
       </div>
     </Page>
   );

@@ -18,7 +18,7 @@ test('a fresh node serves the tiny model and has no address', () => {
 });
 
 test('nothing stands there when nothing is to be done', () => {
-  expect(codes({ payoutAddress: 'an-address', servedModel: 'another' })).toEqual([]);
+  expect(codes({ payoutAddress: 'an-address', servedModels: ['another'] })).toEqual([]);
 });
 
 test('the worst three are shown', () => {

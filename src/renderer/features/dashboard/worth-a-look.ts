@@ -26,7 +26,8 @@ export function worthALook(facts: {
     hints.push({ code: 'open-port', page: 'settings' });
   if (settings.pricePerRequestLamports === '0' && settings.pricePerMillionTokensLamports === '0')
     hints.push({ code: 'no-price', page: 'settings' });
-  if (settings.servedModel === 'tiny-chat-Q8_0') hints.push({ code: 'tiny-model', page: 'models' });
+  if (settings.servedModels.every((id) => id === 'tiny-chat-Q8_0'))
+    hints.push({ code: 'tiny-model', page: 'models' });
   if (settings.payoutAddress === null) hints.push({ code: 'no-address', page: 'settings' });
   return hints.slice(0, 3);
 }

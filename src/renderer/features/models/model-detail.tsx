@@ -12,12 +12,14 @@ interface ModelDetailProps {
   model: Model;
   busy: boolean;
   error: ErrorBody | null;
-  onServe(): void;
+  pinned: boolean;
+  onServe(serve: boolean): void;
+  onPin(pinned: boolean): void;
   onRemove(): void;
 }
 
 /** A model file in full, with what can be done with it. Removing asks once more, since it deletes the file. */
-export function ModelDetail({ model, busy, error, onServe, onRemove }: ModelDetailProps) {
+export function ModelDetail({ model, pinned, busy, error, onServe, onPin, onRemove }: ModelDetailProps) {
   const { t } = useTranslation();
   const facts: Fact[] = [
     { label: t('models.size'), value: formatBytes(model.sizeBytes) },
@@ -38,11 +40,21 @@ export function ModelDetail({ model, busy, error, onServe, onRemove }: ModelDeta
       {model.problem && <ErrorNote error={model.problem} />}
       {!model.problem && !model.fits && <p className="text-sm text-warn">{t('models.tooLargeAdvice')}</p>}
       <Facts facts={facts} copyLabel={t('models.copy')} />
-      <div className="flex gap-2">
+      <div className="flex flex-wrap gap-2">
         {canServe && (
-          <Button disabled={busy} onClick={onServe}>
+          <Button disabled={busy} onClick={() => onServe(true)}>
             {t('models.serve')}
           </Button>
+        )}
+        {model.served && (
+          <>
+            <Button disabled={busy} onClick={() => onServe(false)}>
+              {t('models.stopServing')}
+            </Button>
+            <Button disabled={busy} onClick={() => onPin(!pinned)}>
+              {t(pinned ? 'models.unpin' : 'models.pin')}
+            </Button>
+          </>
         )}
         {!model.shipped && !model.served && (
           <Confirm

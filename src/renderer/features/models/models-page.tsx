@@ -18,6 +18,8 @@ import { ServedModel } from './served-model.tsx';
 export function ModelsPage() {
   const { t } = useTranslation();
   const models = useSignal('models.list') ?? null;
+  const engines = useSignal('node.engines') ?? [];
+  const pinned = useSignal('settings.current')?.pinnedModels ?? [];
   const openId = useRoute().detail;
   const [error, setError] = useState<ErrorBody | null>(null);
   const [busy, setBusy] = useState(false);
@@ -31,7 +33,10 @@ export function ModelsPage() {
     return result.ok;
   };
   const add = (path: string) => run(client.request('models.add', { path }));
-  const serve = (model: Model) => run(client.request('models.serve', { id: model.id }));
+  const serve = (model: Model, isServed: boolean) =>
+    run(client.request('models.serve', { id: model.id, serve: isServed }));
+  const pin = (model: Model, isPinned: boolean) =>
+    run(client.request('models.pin', { id: model.id, pinned: isPinned }));
   const remove = async (model: Model) => {
     if (await run(client.request('models.remove', { id: model.id }))) openRoute('models');
   };
@@ -41,8 +46,14 @@ export function ModelsPage() {
       <DropModel onDrop={add}>
         <div className="flex flex-col gap-4">
           {error && <ErrorNote error={error} />}
-          <ServedModel models={models} />
-          <ModelTable models={models} busy={busy} onServe={serve} />
+          {engines.map((engine) => (
+            <ServedModel
+              key={engine.modelId}
+              engine={engine}
+              model={models?.find(({ id }) => id === engine.modelId)}
+            />
+          ))}
+          <ModelTable models={models} busy={busy} onServe={(model) => serve(model, true)} />
           <AddModel busy={busy} onAdd={add} onError={setError} />
         </div>
       </DropModel>
@@ -58,7 +69,9 @@ export function ModelsPage() {
             model={opened}
             busy={busy}
             error={error}
-            onServe={() => serve(opened)}
+            pinned={pinned.includes(opened.id)}
+            onServe={(isServed) => serve(opened, isServed)}
+            onPin={(isPinned) => pin(opened, isPinned)}
             onRemove={() => remove(opened)}
           />
         )}

@@ -4,22 +4,18 @@ import { formatBytes, formatTokens } from '../../lib/format.ts';
 import { useSignal } from '../../lib/use-signal.ts';
 import { ErrorNote } from '../../ui/error-note.tsx';
 
-/** The engine and what it has loaded: the first thing one sees of the models. */
-export function ServedModel({ models }: { models: readonly Model[] | null }) {
+/** A served model and its engine: the first thing one sees of the models. */
+export function ServedModel({ engine, model }: { engine: Engine; model: Model | undefined }) {
   const { t } = useTranslation();
-  const engine = useSignal('node.engine') ?? null;
   const speed = useSignal('node.serving')?.tokensPerSecond;
-  const model = models?.find((one) => (engine?.modelId ? one.id === engine.modelId : one.served));
   return (
     <section className="rounded-[10px] border border-line bg-panel px-[18px] py-4">
       <div className="flex flex-wrap items-baseline gap-x-3 gap-y-1">
-        <h2 className="text-xl font-semibold">{model?.name ?? (models ? t('models.nothingServed') : '–')}</h2>
-        <p className="text-sm text-dim">
-          {engine ? t(`models.engine.${engine.state}`) : t('models.loading')}
-        </p>
+        <h2 className="text-xl font-semibold">{model?.name ?? engine.modelId}</h2>
+        <p className="text-sm text-dim">{t(`models.engine.${engine.state}`)}</p>
       </div>
-      {engine?.state === 'loading' && <LoadProgress share={engine.loadProgress ?? 0} />}
-      {engine?.error && (
+      {engine.state === 'loading' && <LoadProgress share={engine.loadProgress ?? 0} />}
+      {engine.error && (
         <div className="mt-3">
           <ErrorNote error={engine.error} />
         </div>
@@ -37,16 +33,16 @@ export function ServedModel({ models }: { models: readonly Model[] | null }) {
 }
 
 /** A figure that is not known yet is a dash. */
-function figuresOf(engine: Engine | null, speed: number | undefined) {
-  const memory = engine?.memory ?? null;
+function figuresOf(engine: Engine, speed: number | undefined) {
+  const memory = engine.memory;
   const count = (value: number | null | undefined) => (value == null ? '–' : formatTokens(value));
   return [
     { key: 'speed', value: speed === undefined ? '–' : formatTokens(Math.round(speed)) },
     { key: 'ram', value: memory ? formatBytes(memory.ramBytes) : '–' },
     { key: 'gpu', value: memory && memory.gpuBytes > 0 ? formatBytes(memory.gpuBytes) : '–' },
-    { key: 'backend', value: engine?.backend?.toUpperCase() ?? '–' },
-    { key: 'context', value: count(engine?.contextSize) },
-    { key: 'parallel', value: count(engine?.parallelRequests) },
+    { key: 'backend', value: engine.backend?.toUpperCase() ?? '–' },
+    { key: 'context', value: count(engine.contextSize) },
+    { key: 'parallel', value: count(engine.parallelRequests) },
   ] as const;
 }
 

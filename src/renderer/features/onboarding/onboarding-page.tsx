@@ -66,7 +66,7 @@ export function OnboardingPage() {
           />
         )}
         {step === 'model' && (
-          <ModelStep onBack={() => goTo('network')} onFinish={(servedModel) => finish({ servedModel })} />
+          <ModelStep onBack={() => goTo('network')} onFinish={(id) => finish({ servedModels: [id] })} />
         )}
         {error && (
           <div className="mt-4">

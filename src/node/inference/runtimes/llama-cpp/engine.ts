@@ -89,7 +89,11 @@ export class LlamaEngine {
     const spare = Math.max(1, Math.min(mostThreads, availableParallelism() - 1));
     const threads = options.threads === 'auto' ? spare : Math.min(options.threads, mostThreads);
     llama.maxThreads = threads;
-    const model = await llama.loadModel({ modelPath: options.path, onLoadProgress: onProgress });
+    const model = await llama.loadModel({
+      modelPath: options.path,
+      onLoadProgress: onProgress,
+      ...(options.gpuLayers === undefined ? {} : { gpuLayers: options.gpuLayers }),
+    });
     const contextSize =
       options.contextSize === 'auto'
         ? Math.min(model.trainContextSize, mostAutoContext)

@@ -3,6 +3,7 @@ import type { Engine } from '#contract/model.ts';
 import { errorBody, toAppError } from '#contract/result.ts';
 import { type Clock, systemClock } from '../../../clock.ts';
 import { createSignal } from '../../../signal.ts';
+import { engineOff } from '../../engine-off.ts';
 import type {
   EmbedResult,
   Feature,
@@ -18,20 +19,6 @@ const mostBackoffMs = 30_000;
 /** A worker that lived this long starts its backoff anew. */
 const stableMs = 60_000;
 
-const off: Engine = {
-  state: 'off',
-  backend: null,
-  modelId: null,
-  loadProgress: null,
-  contextSize: null,
-  parallelRequests: null,
-  threads: null,
-  memory: null,
-  server: null,
-  restarts: 0,
-  error: null,
-};
-
 const nothing: ReadonlySet<Feature> = new Set();
 
 const startingAgain = () =>
@@ -46,8 +33,15 @@ export interface LlamaCppRuntime extends Runtime {
  * llama.cpp in a worker process. A crash rejects the worker's jobs with `inference/crashed`, then the worker is started
  * again with backoff and its model loaded again; jobs that come meanwhile are rejected with `inference/crashed` and a retry time.
  */
-export function createLlamaCppRuntime({ clock = systemClock }: { clock?: Clock } = {}): LlamaCppRuntime {
-  const engine = createSignal<Engine>(off);
+export function createLlamaCppRuntime({
+  clock = systemClock,
+  afterCrash = (options) => options,
+}: {
+  clock?: Clock;
+  /** With what to load again after the worker ended by itself, by a signal or a code. */
+  afterCrash?: (options: LoadOptions, reason: string) => LoadOptions;
+} = {}): LlamaCppRuntime {
+  const engine = createSignal<Engine>(engineOff);
   let worker: WorkerProcess | null = null;
   let wanted: LoadOptions | null = null;
   let backoffMs = firstBackoffMs;
@@ -75,8 +69,10 @@ export function createLlamaCppRuntime({ clock = systemClock }: { clock?: Clock }
   }
 
   async function restart(reason: string): Promise<void> {
-    const options = wanted;
-    if (!options) return;
+    if (!wanted) return;
+    // A load that has not ended yet is its caller's to try again.
+    const options = engine.get().state === 'loading' ? wanted : afterCrash(wanted, reason);
+    wanted = options;
     const error = new AppError('inference/crashed', `The engine’s process ended (${reason}).`);
     patch({
       state: 'restarting',
@@ -105,7 +101,7 @@ export function createLlamaCppRuntime({ clock = systemClock }: { clock?: Clock }
     const ending = worker;
     worker = null;
     await ending?.end();
-    engine.set({ ...off, restarts: engine.get().restarts });
+    engine.set({ ...engineOff, restarts: engine.get().restarts });
   }
 
   return {

@@ -1,0 +1,80 @@
+import { answerText, vectorsText } from '#contract/wire/receipt.ts';
+import type { Choice, FinishedJob, JobHandlers, JobWork } from './job-request.ts';
+import type { GenerateRequest, GenerateResult, Runtime } from './runtime.ts';
+
+/** What doing a job's work gave. */
+export type WorkResult = Pick<FinishedJob, 'choices' | 'vectors' | 'text' | 'result'>;
+
+export interface WorkHandlers extends Pick<JobHandlers, 'onText'> {
+  onStart(promptTokens: number): void;
+  /** Tokens that all choices together have generated so far. */
+  onTokens(generatedTokens: number): void;
+}
+
+/** Does a job's work on a loaded model. Its choices are generated side by side; one that fails ends the others. */
+export async function doWork(
+  work: JobWork,
+  runtime: Pick<Runtime, 'generate' | 'embed'>,
+  handlers: WorkHandlers,
+  signal: AbortSignal,
+): Promise<WorkResult> {
+  if (work.kind === 'embed') {
+    const { vectors, promptTokens } = await runtime.embed(work.inputs, signal);
+    handlers.onStart(promptTokens);
+    const result = { promptTokens, cachedTokens: 0, generatedTokens: 0, finishReason: 'stop' as const };
+    return { choices: [], vectors, text: vectorsText(vectors), result };
+  }
+  const counts = new Array<number>(work.choices).fill(0);
+  const failed = new AbortController();
+  const ended = AbortSignal.any([signal, failed.signal]);
+  const generate = async (index: number): Promise<{ choice: Choice; result: GenerateResult }> => {
+    let text = '';
+    const result = await runtime.generate(
+      choiceRequest(work.request, index),
+      {
+        ...(index === 0 ? { onStart: handlers.onStart } : {}),
+        onText: (piece, generatedTokens) => {
+          text += piece;
+          counts[index] = generatedTokens;
+          handlers.onTokens(sum(counts));
+          handlers.onText?.(piece, index);
+        },
+      },
+      ended,
+    );
+    const { finishReason, toolCalls } = result;
+    return { choice: { text, finishReason, ...(toolCalls ? { toolCalls } : {}) }, result };
+  };
+  const generations = Array.from({ length: work.choices }, (_, index) => generate(index));
+  try {
+    const done = await Promise.all(generations);
+    const choices = done.map(({ choice }) => choice);
+    return { choices, vectors: [], text: answerText(choices), result: together(done) };
+  } catch (thrown) {
+    failed.abort();
+    await Promise.allSettled(generations);
+    throw thrown;
+  }
+}
+
+/** One seed for all choices would make them all the same. */
+function choiceRequest(request: GenerateRequest, index: number): GenerateRequest {
+  const { seed } = request.sampling;
+  return index === 0 || seed === undefined
+    ? request
+    : { ...request, sampling: { ...request.sampling, seed: seed + index } };
+}
+
+function together(done: { result: GenerateResult }[]): GenerateResult {
+  const results = done.map(({ result }) => result);
+  const cancelled = results.find(({ finishReason }) => finishReason === 'cancelled');
+  const { promptTokens, cachedTokens, finishReason } = results[0] as GenerateResult;
+  return {
+    promptTokens,
+    cachedTokens,
+    generatedTokens: sum(results.map(({ generatedTokens }) => generatedTokens)),
+    finishReason: cancelled ? 'cancelled' : finishReason,
+  };
+}
+
+const sum = (counts: number[]): number => counts.reduce((total, count) => total + count, 0);

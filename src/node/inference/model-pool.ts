@@ -1,0 +1,278 @@
+import { AppError } from '#contract/errors.ts';
+import type { Engine } from '#contract/model.ts';
+import { toAppError } from '#contract/result.ts';
+import type { Clock } from '../clock.ts';
+import { createSignal, type Signal } from '../signal.ts';
+import { engineOff } from './engine-off.ts';
+import type { LoadLimits } from './load-limits.ts';
+import { idleModels, type LoadedModelState, type Memory, makeRoom } from './pool-policy.ts';
+import type { LoadOptions, Runtime } from './runtime.ts';
+
+const idleCheckMs = 30_000;
+/** Jobs taken for a model that has yet to be loaded. */
+const slotsBeforeLoad = 4;
+
+/** A loaded model, for one job. */
+export interface Lease {
+  runtime: Runtime;
+  release(): void;
+}
+
+/** What jobs need of the models. */
+export interface ServedModels {
+  offered(): readonly string[];
+  /** Jobs that may be at work on a model at once. */
+  slots(id: string): number;
+  /** Loads the model where it is not loaded. Rejects with `inference/*` or, when the signal is aborted, `queue/cancelled`. */
+  acquire(id: string, signal: AbortSignal): Promise<Lease>;
+  /** Called when slots may have become free. */
+  onChange(listener: () => void): void;
+}
+
+export interface ModelPool extends ServedModels {
+  /** One an offered model, in their order. */
+  engines: Signal<Engine[]>;
+  /** The engine that says most: one that is ready, else one that is in trouble, else one that loads. */
+  foremost: Signal<Engine>;
+  load(id: string, signal?: AbortSignal): Promise<void>;
+  isLoaded(id: string): boolean;
+  idleCount(): number;
+  /** Unloads what has no jobs and is not pinned; resolves when it is gone. */
+  unloadIdle(idleMs?: number): Promise<void>;
+  unloadAll(): Promise<void>;
+  dispose(): Promise<void>;
+}
+
+export interface PoolSettings {
+  /** In order of preference. */
+  offered: readonly string[];
+  pinned: readonly string[];
+  mostLoaded: number;
+  /** 0: never. */
+  idleUnloadMs: number;
+}
+
+interface Loaded {
+  id: string;
+  runtime: Runtime;
+  needs: Memory;
+  leases: number;
+  lastUsedAt: number;
+  /** Resolves when it can serve. */
+  ready: Promise<void>;
+  isReady: boolean;
+}
+
+/**
+ * The models on offer and their engines. A model is loaded when it is first asked for, one load at a time; room is made by unloading
+ * idle ones, least recently used first. Where memory does not suffice it is tried smaller, at most twice, which is remembered.
+ */
+export function createModelPool(options: {
+  settings(): PoolSettings;
+  /** How to run a model and what it needs. Throws `models/*`. */
+  find(id: string): { options: LoadOptions; needs: Memory };
+  createRuntime(id: string, afterCrash: (options: LoadOptions, reason: string) => LoadOptions): Runtime;
+  /** Left below the ceilings, all programs' use counted. */
+  freeMemory(): Memory;
+  limits: LoadLimits;
+  clock: Clock;
+}): ModelPool {
+  const { settings, clock, limits } = options;
+  const loaded = new Map<string, Loaded>();
+  const engines = createSignal<Engine[]>([]);
+  const foremost = createSignal<Engine>(engineOff);
+  const listeners = new Set<() => void>();
+  const ended = new AbortController();
+  /** Models that take no new jobs, since another one waits for their room. */
+  let yielding = new Set<string>();
+  let turn: Promise<unknown> = Promise.resolve();
+  let onLeaseEnd: (() => void) | null = null;
+
+  function refresh(): void {
+    engines.set(
+      settings().offered.map((id) => loaded.get(id)?.runtime.engine.get() ?? { ...engineOff, modelId: id }),
+    );
+    foremost.set(foremostOf(engines.get()));
+    for (const listener of listeners) listener();
+  }
+
+  const stateOf = ({ id, leases, lastUsedAt, runtime, needs }: Loaded): LoadedModelState => ({
+    id,
+    leases,
+    lastUsedAt,
+    pinned: settings().pinned.includes(id),
+    ...(runtime.engine.get().memory ?? needs),
+  });
+  const states = () => [...loaded.values()].map(stateOf);
+
+  async function unload(id: string): Promise<void> {
+    const entry = loaded.get(id);
+    loaded.delete(id);
+    await entry?.runtime.dispose();
+    refresh();
+  }
+
+  async function roomFor(id: string, needs: Memory, signal: AbortSignal): Promise<void> {
+    try {
+      for (;;) {
+        signal.throwIfAborted();
+        const { mostLoaded } = settings();
+        const decision = makeRoom({ loaded: states(), needs, free: options.freeMemory(), mostLoaded });
+        if (decision.kind === 'load') return;
+        if (decision.kind === 'unload') await unload(decision.id);
+        else if (decision.kind === 'wait') {
+          yielding = new Set(decision.ids);
+          await new Promise<void>((resolve) => {
+            onLeaseEnd = resolve;
+            signal.addEventListener('abort', () => resolve(), { once: true });
+          });
+        } else
+          throw new AppError(
+            'inference/out-of-memory',
+            `“${id}” needs ${megabytes(decision.needsBytes)} of ${decision.missing === 'gpu' ? 'GPU memory' : 'memory'}; ${megabytes(decision.freeBytes)} are free for it.`,
+            {
+              retryAfterSeconds: 30,
+              data: { needsBytes: decision.needsBytes, freeBytes: decision.freeBytes },
+            },
+          );
+      }
+    } finally {
+      yielding = new Set();
+      onLeaseEnd = null;
+    }
+  }
+
+  async function loadNow(id: string, signal: AbortSignal): Promise<void> {
+    const model = options.find(id);
+    await roomFor(id, model.needs, signal);
+    const entry = newEntry(id, model.needs);
+    loaded.set(id, entry);
+    entry.runtime.engine.subscribe(refresh);
+    entry.ready = loadSmaller(entry.runtime, limits.apply(model.options), signal);
+    try {
+      await entry.ready;
+      entry.isReady = true;
+      entry.lastUsedAt = clock.now();
+    } catch (thrown) {
+      await unload(id);
+      throw thrown;
+    }
+    refresh();
+  }
+
+  /** Tries again with less where memory did not suffice. */
+  async function loadSmaller(runtime: Runtime, wanted: LoadOptions, signal: AbortSignal): Promise<void> {
+    for (let next: LoadOptions | null = wanted; ; ) {
+      try {
+        await runtime.load(next, signal);
+        return;
+      } catch (thrown) {
+        const { code } = toAppError(thrown);
+        const isMemory = code === 'inference/out-of-memory' || code === 'inference/crashed';
+        if (!isMemory || signal.aborted) throw thrown;
+        next = limits.shrink(next);
+        if (next === null) throw thrown;
+      }
+    }
+  }
+
+  function newEntry(id: string, needs: Memory): Loaded {
+    const runtime = options.createRuntime(id, (before, reason) => {
+      const isMemory = reason === 'SIGABRT' || reason === 'SIGKILL';
+      return (isMemory && limits.shrink(before)) || before;
+    });
+    const entry = { id, runtime, needs, leases: 0, lastUsedAt: clock.now(), isReady: false };
+    return { ...entry, ready: Promise.resolve() };
+  }
+
+  /** Loads one after the other; joins a load of the same model that waits or runs. */
+  const loading = new Map<string, Promise<void>>();
+  function ensure(id: string, signal: AbortSignal): Promise<void> {
+    if (loaded.get(id)?.isReady) return Promise.resolve();
+    const known = loading.get(id);
+    if (known) return known;
+    const mine = turn
+      .then(() => loadNow(id, AbortSignal.any([ended.signal, signal])))
+      .finally(() => loading.delete(id));
+    loading.set(id, mine);
+    turn = mine.catch(() => {});
+    return mine;
+  }
+
+  async function watchIdle(): Promise<void> {
+    for (;;) {
+      await clock.sleep(idleCheckMs, ended.signal);
+      const { idleUnloadMs } = settings();
+      if (idleUnloadMs > 0) await unloadIdle(idleUnloadMs);
+    }
+  }
+
+  async function unloadIdle(idleMs = 0): Promise<void> {
+    for (const id of idleModels(states(), clock.now(), idleMs)) await unload(id);
+  }
+
+  watchIdle().catch(() => {});
+
+  return {
+    engines,
+    foremost,
+    offered: () => settings().offered,
+    slots(id) {
+      if (yielding.has(id)) return 0;
+      return loaded.get(id)?.runtime.engine.get().parallelRequests ?? slotsBeforeLoad;
+    },
+    async acquire(id, signal) {
+      // Nobody's cancel ends a load that others wait for too.
+      const left = new Promise<never>((_, reject) => {
+        const leave = () =>
+          reject(new AppError('queue/cancelled', 'The request was cancelled while its model was loaded.'));
+        if (signal.aborted) leave();
+        signal.addEventListener('abort', leave, { once: true });
+      });
+      left.catch(() => {});
+      for (;;) {
+        await Promise.race([ensure(id, ended.signal), left]);
+        const entry = loaded.get(id);
+        // Unloaded for another in the same breath.
+        if (!entry?.isReady) continue;
+        entry.leases += 1;
+        entry.lastUsedAt = clock.now();
+        let isOut = true;
+        return {
+          runtime: entry.runtime,
+          release() {
+            if (!isOut) return;
+            isOut = false;
+            entry.leases -= 1;
+            entry.lastUsedAt = clock.now();
+            if (entry.leases === 0) onLeaseEnd?.();
+          },
+        };
+      }
+    },
+    onChange: (listener) => listeners.add(listener),
+    load: (id, signal) => ensure(id, signal ?? ended.signal),
+    isLoaded: (id) => loaded.get(id)?.isReady === true,
+    idleCount: () => idleModels(states(), clock.now(), 0).length,
+    unloadIdle,
+    async unloadAll() {
+      await Promise.all([...loaded.keys()].map(unload));
+    },
+    async dispose() {
+      ended.abort(new AppError('node/stopped', 'The node was stopped.'));
+      await Promise.all([...loaded.keys()].map(unload));
+    },
+  };
+}
+
+function foremostOf(engines: Engine[]): Engine {
+  return (
+    engines.find(({ state }) => state === 'ready') ??
+    engines.find(({ error }) => error !== null) ??
+    engines.find(({ state }) => state !== 'off') ??
+    engines[0] ??
+    engineOff
+  );
+}
+
+const megabytes = (bytes: number) => `${Math.round(bytes / 1e6).toLocaleString('en')} MB`;

@@ -1,0 +1,77 @@
+import { freemem, hostname, totalmem } from 'node:os';
+import { AppError } from '#contract/errors.ts';
+import type { Engine } from '#contract/model.ts';
+import type { Clock } from '../clock.ts';
+import type { ModelStore } from '../models/model-store.ts';
+import type { ResourceProbe } from '../resources/probe.ts';
+import type { SettingsStore } from '../settings-store.ts';
+import { openLoadLimits } from './load-limits.ts';
+import { createModelPool, type ModelPool } from './model-pool.ts';
+import { ceilingShare, type Memory } from './pool-policy.ts';
+import { createLlamaCppRuntime } from './runtimes/llama-cpp/runtime.ts';
+
+/** Main memory that stays free for everybody else. */
+const spareRamShare = 0.05;
+
+/** The pool over this node's store, settings and machine. The store and the probe are asked for when they are needed. */
+export function createNodePool(parts: {
+  settings: SettingsStore;
+  models(): Pick<ModelStore, 'get'>;
+  probe(): Pick<ResourceProbe, 'current'>;
+  /** Whether somebody sits at this computer. */
+  isInUse(): boolean;
+  clock: Clock;
+  limitsFile: string;
+}): ModelPool {
+  const { clock } = parts;
+  const settings = () => parts.settings.current.get();
+
+  function find(id: string) {
+    const model = parts.models().get(id);
+    if (!model) throw new AppError('models/not-found', `The model “${id}” is not in the store.`);
+    if (model.problem) throw new AppError(model.problem.code, model.problem.message);
+    const { contextSize, parallelRequests, threads, gpu } = settings();
+    return {
+      options: { modelId: id, path: model.path, contextSize, parallelRequests, threads, gpu },
+      needs: { ramBytes: model.needsBytes - model.needsGpuBytes, gpuBytes: model.needsGpuBytes },
+    };
+  }
+
+  return createModelPool({
+    settings() {
+      const { servedModels, pinnedModels, mostLoadedModels, idleUnloadMinutes } = settings();
+      return {
+        offered: servedModels,
+        pinned: pinnedModels,
+        mostLoaded: mostLoadedModels,
+        idleUnloadMs: idleUnloadMinutes * 60_000,
+      };
+    },
+    find,
+    createRuntime: (_id, afterCrash) => createLlamaCppRuntime({ clock, afterCrash }),
+    freeMemory: () => freeMemory(parts.probe(), parts.isInUse()),
+    limits: openLoadLimits(parts.limitsFile, `${hostname()} ${totalmem()}`),
+    clock,
+  });
+}
+
+/** Bytes left below the ceilings, with what every program takes counted; main memory as it is this moment. */
+function freeMemory(probe: Pick<ResourceProbe, 'current'>, isInUse: boolean): Memory {
+  const { gpus, own } = probe.current.get();
+  return {
+    ramBytes: Math.max(0, freemem() - totalmem() * spareRamShare),
+    gpuBytes: gpus.reduce(
+      (sum, gpu) =>
+        sum + Math.max(0, gpu.totalBytes * ceilingShare(isInUse) - (gpu.usedBytes ?? own.engineGpuBytes)),
+      0,
+    ),
+  };
+}
+
+/** What the engines take together. */
+export function enginesMemory(engines: Engine[]): Memory {
+  return {
+    ramBytes: engines.reduce((sum, { memory }) => sum + (memory?.ramBytes ?? 0), 0),
+    gpuBytes: engines.reduce((sum, { memory }) => sum + (memory?.gpuBytes ?? 0), 0),
+  };
+}
