@@ -23,6 +23,7 @@ export const errorStatus = {
   'inference/crashed': 503,
   'inference/failed': 500,
   'inference/load-failed': 500,
+  'inference/memory-pressure': 503,
   'inference/out-of-memory': 503,
   'inference/unknown-model': 404,
   'ledger/corrupt': 500,

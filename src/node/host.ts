@@ -10,6 +10,7 @@ import { createEarningsSummary } from './earnings-summary.ts';
 import { resourcesDir } from './entries.ts';
 import { createHandlers } from './handlers.ts';
 import { createJobService } from './inference/job-service.ts';
+import { createMemoryGuard } from './inference/memory-guard.ts';
 import { createNodePool, enginesMemory } from './inference/node-pool.ts';
 import { createResponseCache } from './inference/response-cache.ts';
 import { ggufInspector } from './inference/runtimes/llama-cpp/inspector.ts';
@@ -63,11 +64,12 @@ export async function createHost(options: {
   const apiKey = openApiKey(join(profileDir, 'api-key'));
   const ledger = openLedger(join(profileDir, 'node.db'), { clock });
   const modelsDir = join(profileDir, 'models');
+  const isInUse = () => options.isInUse?.() ?? false;
   const pool = createNodePool({
     settings,
     models: () => models,
     probe: () => probe,
-    isInUse: () => options.isInUse?.() ?? false,
+    isInUse,
     clock,
     limitsFile: join(profileDir, 'load-limits.json'),
   });
@@ -112,6 +114,7 @@ export async function createHost(options: {
     ttlMs: () => settings.current.get().responseCacheMinutes * 60_000,
     clock,
   });
+  const guard = createMemoryGuard({ resources: probe.current, pool, cache, isInUse });
   const jobs = createJobService({
     models: pool,
     cache,
@@ -129,7 +132,7 @@ export async function createHost(options: {
       onBooked: () => earning.flushReceipts(),
     }),
     queueLimit: () => settings.current.get().queueLimit,
-    gate: () => controller.gate(),
+    gate: () => controller.gate() ?? guard.refusal(),
     onUnbookable: (error) => void controller.fail(error),
   });
   const earning = createEarningSteps({
@@ -215,6 +218,7 @@ export async function createHost(options: {
       await earning.steps.release();
       await localGateway.close();
       await pool.dispose();
+      guard.dispose();
       probe.dispose();
       stats.dispose();
       ledger.close();

@@ -72,8 +72,8 @@ export function createModelPool(options: {
   /** How to run a model and what it needs. Throws `models/*`. */
   find(id: string): { options: LoadOptions; needs: Memory };
   createRuntime(id: string, afterCrash: (options: LoadOptions, reason: string) => LoadOptions): Runtime;
-  /** Left below the ceilings, all programs' use counted. */
-  freeMemory(): Memory;
+  /** Left below the ceilings, all programs' use counted, as of this moment. */
+  freeMemory(): Promise<Memory>;
   limits: LoadLimits;
   clock: Clock;
 }): ModelPool {
@@ -117,7 +117,7 @@ export function createModelPool(options: {
       for (;;) {
         signal.throwIfAborted();
         const { mostLoaded } = settings();
-        const decision = makeRoom({ loaded: states(), needs, free: options.freeMemory(), mostLoaded });
+        const decision = makeRoom({ loaded: states(), needs, free: await options.freeMemory(), mostLoaded });
         if (decision.kind === 'load') return;
         if (decision.kind === 'unload') await unload(decision.id);
         else if (decision.kind === 'wait') {

@@ -1,6 +1,7 @@
 import { freemem, hostname, totalmem } from 'node:os';
 import { AppError } from '#contract/errors.ts';
 import type { Engine } from '#contract/model.ts';
+import type { Resources } from '#contract/resources.ts';
 import type { Clock } from '../clock.ts';
 import type { ModelStore } from '../models/model-store.ts';
 import type { ResourceProbe } from '../resources/probe.ts';
@@ -17,7 +18,7 @@ const spareRamShare = 0.05;
 export function createNodePool(parts: {
   settings: SettingsStore;
   models(): Pick<ModelStore, 'get'>;
-  probe(): Pick<ResourceProbe, 'current'>;
+  probe(): Pick<ResourceProbe, 'current' | 'refresh'>;
   /** Whether somebody sits at this computer. */
   isInUse(): boolean;
   clock: Clock;
@@ -49,15 +50,17 @@ export function createNodePool(parts: {
     },
     find,
     createRuntime: (_id, afterCrash) => createLlamaCppRuntime({ clock, afterCrash }),
-    freeMemory: () => freeMemory(parts.probe(), parts.isInUse()),
+    async freeMemory() {
+      await parts.probe().refresh();
+      return freeMemory(parts.probe().current.get(), parts.isInUse());
+    },
     limits: openLoadLimits(parts.limitsFile, `${hostname()} ${totalmem()}`),
     clock,
   });
 }
 
 /** Bytes left below the ceilings, with what every program takes counted; main memory as it is this moment. */
-function freeMemory(probe: Pick<ResourceProbe, 'current'>, isInUse: boolean): Memory {
-  const { gpus, own } = probe.current.get();
+function freeMemory({ gpus, own }: Resources, isInUse: boolean): Memory {
   return {
     ramBytes: Math.max(0, freemem() - totalmem() * spareRamShare),
     gpuBytes: gpus.reduce(

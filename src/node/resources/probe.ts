@@ -12,6 +12,8 @@ export interface ResourceProbe {
   current: Signal<Resources>;
   /** The readings of the last ten minutes, oldest first. */
   history(): Resources[];
+  /** Reads at once. */
+  refresh(): Promise<void>;
   dispose(): void;
 }
 
@@ -64,7 +66,14 @@ export async function startResourceProbe(options: {
   loop().catch((error: unknown) => {
     if (!ended.signal.aborted) throw error;
   });
-  return { current, history: () => [...readings], dispose: () => ended.abort() };
+  return {
+    current,
+    history: () => [...readings],
+    async refresh() {
+      current.set(await read());
+    },
+    dispose: () => ended.abort(),
+  };
 }
 
 function cpuTimes(): { busy: number; total: number } {

@@ -1,0 +1,144 @@
+import { beforeEach, expect, test, vi } from 'vitest';
+import { AppError } from '#contract/errors.ts';
+import type { Engine } from '#contract/model.ts';
+import { createFakeClock } from '#testing/fake-clock.ts';
+import { createSignal } from '../signal.ts';
+import { engineOff } from './engine-off.ts';
+import { createModelPool, type PoolSettings } from './model-pool.ts';
+import type { LoadOptions, Runtime } from './runtime.ts';
+
+const gb = 1e9;
+const never = new AbortController().signal;
+let time: ReturnType<typeof createFakeClock>;
+let settings: PoolSettings;
+let free: { ramBytes: number; gpuBytes: number };
+/** What happened, in order: `load a`, `unload a`. */
+let log: string[];
+/** Errors that the next loads end with. */
+let failures: AppError[];
+let shrinks: number;
+
+function fakeRuntime(id: string): Runtime {
+  const engine = createSignal<Engine>({ ...engineOff, modelId: id });
+  return {
+    name: 'fake',
+    engine,
+    lacks: () => new Set(),
+    async load(options) {
+      log.push(`load ${id} ${options.contextSize}`);
+      const failure = failures.shift();
+      if (failure) throw failure;
+      engine.set({ ...engine.get(), state: 'ready', parallelRequests: 2 });
+      return { modelId: id, backend: 'cpu', contextSize: 1, parallelRequests: 2, threads: 1 };
+    },
+    unload: async () => {},
+    generate: () => Promise.reject(new Error('not here')),
+    embed: () => Promise.reject(new Error('not here')),
+    async dispose() {
+      log.push(`unload ${id}`);
+    },
+  };
+}
+
+function pool() {
+  return createModelPool({
+    settings: () => settings,
+    find(id) {
+      const options: LoadOptions = {
+        modelId: id,
+        path: `/${id}`,
+        contextSize: 4096,
+        parallelRequests: 2,
+        threads: 1,
+        gpu: 'off',
+      };
+      return { options, needs: { ramBytes: gb, gpuBytes: 0 } };
+    },
+    createRuntime: fakeRuntime,
+    freeMemory: async () => free,
+    limits: {
+      apply: (options) => options,
+      shrink(options) {
+        shrinks += 1;
+        return shrinks > 2 ? null : { ...options, contextSize: Number(options.contextSize) / 2 };
+      },
+    },
+    clock: time.clock,
+  });
+}
+
+beforeEach(() => {
+  time = createFakeClock();
+  settings = { offered: ['a', 'b', 'c'], pinned: [], mostLoaded: 1, idleUnloadMs: 900_000 };
+  free = { ramBytes: 10 * gb, gpuBytes: 0 };
+  log = [];
+  failures = [];
+  shrinks = 0;
+});
+
+test('a model is loaded once, when it is first asked for', async () => {
+  const models = pool();
+  const leases = await Promise.all([models.acquire('a', never), models.acquire('a', never)]);
+  expect(log).toEqual(['load a 4096']);
+  expect(models.engines.get().map(({ state }) => state)).toEqual(['ready', 'off', 'off']);
+  expect(models.foremost.get().modelId).toBe('a');
+  for (const lease of leases) lease.release();
+});
+
+test('with one at a time another model waits until the first has no jobs, which takes none meanwhile', async () => {
+  const models = pool();
+  const first = await models.acquire('a', never);
+  const second = models.acquire('b', never);
+  await vi.waitFor(() => expect(models.slots('a')).toBe(0));
+  expect(log).toEqual(['load a 4096']);
+  first.release();
+  (await second).release();
+  expect(log).toEqual(['load a 4096', 'unload a', 'load b 4096']);
+  expect(models.slots('b')).toBe(2);
+});
+
+test('who leaves while a model is loaded is let go, and the load goes on for the others', async () => {
+  const models = pool();
+  const first = await models.acquire('a', never);
+  const leaving = new AbortController();
+  const left = models.acquire('b', leaving.signal);
+  const stays = models.acquire('b', never);
+  leaving.abort();
+  await expect(left).rejects.toMatchObject({ code: 'queue/cancelled' });
+  first.release();
+  (await stays).release();
+});
+
+test('what nobody asks for is unloaded after its time; pinned models stay', async () => {
+  settings = { ...settings, mostLoaded: 3, pinned: ['b'] };
+  const models = pool();
+  for (const id of ['a', 'b']) (await models.acquire(id, never)).release();
+  time.advance(900_000);
+  await vi.waitFor(() => expect(log.at(-1)).toBe('unload a'));
+  expect(models.isLoaded('b')).toBe(true);
+});
+
+test('where memory does not suffice it is tried smaller, twice, and then refused', async () => {
+  const tooSmall = () => new AppError('inference/out-of-memory', 'no room');
+  const models = pool();
+  failures = [tooSmall()];
+  (await models.acquire('a', never)).release();
+  expect(log).toEqual(['load a 4096', 'load a 2048']);
+  failures = [tooSmall(), tooSmall(), tooSmall()];
+  shrinks = 0;
+  await expect(models.acquire('b', never)).rejects.toMatchObject({ code: 'inference/out-of-memory' });
+  expect(log.slice(2)).toEqual(['unload a', 'load b 4096', 'load b 2048', 'load b 1024', 'unload b']);
+});
+
+test('a model that cannot fit is refused with the figures, and those that are loaded stay', async () => {
+  settings = { ...settings, mostLoaded: 3, pinned: ['a'] };
+  const models = pool();
+  (await models.acquire('a', never)).release();
+  free = { ramBytes: gb / 2, gpuBytes: 0 };
+  await expect(models.acquire('b', never)).rejects.toMatchObject({
+    code: 'inference/out-of-memory',
+    message: '“b” needs 1,000 MB of memory; 500 MB are free for it.',
+    retryAfterSeconds: 30,
+  });
+  expect(models.isLoaded('a')).toBe(true);
+});
