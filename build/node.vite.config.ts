@@ -21,6 +21,7 @@ export default defineConfig({
         host: `${root}src/node/index.ts`,
         gateway: `${root}src/gateway/index.ts`,
         'llama-worker': `${root}src/node/inference/runtimes/llama-cpp/worker.ts`,
+        'transformers-worker': `${root}src/node/inference/runtimes/transformers/worker.ts`,
       },
       output: { entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' },
     },

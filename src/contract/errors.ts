@@ -39,6 +39,7 @@ export const errorStatus = {
   'models/does-not-fit': 400,
   'models/in-use': 409,
   'models/last': 409,
+  'models/not-a-model': 400,
   'models/not-found': 404,
   'models/not-gguf': 400,
   'models/shipped': 409,

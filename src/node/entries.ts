@@ -7,6 +7,7 @@ const fromSource = import.meta.url.endsWith('.ts');
 /** Programs that the host starts as children, from source or from the bundle (all files of it lie in out/node). */
 const entries = {
   'llama-worker': 'inference/runtimes/llama-cpp/worker.ts',
+  'transformers-worker': 'inference/runtimes/transformers/worker.ts',
   gateway: '../gateway/index.ts',
 } as const;
 

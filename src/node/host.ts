@@ -13,7 +13,7 @@ import { createJobService } from './inference/job-service.ts';
 import { createMemoryGuard } from './inference/memory-guard.ts';
 import { createNodePool, enginesMemory } from './inference/node-pool.ts';
 import { createResponseCache } from './inference/response-cache.ts';
-import { ggufInspector } from './inference/runtimes/llama-cpp/inspector.ts';
+import { workerInspector } from './inference/runtimes/worker/worker-inspector.ts';
 import { createServingRecorder } from './inference/serving-stats.ts';
 import { type Ledger, openLedger } from './ledger/ledger.ts';
 import { createJobAccounting } from './link/job-accounting.ts';
@@ -82,7 +82,7 @@ export async function createHost(options: {
     shippedDir: join(resourcesDir(), 'models'),
     modelsDir,
     cacheFile: join(profileDir, 'models.json'),
-    inspector: ggufInspector,
+    inspector: workerInspector('llama-worker'),
     inspectOptions: () => {
       const { contextSize, parallelRequests, gpu } = settings.current.get();
       return { contextSize, parallelRequests, gpu };

@@ -9,7 +9,7 @@ import type { SettingsStore } from '../settings-store.ts';
 import { openLoadLimits } from './load-limits.ts';
 import { createModelPool, type ModelPool } from './model-pool.ts';
 import { ceilingShare, type Memory } from './pool-policy.ts';
-import { createLlamaCppRuntime } from './runtimes/llama-cpp/runtime.ts';
+import { createWorkerRuntime } from './runtimes/worker/worker-runtime.ts';
 
 /** Main memory that stays free for everybody else. */
 const spareRamShare = 0.05;
@@ -49,7 +49,8 @@ export function createNodePool(parts: {
       };
     },
     find,
-    createRuntime: (_id, afterCrash) => createLlamaCppRuntime({ clock, afterCrash }),
+    createRuntime: (_id, afterCrash) =>
+      createWorkerRuntime('llama.cpp', 'llama-worker', { clock, afterCrash }),
     async freeMemory() {
       await parts.probe().refresh();
       return freeMemory(parts.probe().current.get(), parts.isInUse());

@@ -19,6 +19,7 @@ import { AppError } from '#contract/errors.ts';
 import type { ToolCall } from '#contract/wire/openai.ts';
 import type {
   EmbedResult,
+  Feature,
   GenerateRequest,
   GenerateResult,
   LoadedModel,
@@ -57,6 +58,7 @@ export async function openLlama(gpu: 'auto' | 'off', maxThreads = 0): Promise<Ll
 /** One loaded model with as many sequences as requests are generated at once. Lives in the worker process. */
 export class LlamaEngine {
   readonly loaded: LoadedModel;
+  readonly lacks: Feature[] = [];
   readonly llama: Llama;
   readonly #model: LlamaModel;
   /** Found once: trying a model's template takes over 100 ms, in which no sequence moves. */

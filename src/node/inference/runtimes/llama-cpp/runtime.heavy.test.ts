@@ -3,8 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { GenerateRequest } from '../../runtime.ts';
-import { ggufInspector } from './inspector.ts';
-import { createLlamaCppRuntime } from './runtime.ts';
+import { workerInspector } from '../worker/worker-inspector.ts';
+import { createWorkerRuntime } from '../worker/worker-runtime.ts';
+
+const ggufInspector = workerInspector('llama-worker');
+const createLlamaCppRuntime = () => createWorkerRuntime('llama.cpp', 'llama-worker');
 
 const path = new URL('../../../../../resources/models/tiny-chat-Q8_0.gguf', import.meta.url).pathname;
 const options = {

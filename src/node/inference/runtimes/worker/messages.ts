@@ -1,6 +1,7 @@
 import type { ErrorBody } from '#contract/result.ts';
 import type {
   EmbedResult,
+  Feature,
   GenerateRequest,
   GenerateResult,
   LoadedModel,
@@ -22,7 +23,9 @@ export type ToWorker =
   | { type: 'cancel'; id: number }
   | { type: 'end' };
 
-export type WorkerAnswer = LoadedModel | ModelFacts | GenerateResult | EmbedResult;
+/** A loaded model and what it cannot do. */
+export type LoadedEngine = LoadedModel & { lacks: Feature[] };
+export type WorkerAnswer = LoadedEngine | ModelFacts | GenerateResult | EmbedResult;
 
 /** New text of one job: its id, the text, the generated tokens so far. */
 export type TextPiece = [id: number, text: string, generatedTokens: number];

@@ -12,37 +12,40 @@ import type {
   LoadOptions,
   Runtime,
 } from '../../runtime.ts';
-import { WorkerProcess } from './worker-process.ts';
+import type { LoadedEngine } from './messages.ts';
+import { type WorkerEntry, WorkerProcess } from './worker-process.ts';
 
 const firstBackoffMs = 500;
 const mostBackoffMs = 30_000;
 /** A worker that lived this long starts its backoff anew. */
 const stableMs = 60_000;
 
-const nothing: ReadonlySet<Feature> = new Set();
-
 const startingAgain = () =>
   new AppError('inference/crashed', 'The engine is being started again.', { retryAfterSeconds: 5 });
 
-export interface LlamaCppRuntime extends Runtime {
+export interface WorkerRuntime extends Runtime {
   /** Process id of the worker; undefined while there is none. */
   workerPid(): number | undefined;
 }
 
-/**
- * llama.cpp in a worker process. A crash rejects the worker's jobs with `inference/crashed`, then the worker is started
- * again with backoff and its model loaded again; jobs that come meanwhile are rejected with `inference/crashed` and a retry time.
- */
-export function createLlamaCppRuntime({
-  clock = systemClock,
-  afterCrash = (options) => options,
-}: {
+export interface WorkerRuntimeOptions {
   clock?: Clock;
   /** With what to load again after the worker ended by itself, by a signal or a code. */
   afterCrash?: (options: LoadOptions, reason: string) => LoadOptions;
-} = {}): LlamaCppRuntime {
+}
+
+/**
+ * A native engine in a worker process. A crash rejects the worker's jobs with `inference/crashed`, then the worker is started
+ * again with backoff and its model loaded again; jobs that come meanwhile are rejected with `inference/crashed` and a retry time.
+ */
+export function createWorkerRuntime(
+  name: string,
+  entry: WorkerEntry,
+  { clock = systemClock, afterCrash = (options) => options }: WorkerRuntimeOptions = {},
+): WorkerRuntime {
   const engine = createSignal<Engine>(engineOff);
   let worker: WorkerProcess | null = null;
+  let lacks: ReadonlySet<Feature> = new Set();
   let wanted: LoadOptions | null = null;
   let backoffMs = firstBackoffMs;
   let stopRestart = new AbortController();
@@ -52,7 +55,7 @@ export function createLlamaCppRuntime({
   async function start(options: LoadOptions, state: 'loading' | 'restarting'): Promise<LoadedModel> {
     const startedAt = clock.now();
     patch({ state, modelId: options.modelId, loadProgress: 0, error: null });
-    const mine: WorkerProcess = new WorkerProcess({
+    const mine: WorkerProcess = new WorkerProcess(entry, {
       onProgress: (value) => patch({ loadProgress: value }),
       onMemory: (memory) => patch({ memory }),
       onCrash: (reason) => {
@@ -63,7 +66,8 @@ export function createLlamaCppRuntime({
       },
     });
     worker = mine;
-    const loaded = await mine.request<LoadedModel>({ type: 'load', options });
+    const { lacks: missing, ...loaded } = await mine.request<LoadedEngine>({ type: 'load', options });
+    lacks = new Set(missing);
     patch({ ...loaded, state: 'ready', loadProgress: null });
     return loaded;
   }
@@ -105,10 +109,10 @@ export function createLlamaCppRuntime({
   }
 
   return {
-    name: 'llama.cpp',
+    name,
     engine,
     workerPid: () => worker?.pid,
-    lacks: () => nothing,
+    lacks: () => lacks,
     async load(options, signal) {
       await unload();
       signal?.throwIfAborted();

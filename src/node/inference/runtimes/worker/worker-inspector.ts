@@ -1,14 +1,14 @@
 import { AppError } from '#contract/errors.ts';
 import { toAppError } from '#contract/result.ts';
 import type { ModelFacts, ModelInspector } from '../../runtime.ts';
-import { WorkerProcess } from './worker-process.ts';
+import { type WorkerEntry, WorkerProcess } from './worker-process.ts';
 
 const inspectLimitMs = 60_000;
 
-/** Reads GGUF files, each in a process of its own: a file that makes llama.cpp fail takes nothing with it. */
-export const ggufInspector: ModelInspector = {
+/** Reads model files, each in a worker of its own: a file that makes the engine fail takes nothing with it. */
+export const workerInspector = (entry: WorkerEntry): ModelInspector => ({
   async inspect(path, options) {
-    const worker = new WorkerProcess();
+    const worker = new WorkerProcess(entry);
     const limit = setTimeout(() => worker.kill(), inspectLimitMs);
     try {
       return await worker.request<ModelFacts>({ type: 'inspect', path, options });
@@ -21,4 +21,4 @@ export const ggufInspector: ModelInspector = {
       await worker.end();
     }
   },
-};
+});

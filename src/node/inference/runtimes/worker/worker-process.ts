@@ -4,6 +4,9 @@ import { entryPath } from '../../../entries.ts';
 import type { GenerateHandlers } from '../../runtime.ts';
 import type { FromWorker, ToWorker, WorkerAnswer } from './messages.ts';
 
+/** Programs that are workers. */
+export type WorkerEntry = 'llama-worker' | 'transformers-worker';
+
 const endLimitMs = 5000;
 
 interface Pending {
@@ -28,8 +31,8 @@ export class WorkerProcess {
   #nextId = 1;
   #ending = false;
 
-  constructor(events: WorkerEvents = {}) {
-    this.#child = fork(entryPath('llama-worker'), [], {
+  constructor(entry: WorkerEntry, events: WorkerEvents = {}) {
+    this.#child = fork(entryPath(entry), [], {
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
       execArgv: [],
