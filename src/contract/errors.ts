@@ -19,6 +19,7 @@ export const errorStatus = {
   'gateway/endpoint-unreachable': 400,
   'host/internal': 500,
   'host/unavailable': 503,
+  'inference/busy': 503,
   'inference/context-too-long': 400,
   'inference/crashed': 503,
   'inference/failed': 500,
