@@ -8,11 +8,15 @@ import { engineOff } from '../../engine-off.ts';
 import type { LoadOptions, Runtime } from '../../runtime.ts';
 import type { Dialect } from './dialect.ts';
 import { createOpenAiDialect } from './openai-dialect.ts';
+import { serverCommand } from './server-command.ts';
+import { type ServerProcess, startServerProcess } from './server-process.ts';
 import { createTritonDialect } from './triton-dialect.ts';
 
 const pollMs = 5000;
 const pollLimitMs = 4000;
 const startLimitMs = 120_000;
+/** A server of ours reads its weights first, and may have to download them. */
+const ownStartLimitMs = 1_800_000;
 const firstPauseMs = 500;
 const assumedParallel = 8;
 const assumedContext = 4096;
@@ -30,13 +34,14 @@ export function createRemoteRuntime(
 ): Runtime {
   const engine = createSignal<Engine>(engineOff);
   let ended = new AbortController();
+  let ownServer: ServerProcess | null = null;
 
   const patch = (change: Partial<Engine>) => engine.set({ ...engine.get(), ...change });
   const limited = () => AbortSignal.any([ended.signal, AbortSignal.timeout(pollLimitMs)]);
 
   /** Refusals that waiting does not change end the wait. */
   async function whenReady(signal: AbortSignal) {
-    const until = clock.now() + startLimitMs;
+    const until = clock.now() + (server.managed ? ownStartLimitMs : startLimitMs);
     for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, pollMs)) {
       try {
         return await dialect.facts(AbortSignal.any([signal, AbortSignal.timeout(pollLimitMs)]));
@@ -76,6 +81,14 @@ export function createRemoteRuntime(
       retryAfterSeconds: 5,
     });
 
+  /** What a server of ours wrote last says most of why it did not start. */
+  function withLastWords(error: AppError): AppError {
+    const words = ownServer?.lines().at(-1);
+    return words === undefined
+      ? error
+      : new AppError(error.code, `${error.message} It wrote: ${words}`, { cause: error });
+  }
+
   function requireReady(): void {
     const { state, error } = engine.get();
     if (state !== 'ready')
@@ -85,6 +98,9 @@ export function createRemoteRuntime(
   }
 
   async function unload(): Promise<void> {
+    const own = ownServer;
+    ownServer = null;
+    await own?.end();
     ended.abort(new AppError('node/stopped', 'The model was unloaded.'));
     engine.set({ ...engineOff, restarts: engine.get().restarts });
   }
@@ -99,6 +115,7 @@ export function createRemoteRuntime(
       const mine = ended.signal;
       patch({ state: 'loading', modelId: options.modelId, error: null });
       try {
+        if (server.managed) ownServer = await startServerProcess(serverCommand(server, options), { clock });
         const facts = await whenReady(signal ? AbortSignal.any([mine, signal]) : mine);
         const loaded = {
           modelId: options.modelId,
@@ -115,9 +132,9 @@ export function createRemoteRuntime(
         watch(mine).catch(() => {});
         return loaded;
       } catch (thrown) {
-        const error = toAppError(thrown, 'inference/load-failed');
-        ended.abort(error);
-        patch({ state: 'failed', error: errorBody(error) });
+        const error = withLastWords(toAppError(thrown, 'inference/load-failed'));
+        await unload();
+        patch({ state: 'failed', modelId: options.modelId, error: errorBody(error) });
         throw error;
       }
     },
