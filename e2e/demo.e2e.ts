@@ -2,17 +2,21 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 
-test('the demo earns from 20 requests, and both sides agree on every lamport', async () => {
-  const { stdout } = await promisify(execFile)('npm', ['run', '--silent', 'demo', '--', '--json']);
-  const line = JSON.parse(stdout) as Record<string, unknown>;
-  expect(line).toMatchObject({
-    requests: 20,
-    completed: 18,
-    cancelled: 1,
-    refused: 1,
-    receipts_verified: 19,
-    reconciled: true,
-  });
-  expect(line.earned_lamports).toBeGreaterThan(0);
-  expect(line.gateway_owed_lamports).toBe(line.earned_lamports);
-});
+test.each(['llama.cpp', 'transformers'])(
+  'on %s the demo earns from 20 requests, and both sides agree on every lamport',
+  async (backend) => {
+    const args = ['run', '--silent', 'demo', '--', '--json', '--backend', backend];
+    const { stdout } = await promisify(execFile)('npm', args);
+    const line = JSON.parse(stdout) as Record<string, unknown>;
+    expect(line).toMatchObject({
+      requests: 20,
+      completed: 18,
+      cancelled: 1,
+      refused: 1,
+      receipts_verified: 19,
+      reconciled: true,
+    });
+    expect(line.earned_lamports).toBeGreaterThan(0);
+    expect(line.gateway_owed_lamports).toBe(line.earned_lamports);
+  },
+);

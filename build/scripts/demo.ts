@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import bs58 from 'bs58';
 import OpenAI from 'openai';
@@ -10,10 +11,17 @@ import { createGateway } from '#gateway/gateway.ts';
 import { createHost } from '#node/host.ts';
 
 /**
- * The whole path once: gateway, node and the shipped model, 20 chat requests through the gateway's OpenAI API, half of
- * them streamed, one cancelled, one too long. Ends 0 when both sides agree on every lamport.
+ * The whole path once: gateway, node and a model, 20 chat requests through the gateway's OpenAI API, half of them streamed, one
+ * cancelled, one too long. Ends 0 when both sides agree on every lamport. The model is the shipped one on llama.cpp; with
+ * `--backend transformers` the same as ONNX; with `--backend openai --url <server>` the first that the server has.
  */
-const { values: flags } = parseArgs({ options: { json: { type: 'boolean', default: false } } });
+const { values: flags } = parseArgs({
+  options: {
+    json: { type: 'boolean', default: false },
+    backend: { type: 'string', default: 'llama.cpp' },
+    url: { type: 'string' },
+  },
+});
 const say = (line: string) => (flags.json ? undefined : console.log(line));
 
 const questions = [
@@ -36,6 +44,22 @@ const questions = [
   'Count to 5.',
   'What is the capital of Portugal?',
 ];
+const onnxModel = fileURLToPath(new URL('../../src/testing/models/tiny-chat-onnx', import.meta.url));
+
+/** The id of the model that the flags ask for. */
+async function chooseModel(call: (name: string, input: unknown) => Promise<unknown>): Promise<string> {
+  if (flags.backend === 'llama.cpp') return 'tiny-chat-Q8_0';
+  if (flags.backend === 'transformers')
+    return ((await call('models.add', { path: onnxModel })) as { id: string }).id;
+  if (flags.backend !== 'openai' || !flags.url)
+    throw new Error('--backend is llama.cpp, transformers, or openai with --url <server>');
+  const listed = (await (await fetch(new URL('/v1/models', flags.url))).json()) as { data: { id: string }[] };
+  const [first] = listed.data;
+  if (!first) throw new Error(`the server at ${flags.url} has no model`);
+  const server = { kind: 'openai', url: flags.url, model: first.id };
+  return ((await call('servers.add', server)) as { id: string }).id;
+}
+
 const story = 'Tell me a story about Max.';
 const overLong = 'word '.repeat(6000);
 
@@ -45,11 +69,12 @@ const host = await createHost({ profileDir: join(dir, 'node'), logLevel: 'silent
 const counts = { requests: 0, completed: 0, cancelled: 0, refused: 0, tokens: 0 };
 
 try {
-  const call = async (name: Parameters<typeof host.contract.request>[0], input: unknown = {}) =>
-    unwrap(await host.contract.request(name, input));
+  const call = async (name: string, input: unknown = {}) => unwrap(await host.contract.request(name, input));
+  const model = await chooseModel(call);
   await call('settings.update', {
     onboarded: true,
     apiPort: 0,
+    servedModels: [model],
     network: { kind: 'gateway', url: gateway.url },
     // Nobody holds its key: the credits of this gateway are test credits.
     payoutAddress: bs58.encode(randomBytes(32)),
@@ -58,7 +83,6 @@ try {
   say(`Node ${host.nodeId} serves through ${gateway.url}`);
 
   const client = new OpenAI({ baseURL: `${gateway.url}/v1`, apiKey: 'sk-demo-wallet', maxRetries: 0 });
-  const model = 'tiny-chat-Q8_0';
   const ask = (content: string) => ({
     model,
     messages: [{ role: 'user' as const, content }],

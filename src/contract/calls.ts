@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { entryDetailSchema, entrySchema, entryStateSchema, seriesPointSchema } from './earnings.ts';
 import { modelSchema } from './model.ts';
+import { foundServerSchema, remoteServerSchema, shownServerSchema } from './remote-server.ts';
 import { hardwareReportSchema, resourcesSchema } from './resources.ts';
 import { settingsPatchSchema, settingsSchema } from './settings.ts';
 
@@ -51,6 +52,10 @@ export const hostCalls = {
   'models.serveOnly': { input: z.strictObject({ id: z.string() }), output: done },
   /** A pinned model stays loaded. */
   'models.pin': { input: z.strictObject({ id: z.string(), pinned: z.boolean() }), output: done },
+  /** Asks the usual ports of this computer for inference servers. */
+  'servers.find': { input: nothing, output: z.array(foundServerSchema) },
+  /** Takes a server's model into the store; `models.remove` takes it out again. */
+  'servers.add': { input: remoteServerSchema, output: shownServerSchema },
   'queue.cancel': { input: z.strictObject({ id: z.string() }), output: done },
   'earnings.entries': {
     input: z.strictObject({

@@ -1,12 +1,18 @@
 import { z } from 'zod';
+import { remoteServerKinds } from './remote-server.ts';
 import { errorBodySchema } from './result.ts';
 
-/** A model file in the store. `id` is the file's name without `.gguf`. */
+/** What runs a model: an engine of ours for what is on the disk, or a server's kind. */
+export const modelRuntimeSchema = z.enum(['llama.cpp', 'transformers', ...remoteServerKinds]);
+
+/** A model in the store. `id` is its file's name without `.gguf`, its folder's name, or its name and its server's host. */
 export const modelSchema = z.object({
   id: z.string(),
   /** Name that the file gives itself. */
   name: z.string(),
+  /** Where it lies; what its server calls it. */
   path: z.string(),
+  runtime: modelRuntimeSchema,
   sizeBytes: z.number(),
   /** Shipped with the app: there from the start, cannot be removed. */
   shipped: z.boolean(),

@@ -3,6 +3,7 @@ import { earningsSummarySchema } from './earnings.ts';
 import { queueEventSchema } from './job.ts';
 import { engineSchema, modelSchema } from './model.ts';
 import { nodeStatusSchema, servingStatsSchema } from './node-status.ts';
+import { shownServerSchema } from './remote-server.ts';
 import { resourcesSchema } from './resources.ts';
 import { settingsSchema } from './settings.ts';
 
@@ -17,6 +18,7 @@ export const streams = {
   'node.engines': z.array(engineSchema),
   'settings.current': settingsSchema,
   'models.list': z.array(modelSchema),
+  'servers.list': z.array(shownServerSchema),
   'queue.items': queueEventSchema,
   'earnings.summary': earningsSummarySchema,
   /** Ids of entries that are new or changed, so that an open table can ask for them. */

@@ -2,8 +2,10 @@ import { hostname } from 'node:os';
 import { AppError } from '#contract/errors.ts';
 import { gatewayInfoSchema } from '#contract/wire/node-capabilities.ts';
 import type { JobService } from './inference/job-request.ts';
+import { discoverServers } from './inference/runtimes/remote/discover.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import type { ModelStore } from './models/model-store.ts';
+import type { ServerList } from './models/server-list.ts';
 import type { NodeController } from './node-controller.ts';
 import { readHardware } from './resources/hardware.ts';
 import type { ResourceProbe } from './resources/probe.ts';
@@ -18,6 +20,7 @@ export interface HandlerParts {
   settings: SettingsStore;
   controller: NodeController;
   models: ModelStore;
+  servers: ServerList;
   jobs: JobService;
   ledger: Ledger;
   probe: ResourceProbe;
@@ -26,7 +29,7 @@ export interface HandlerParts {
 
 /** What each call does. */
 export function createHandlers(parts: HandlerParts): Handlers {
-  const { settings, controller, models, jobs, ledger, probe, apiKey } = parts;
+  const { settings, controller, models, servers, jobs, ledger, probe, apiKey } = parts;
   function checkServable(id: string): void {
     const model = models.get(id);
     if (!model) throw new AppError('models/not-found', `There is no model “${id}” in the store.`);
@@ -92,6 +95,8 @@ export function createHandlers(parts: HandlerParts): Handlers {
       controller.changeSettings({ pinnedModels: pinned ? [...others, id] : others });
       return null;
     },
+    'servers.find': () => discoverServers(),
+    'servers.add': (server) => servers.add(server),
     'queue.cancel': ({ id }) => {
       if (!jobs.cancel(id)) throw new AppError('request/not-found', 'This request has already ended.');
       return null;

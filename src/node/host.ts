@@ -20,6 +20,7 @@ import { createJobAccounting } from './link/job-accounting.ts';
 import { createLocalGateway } from './link/local-gateway.ts';
 import { openNodeKey } from './link/node-key.ts';
 import { type ModelStore, openModelStore } from './models/model-store.ts';
+import { openServerList } from './models/server-list.ts';
 import { createNodeController, type NodeController } from './node-controller.ts';
 import { startResourceProbe } from './resources/probe.ts';
 import { openApiKey } from './server/api-key.ts';
@@ -64,10 +65,12 @@ export async function createHost(options: {
   const apiKey = openApiKey(join(profileDir, 'api-key'));
   const ledger = openLedger(join(profileDir, 'node.db'), { clock });
   const modelsDir = join(profileDir, 'models');
+  const servers = openServerList(join(profileDir, 'servers.json'));
   const isInUse = () => options.isInUse?.() ?? false;
   const pool = createNodePool({
     settings,
     models: () => models,
+    servers,
     probe: () => probe,
     isInUse,
     clock,
@@ -82,7 +85,11 @@ export async function createHost(options: {
     shippedDir: join(resourcesDir(), 'models'),
     modelsDir,
     cacheFile: join(profileDir, 'models.json'),
-    inspector: workerInspector('llama-worker'),
+    inspectors: {
+      'llama.cpp': workerInspector('llama-worker'),
+      transformers: workerInspector('transformers-worker'),
+    },
+    servers,
     inspectOptions: () => {
       const { contextSize, parallelRequests, gpu } = settings.current.get();
       return { contextSize, parallelRequests, gpu };
@@ -179,6 +186,7 @@ export async function createHost(options: {
       settings,
       controller,
       models,
+      servers,
       jobs,
       ledger,
       probe,
@@ -189,6 +197,7 @@ export async function createHost(options: {
       settings,
       pool,
       models,
+      servers,
       jobs,
       serving: stats.stats,
       ledger,

@@ -17,7 +17,10 @@ export function openSettings(file: string): SettingsStore {
   let stored: Settings = defaultSettings;
   if (existsSync(file)) {
     try {
-      stored = settingsSchema.parse({ ...defaultSettings, ...JSON.parse(readFileSync(file, 'utf8')) });
+      stored = settingsSchema.parse({
+        ...defaultSettings,
+        ...upToDate(JSON.parse(readFileSync(file, 'utf8'))),
+      });
     } catch (cause) {
       const aside = `${file}.unreadable-${Date.now()}`;
       renameSync(file, aside);
@@ -55,4 +58,9 @@ export function openSettings(file: string): SettingsStore {
       return next.data;
     },
   };
+}
+
+/** One model was served before there were several. */
+function upToDate({ servedModel, ...rest }: Record<string, unknown>): Record<string, unknown> {
+  return servedModel === undefined ? rest : { servedModels: [servedModel], ...rest };
 }

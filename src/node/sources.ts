@@ -4,6 +4,7 @@ import type { JobService } from './inference/job-request.ts';
 import type { ModelPool } from './inference/model-pool.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import type { ModelStore } from './models/model-store.ts';
+import type { ServerList } from './models/server-list.ts';
 import type { NodeController } from './node-controller.ts';
 import type { ResourceProbe } from './resources/probe.ts';
 import type { Sources } from './server/contract-server.ts';
@@ -16,6 +17,7 @@ export function createSources(parts: {
   settings: SettingsStore;
   pool: ModelPool;
   models: ModelStore;
+  servers: ServerList;
   jobs: JobService;
   serving: Signal<ServingStats>;
   ledger: Ledger;
@@ -28,6 +30,7 @@ export function createSources(parts: {
     'node.engines': (listener) => parts.pool.engines.subscribe(listener),
     'settings.current': (listener) => parts.settings.current.subscribe(listener),
     'models.list': (listener) => parts.models.models.subscribe(listener),
+    'servers.list': (listener) => parts.servers.shown.subscribe(listener),
     'queue.items': (listener) => {
       listener({ type: 'snapshot', jobs: parts.jobs.jobs() });
       return parts.jobs.onChange((jobs, removed) => listener({ type: 'changed', jobs, removed }));

@@ -2,7 +2,7 @@ import { AppError } from '#contract/errors.ts';
 import type { Engine } from '#contract/model.ts';
 import type { ToolCall } from '#contract/wire/openai.ts';
 import type { ServedModels } from '#node/inference/model-pool.ts';
-import type { Runtime } from '#node/inference/runtime.ts';
+import type { Feature, Runtime } from '#node/inference/runtime.ts';
 import { createSignal } from '#node/signal.ts';
 
 /** One loaded model as the job service wants its models. */
@@ -18,9 +18,21 @@ export function onlyModel(runtime: Pick<Runtime, 'engine' | 'generate' | 'embed'
 
 /** A runtime that says the given words, one each time `next` is called; or all at once when `pace` is `free`. */
 export function createScriptedRuntime(
-  options: { words?: string[]; parallel?: number; pace?: 'free' | 'stepped'; toolCalls?: ToolCall[] } = {},
+  options: {
+    words?: string[];
+    parallel?: number;
+    pace?: 'free' | 'stepped';
+    toolCalls?: ToolCall[];
+    lacking?: Feature[];
+  } = {},
 ) {
-  const { words = ['The ', 'capital ', 'is ', 'Paris.'], parallel = 1, pace = 'free', toolCalls } = options;
+  const {
+    words = ['The ', 'capital ', 'is ', 'Paris.'],
+    parallel = 1,
+    pace = 'free',
+    toolCalls,
+    lacking = [],
+  } = options;
   const engine = createSignal<Engine>({
     state: 'ready',
     backend: 'cpu',
@@ -36,8 +48,10 @@ export function createScriptedRuntime(
   });
   const started: string[] = [];
   const steps: (() => void)[] = [];
-  const runtime: Pick<Runtime, 'engine' | 'generate' | 'embed'> = {
+  const runtime: Pick<Runtime, 'name' | 'engine' | 'lacks' | 'generate' | 'embed'> = {
+    name: 'scripted',
     engine,
+    lacks: () => new Set(lacking),
     embed: async (inputs) => ({
       vectors: inputs.map((input) => [input.length, 1]),
       promptTokens: inputs.join(' ').split(' ').length,

@@ -1,6 +1,7 @@
+import { AppError } from '#contract/errors.ts';
 import { answerText, vectorsText } from '#contract/wire/receipt.ts';
 import type { Choice, FinishedJob, JobHandlers, JobWork } from './job-request.ts';
-import type { GenerateRequest, GenerateResult, Runtime } from './runtime.ts';
+import type { Feature, GenerateRequest, GenerateResult, Runtime } from './runtime.ts';
 
 /** What doing a job's work gave. */
 export type WorkResult = Pick<FinishedJob, 'choices' | 'vectors' | 'text' | 'result'>;
@@ -11,13 +12,43 @@ export interface WorkHandlers extends Pick<JobHandlers, 'onText'> {
   onTokens(generatedTokens: number): void;
 }
 
+/** What a request asks for that not every runtime has. */
+function wantedFeatures(work: JobWork): Feature[] {
+  if (work.kind === 'embed') return ['embeddings'];
+  const { prompt, sampling, format } = work.request;
+  const wanted: [boolean, Feature][] = [
+    [true, prompt.kind],
+    [prompt.kind === 'chat' && (prompt.tools?.length ?? 0) > 0, 'tools'],
+    [format !== undefined, 'json-schema'],
+    [sampling.logitBias !== undefined, 'logit-bias'],
+    [sampling.minP !== undefined, 'min-p'],
+    [sampling.topK !== undefined, 'top-k'],
+    [sampling.seed !== undefined, 'seed'],
+    [sampling.frequencyPenalty !== undefined || sampling.presencePenalty !== undefined, 'penalties'],
+  ];
+  return wanted.flatMap(([isWanted, feature]) => (isWanted ? [feature] : []));
+}
+
+function checkFeatures(work: JobWork, runtime: Pick<Runtime, 'name' | 'lacks'>): void {
+  const lacking = wantedFeatures(work).filter((feature) => runtime.lacks().has(feature));
+  if (lacking.length > 0)
+    throw new AppError(
+      'request/unsupported',
+      `This model runs on ${runtime.name}, which lacks: ${lacking.join(', ')}.`,
+      {
+        data: { lacking },
+      },
+    );
+}
+
 /** Does a job's work on a loaded model. Its choices are generated side by side; one that fails ends the others. */
 export async function doWork(
   work: JobWork,
-  runtime: Pick<Runtime, 'generate' | 'embed'>,
+  runtime: Pick<Runtime, 'name' | 'lacks' | 'generate' | 'embed'>,
   handlers: WorkHandlers,
   signal: AbortSignal,
 ): Promise<WorkResult> {
+  checkFeatures(work, runtime);
   if (work.kind === 'embed') {
     const { vectors, promptTokens } = await runtime.embed(work.inputs, signal);
     handlers.onStart(promptTokens);

@@ -4,11 +4,13 @@ import type { Engine } from '#contract/model.ts';
 import type { Resources } from '#contract/resources.ts';
 import type { Clock } from '../clock.ts';
 import type { ModelStore } from '../models/model-store.ts';
+import type { ServerList } from '../models/server-list.ts';
 import type { ResourceProbe } from '../resources/probe.ts';
 import type { SettingsStore } from '../settings-store.ts';
 import { openLoadLimits } from './load-limits.ts';
 import { createModelPool, type ModelPool } from './model-pool.ts';
 import { ceilingShare, type Memory } from './pool-policy.ts';
+import { createRemoteRuntime } from './runtimes/remote/remote-runtime.ts';
 import { createWorkerRuntime } from './runtimes/worker/worker-runtime.ts';
 
 /** Main memory that stays free for everybody else. */
@@ -18,6 +20,7 @@ const spareRamShare = 0.05;
 export function createNodePool(parts: {
   settings: SettingsStore;
   models(): Pick<ModelStore, 'get'>;
+  servers: Pick<ServerList, 'get'>;
   probe(): Pick<ResourceProbe, 'current' | 'refresh'>;
   /** Whether somebody sits at this computer. */
   isInUse(): boolean;
@@ -49,8 +52,13 @@ export function createNodePool(parts: {
       };
     },
     find,
-    createRuntime: (_id, afterCrash) =>
-      createWorkerRuntime('llama.cpp', 'llama-worker', { clock, afterCrash }),
+    createRuntime(id, afterCrash) {
+      const server = parts.servers.get(id);
+      if (server) return createRemoteRuntime(server, { clock });
+      return parts.models().get(id)?.runtime === 'transformers'
+        ? createWorkerRuntime('transformers', 'transformers-worker', { clock, afterCrash })
+        : createWorkerRuntime('llama.cpp', 'llama-worker', { clock, afterCrash });
+    },
     async freeMemory() {
       await parts.probe().refresh();
       return freeMemory(parts.probe().current.get(), parts.isInUse());

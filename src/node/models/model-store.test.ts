@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { AppError } from '#contract/errors.ts';
-import type { ModelFacts } from '../inference/runtime.ts';
+import type { ModelFacts, ModelInspector } from '../inference/runtime.ts';
 import { openModelStore } from './model-store.ts';
+import { openServerList } from './server-list.ts';
 
 const facts: ModelFacts = {
   name: 'A model',
@@ -17,30 +18,34 @@ const facts: ModelFacts = {
   needsGpuBytes: 0,
 };
 
+const both = (inspector: ModelInspector) => ({ 'llama.cpp': inspector, transformers: inspector });
+
 async function freshStore(ramBytes = 10_000) {
   const dir = mkdtempSync(join(tmpdir(), 'store-'));
   const shippedDir = join(dir, 'shipped');
   mkdirSync(shippedDir);
   writeFileSync(join(shippedDir, 'tiny.gguf'), 'shipped');
   const inspected: string[] = [];
+  const servers = openServerList(join(dir, 'servers.json'));
   const open = () =>
     openModelStore({
       shippedDir,
       modelsDir: join(dir, 'models'),
       cacheFile: join(dir, 'models.json'),
-      inspector: {
+      servers,
+      inspectors: both({
         inspect: async (path) => {
           inspected.push(path);
           if (path.includes('crashing')) throw new AppError('inference/crashed', 'killed');
           if (path.includes('broken')) throw new AppError('models/truncated', 'cut off');
           return facts;
         },
-      },
+      }),
       inspectOptions: () => ({ contextSize: 'auto', parallelRequests: 'auto', gpu: 'off' }),
       memory: () => ({ ramBytes, gpuBytes: 0 }),
       served: ['tiny'],
     });
-  return { dir, inspected, open, store: await open() };
+  return { dir, inspected, open, servers, store: await open() };
 }
 
 const code = (promise: Promise<unknown>) =>
@@ -75,15 +80,49 @@ test('a broken, missing, badly named or too large file is refused and leaves not
   expect(await code(store.add(join(dir, 'large.gguf')))).toBe('models/does-not-fit');
   expect(await code(store.add(join(dir, 'notes.txt')))).toBe('models/not-gguf');
   expect(await code(store.add(join(dir, 'nowhere.gguf')))).toBe('models/not-found');
-  expect(await code(store.add(dir))).toBe('models/not-gguf');
+  mkdirSync(join(dir, 'broken-folder'));
+  expect(await code(store.add(join(dir, 'broken-folder')))).toBe('models/truncated');
   expect(readdirSync(join(dir, 'models'))).toEqual([]);
+});
+
+test('a folder is taken whole, and removed whole', async () => {
+  const { dir, store } = await freshStore();
+  mkdirSync(join(dir, 'smol', 'onnx'), { recursive: true });
+  writeFileSync(join(dir, 'smol', 'onnx', 'model.onnx'), 'weights');
+  expect(await store.add(join(dir, 'smol'))).toMatchObject({
+    id: 'smol',
+    runtime: 'transformers',
+    sizeBytes: 'weights'.length,
+  });
+  expect(readdirSync(join(dir, 'models', 'smol', 'onnx'))).toEqual(['model.onnx']);
+  await store.remove('smol');
+  expect(readdirSync(join(dir, 'models'))).toEqual([]);
+});
+
+test('a server’s model is in the store until it is taken out; its key is not shown', async () => {
+  const { dir, store, servers } = await freshStore();
+  const server = {
+    kind: 'vllm',
+    url: 'http://127.0.0.1:8000',
+    model: 'Qwen/Qwen3-8B',
+    apiKey: 'secret',
+  } as const;
+  const { id } = servers.add(server);
+  expect(id).toBe('Qwen/Qwen3-8B@127.0.0.1:8000');
+  expect(store.get(id)).toMatchObject({ runtime: 'vllm', path: 'Qwen/Qwen3-8B', fits: true });
+  expect(JSON.stringify([servers.shown.get(), store.models.get()])).not.toContain('secret');
+  expect(() => servers.add(server)).toThrow('There is a model');
+  await store.scan();
+  expect(openServerList(join(dir, 'servers.json')).get(id)).toEqual(server);
+  await store.remove(id);
+  expect(store.get(id)).toBeUndefined();
 });
 
 test('the folder is the truth: files put there or deleted by hand are seen, broken ones with their problem', async () => {
   const { dir, store, open, inspected } = await freshStore();
   copyFileSync(join(dir, 'shipped', 'tiny.gguf'), join(dir, 'models', 'by-hand.gguf'));
   writeFileSync(join(dir, 'models', 'broken.gguf'), 'x');
-  writeFileSync(join(dir, 'models', 'half.gguf.part'), 'x');
+  writeFileSync(join(dir, 'models', 'half.gguf.copying'), 'x');
   await store.scan();
   expect(store.models.get().map(({ id, problem }) => [id, problem?.code])).toEqual([
     ['tiny', undefined],

@@ -1,6 +1,5 @@
-import { constants } from 'node:fs';
-import { copyFile, mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { mkdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
 import { AppError } from '#contract/errors.ts';
@@ -8,17 +7,24 @@ import type { Model } from '#contract/model.ts';
 import { errorBody, errorBodySchema, toAppError } from '#contract/result.ts';
 import type { LoadOptions, ModelFacts, ModelInspector } from '../inference/runtime.ts';
 import { createSignal, type Signal } from '../signal.ts';
+import {
+  copyWhole,
+  type DiskRuntime,
+  type ModelPath,
+  modelAt,
+  modelsIn,
+  removeCutCopies,
+  sizeOf,
+} from './model-files.ts';
+import type { ServerList } from './server-list.ts';
 
 type InspectOptions = Pick<LoadOptions, 'contextSize' | 'parallelRequests' | 'gpu'>;
-
-/** What a copy is called until it is whole. */
-const partEnding = '.part';
 
 export interface ModelStore {
   models: Signal<Model[]>;
   /** Reads the folders anew: files that were added or deleted by hand are seen. */
   scan(): Promise<void>;
-  /** Checks a GGUF file and copies it into the store. Throws `models/*` or `disk/full`, leaving nothing behind. */
+  /** Checks a GGUF file, or a folder with ONNX, and copies it into the store. Throws `models/*` or `disk/full`, leaving nothing behind. */
   add(path: string): Promise<Model>;
   remove(id: string): Promise<void>;
   get(id: string): Model | undefined;
@@ -37,30 +43,29 @@ export async function openModelStore(options: {
   shippedDir: string;
   modelsDir: string;
   cacheFile: string;
-  inspector: ModelInspector;
+  inspectors: Record<DiskRuntime, ModelInspector>;
+  servers: ServerList;
   inspectOptions(): InspectOptions;
   /** Memory in bytes that a model may take. */
   memory(): { ramBytes: number; gpuBytes: number };
   served: readonly string[];
 }): Promise<ModelStore> {
-  const { shippedDir, modelsDir, inspector } = options;
+  const { shippedDir, modelsDir, inspectors, servers } = options;
   const models = createSignal<Model[]>([]);
   let served = options.served;
   /** Ids that are being copied in: two files of one name must not become one. */
   const adding = new Set<string>();
   await mkdir(modelsDir, { recursive: true });
-  // A copy that a crash cut off.
-  for (const file of await readdir(modelsDir))
-    if (file.endsWith(partEnding)) await rm(join(modelsDir, file), { force: true });
+  await removeCutCopies(modelsDir);
   const cache = new Map(Object.entries(await readCache(options.cacheFile)));
 
-  async function inspect(path: string): Promise<Inspected> {
-    const { size, mtimeMs } = await stat(path);
+  async function inspect({ path, runtime }: ModelPath): Promise<Inspected> {
+    const { sizeBytes, mtimeMs } = await sizeOf(path);
     const inspectOptions = options.inspectOptions();
-    const key = JSON.stringify([path, size, mtimeMs, inspectOptions]);
+    const key = JSON.stringify([path, sizeBytes, mtimeMs, inspectOptions]);
     const known = cache.get(key);
     if (known) return known;
-    const inspected: Inspected = await inspector.inspect(path, inspectOptions).then(
+    const inspected: Inspected = await inspectors[runtime].inspect(path, inspectOptions).then(
       (facts) => ({ facts }),
       (thrown: unknown) => ({ problem: errorBody(toAppError(thrown, 'models/not-gguf')) }),
     );
@@ -71,11 +76,11 @@ export async function openModelStore(options: {
     return inspected;
   }
 
-  async function read(path: string, shipped: boolean): Promise<Model> {
-    const id = basename(path, '.gguf');
-    const sizeBytes = (await stat(path)).size;
-    const inspected = await inspect(path);
-    const common = { id, path, sizeBytes, shipped, served: served.includes(id) };
+  async function read(found: ModelPath, shipped: boolean): Promise<Model> {
+    const { id, path, runtime } = found;
+    const { sizeBytes } = await sizeOf(path);
+    const inspected = await inspect(found);
+    const common = { id, path, runtime, sizeBytes, shipped, served: served.includes(id) };
     if ('problem' in inspected) return { ...common, ...nothingKnown, name: id, problem: inspected.problem };
     const { facts } = inspected;
     return {
@@ -94,7 +99,7 @@ export async function openModelStore(options: {
   }
 
   /** A file that is deleted while the folder is read is as if it never was there. */
-  async function readIfThere(path: string, shipped: boolean): Promise<Model[]> {
+  async function readIfThere(path: ModelPath, shipped: boolean): Promise<Model[]> {
     try {
       return [await read(path, shipped)];
     } catch (thrown) {
@@ -108,24 +113,41 @@ export async function openModelStore(options: {
     return facts.needsRamBytes <= ramBytes && facts.needsGpuBytes <= gpuBytes;
   }
 
+  /** A server says itself what it can do, once it is asked. */
+  function remoteModels(): Model[] {
+    return servers.shown.get().map(({ id, kind, model, url }) => ({
+      ...nothingKnown,
+      id,
+      path: model,
+      runtime: kind,
+      sizeBytes: 0,
+      shipped: false,
+      served: served.includes(id),
+      name: model,
+      architecture: new URL(url).host,
+      hasChatTemplate: kind !== 'triton',
+      fits: true,
+      problem: null,
+    }));
+  }
+
   async function scan(): Promise<void> {
     const found: Model[] = [];
     for (const [dir, shipped] of [
       [shippedDir, true],
       [modelsDir, false],
     ] as const)
-      for (const file of (await readdir(dir, { withFileTypes: true })).sort((a, b) =>
-        a.name.localeCompare(b.name),
-      ))
-        if (
-          file.isFile() &&
-          file.name.endsWith('.gguf') &&
-          !found.some(({ id }) => `${id}.gguf` === file.name)
-        )
-          found.push(...(await readIfThere(join(dir, file.name), shipped)));
-    models.set(found);
+      for (const path of await modelsIn(dir))
+        if (!found.some(({ id }) => id === path.id)) found.push(...(await readIfThere(path, shipped)));
+    models.set([...found, ...remoteModels()]);
   }
 
+  servers.shown.subscribe(() => {
+    const onDisk = models
+      .get()
+      .filter(({ runtime }) => runtime === 'llama.cpp' || runtime === 'transformers');
+    models.set([...onDisk, ...remoteModels()]);
+  });
   await scan();
   return {
     models,
@@ -136,20 +158,15 @@ export async function openModelStore(options: {
       models.set(models.get().map((model) => ({ ...model, served: ids.includes(model.id) })));
     },
     async add(path) {
-      const file = safeFileName(path);
-      const id = basename(file, '.gguf');
+      const wanted = await modelAt(path);
+      const { id, fileName } = wanted;
       if (adding.has(id) || models.get().some((model) => model.id === id))
         throw new AppError('models/already-there', `There is a model “${id}” in the store already.`, {
           data: { id },
         });
       adding.add(id);
       try {
-        const isFile = await stat(path).then(
-          (info) => info.isFile(),
-          () => false,
-        );
-        if (!isFile) throw new AppError('models/not-found', `There is no file ${path}.`, { data: { path } });
-        const inspected = await inspect(path);
+        const inspected = await inspect(wanted);
         if ('problem' in inspected)
           throw new AppError(
             inspected.problem.code,
@@ -157,10 +174,10 @@ export async function openModelStore(options: {
             inspected.problem.data ? { data: inspected.problem.data } : {},
           );
         if (!fits(inspected.facts)) throw doesNotFit(inspected.facts, options.memory());
-        await copyWhole(path, join(modelsDir, file));
+        await copyWhole(wanted, join(modelsDir, fileName));
         await scan();
         const added = models.get().find((model) => model.id === id);
-        if (!added) throw new AppError('models/not-found', `The copy of ${file} is gone again.`);
+        if (!added) throw new AppError('models/not-found', `The copy of ${fileName} is gone again.`);
         return added;
       } finally {
         adding.delete(id);
@@ -171,7 +188,8 @@ export async function openModelStore(options: {
       if (!model) throw new AppError('models/not-found', `There is no model “${id}” in the store.`);
       if (model.shipped) throw new AppError('models/shipped', `“${model.name}” came with the app and stays.`);
       if (model.served) throw new AppError('models/in-use', `“${model.name}” is being served.`);
-      await rm(model.path, { force: true });
+      if (servers.get(id)) return servers.remove(id);
+      await rm(model.path, { recursive: true, force: true });
       await scan();
     },
   };
@@ -199,28 +217,6 @@ function doesNotFit(facts: ModelFacts, memory: { ramBytes: number; gpuBytes: num
     `The model needs ${gigabytes(needsBytes)} GB of ${onGpu ? 'GPU memory' : 'memory'}; ${gigabytes(hasBytes)} GB can be used.`,
     { data: { needsBytes, hasBytes } },
   );
-}
-
-/** The file's name as it may stand in the store. */
-function safeFileName(path: string): string {
-  const file = basename(path);
-  if (!/^[\p{L}\p{N}][\p{L}\p{N} ._+()-]{0,200}\.gguf$/iu.test(file))
-    throw new AppError('models/not-gguf', `“${file}” is not a name of a GGUF file.`, { data: { file } });
-  return file.replace(/\.gguf$/i, '.gguf');
-}
-
-/** A copy that is either whole or not there. Where the disk can, it takes no space of its own. */
-async function copyWhole(from: string, to: string): Promise<void> {
-  const temporary = to + partEnding;
-  try {
-    await copyFile(from, temporary, constants.COPYFILE_FICLONE);
-    await rename(temporary, to);
-  } catch (cause) {
-    await rm(temporary, { force: true });
-    if ((cause as NodeJS.ErrnoException).code === 'ENOSPC')
-      throw new AppError('disk/full', 'The disk has no room for a copy of the model.', { cause });
-    throw cause;
-  }
 }
 
 async function readCache(file: string): Promise<Record<string, Inspected>> {

@@ -12,6 +12,7 @@ const model = {
   architecture: 'llama',
   contextLength: 131_072,
   hasChatTemplate: true,
+  runtime: 'llama.cpp' as const,
   needsGpuBytes: 0,
   fits: true,
   served: false,

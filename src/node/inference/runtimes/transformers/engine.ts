@@ -139,7 +139,7 @@ export class TransformersEngine {
     signal.addEventListener('abort', stop, { once: true });
     const text = new StopText(request.stop);
     let generatedTokens = 0;
-    let lastToken = -1n;
+    let isEnd = false;
     const say = (piece: string) => {
       if (piece !== '') handlers.onText(piece, generatedTokens);
     };
@@ -158,8 +158,10 @@ export class TransformersEngine {
             if (text.isStopped) stop();
           },
           token_callback_function(tokens: bigint[]) {
-            generatedTokens += tokens.length;
-            lastToken = tokens.at(-1) ?? -1n;
+            const ends = tokenizer.all_special_ids;
+            isEnd = tokens.some((token) => ends.includes(Number(token)));
+            // The end is no part of the answer, as with the other engines.
+            if (!isEnd) generatedTokens += tokens.length;
           },
         }),
       } as never);
@@ -167,7 +169,6 @@ export class TransformersEngine {
       signal.removeEventListener('abort', stop);
     }
     say(text.flush());
-    const isEnd = tokenizer.all_special_ids.includes(Number(lastToken));
     const reason = signal.aborted && !text.isStopped && !isEnd ? 'cancelled' : null;
     const isFull = generatedTokens >= maxTokens && !text.isStopped && !isEnd;
     return { ...counts, generatedTokens, finishReason: reason ?? (isFull ? 'length' : 'stop') };
