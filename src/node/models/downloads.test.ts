@@ -1,0 +1,203 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { CatalogueEntry } from '#contract/catalogue.ts';
+import type { Download } from '#contract/download.ts';
+import { AppError } from '#contract/errors.ts';
+import { createFakeClock } from '#testing/fake-clock.ts';
+import { type Oddity, startOddFileServer } from '#testing/odd-file-server.ts';
+import { type Downloads, openDownloads } from './downloads.ts';
+
+const content = randomBytes(300_000);
+const entry = (id: string): CatalogueEntry => ({
+  id,
+  name: id,
+  publisher: 'Test',
+  parameters: 1,
+  contextLength: 1,
+  licence: 'MIT',
+  repo: 'test/model',
+  file: `${id}.gguf`,
+  layers: 1,
+  kvHeads: 1,
+  headDim: 1,
+});
+
+let dir: string;
+let time: ReturnType<typeof createFakeClock>;
+let hub: Awaited<ReturnType<typeof startOddFileServer>>;
+let hubs: string[];
+let quota: () => Promise<void>;
+let downloads: Downloads;
+const done: string[][] = [];
+
+const open = () =>
+  openDownloads({
+    catalogue: [entry('model'), entry('second'), entry('third')],
+    modelsDir: dir,
+    hub: () => ({ hubs, proxy: null }),
+    makeRoom: () => quota(),
+    onDone: async () => void done.push(readdirSync(dir)),
+    clock: time.clock,
+  });
+const state = (id = 'model') => downloads.list.get().find((one) => one.id === id)?.state;
+const file = () => readFileSync(join(dir, 'model.gguf'));
+
+/** Waits until the download is as wanted; pauses between tries take no time. */
+async function until(wanted: Download['state']['state'], id = 'model'): Promise<void> {
+  await vi.waitFor(
+    () => {
+      const wait = time.nextMs();
+      if (wait !== null) time.advance(wait);
+      expect(state(id)?.state).toBe(wanted);
+    },
+    { timeout: 10_000, interval: 10 },
+  );
+}
+
+beforeEach(async () => {
+  dir = mkdtempSync(join(tmpdir(), 'downloads-'));
+  time = createFakeClock();
+  hub = await startOddFileServer(content, 'test/model', 'model.gguf');
+  hubs = [hub.url];
+  quota = async () => {};
+  done.length = 0;
+  downloads = await open();
+});
+afterEach(async () => {
+  downloads.dispose();
+  await hub.close();
+  rmSync(dir, { recursive: true, force: true });
+});
+
+test('a file comes whole, and leaves nothing else behind', async () => {
+  downloads.start('model');
+  await until('done');
+  expect(file().equals(content)).toBe(true);
+  expect(readdirSync(dir)).toEqual(['model.gguf']);
+  expect(done).toEqual([['model.gguf']]);
+  expect(downloads.list.get()[0]).toMatchObject({ receivedBytes: 300_000, totalBytes: 300_000 });
+});
+
+test('a cut download goes on where it was cut', async () => {
+  hub.next({ kind: 'cut', afterBytes: 100_000 }, { kind: 'cut', afterBytes: 50_000 });
+  downloads.start('model');
+  await until('done');
+  expect(file().equals(content)).toBe(true);
+  expect(hub.ranges).toEqual([undefined, 'bytes=100000-', 'bytes=150000-']);
+});
+
+test.each<[string, Oddity]>([
+  ['ignores ranges', { kind: 'ignore-range' }],
+  ['sends another range than was asked for', { kind: 'wrong-range' }],
+  ['sends more than the file has', { kind: 'too-long' }],
+  ['is busy', { kind: 'status', status: 429, retryAfter: '7' }],
+  ['breaks', { kind: 'status', status: 500 }],
+])('a server that %s does no harm', async (_what, oddity) => {
+  hub.next({ kind: 'cut', afterBytes: 100_000 }, oddity);
+  downloads.start('model');
+  await until('done');
+  expect(file().equals(content)).toBe(true);
+});
+
+test('a file that changes between tries is begun anew', async () => {
+  hub.next({ kind: 'cut', afterBytes: 100_000 });
+  downloads.start('model');
+  await vi.waitFor(() => expect(time.nextMs()).not.toBeNull());
+  downloads.pause('model');
+  await until('paused');
+  const other = randomBytes(200_000);
+  hub.replace(other);
+  downloads.start('model');
+  await until('done');
+  expect(file().equals(other)).toBe(true);
+});
+
+test('bytes that do not give the hub’s hash are deleted, and said to be wrong', async () => {
+  hub.next({ kind: 'wrong-bytes' }, { kind: 'wrong-bytes' });
+  downloads.start('model');
+  await until('failed');
+  expect(state()).toMatchObject({ error: { code: 'models/download-corrupt' } });
+  expect(readdirSync(dir)).toEqual([]);
+  downloads.start('model');
+  await until('done');
+});
+
+test('paused it keeps what has come, also over a restart, and goes on from there', async () => {
+  hub.next({ kind: 'stall', afterBytes: 120_000 });
+  downloads.start('model');
+  await vi.waitFor(() => expect(statSync(join(dir, 'model.gguf.part')).size).toBe(120_000));
+  downloads.pause('model');
+  await until('paused');
+  downloads = await open();
+  expect(downloads.list.get()).toMatchObject([
+    { id: 'model', receivedBytes: 120_000, state: { state: 'paused' } },
+  ]);
+  downloads.start('model');
+  await until('done');
+  expect(file().equals(content)).toBe(true);
+  expect(hub.ranges.at(-1)).toBe('bytes=120000-');
+});
+
+test('cancelled it leaves nothing', async () => {
+  hub.next({ kind: 'stall', afterBytes: 120_000 });
+  downloads.start('model');
+  await vi.waitFor(() => expect(existsSync(join(dir, 'model.gguf.part'))).toBe(true));
+  await downloads.cancel('model');
+  expect(readdirSync(dir)).toEqual([]);
+  expect(downloads.list.get()).toEqual([]);
+});
+
+test('a server that never goes on is given up, with its reason; what has come is kept', async () => {
+  hub.next(
+    { kind: 'cut', afterBytes: 1000 },
+    ...Array.from({ length: 8 }, (): Oddity => ({ kind: 'status', status: 503 })),
+  );
+  downloads.start('model');
+  await until('failed');
+  expect(state()).toMatchObject({
+    error: {
+      code: 'models/download-failed',
+      message: 'The download does not go on: the server answers 503.',
+    },
+  });
+  expect(downloads.list.get()[0]?.receivedBytes).toBe(1000);
+});
+
+test.each([
+  [{ status: 403 }, 'models/gated'],
+  [{ status: 404 }, 'models/download-failed'],
+  [{ status: 200, body: { siblings: [] } }, 'models/download-failed'],
+  [{ status: 200, body: 'hello' }, 'models/download-failed'],
+])('what the hub refuses is told: %j', async (answer, code) => {
+  hub.answerApi(answer);
+  downloads.start('model');
+  await until('failed');
+  expect(state()).toMatchObject({ error: { code } });
+});
+
+test('where the hub is away its mirror serves', async () => {
+  const away = await startOddFileServer(content, 'test/model', 'model.gguf');
+  await away.close();
+  hubs = [away.url, hub.url];
+  downloads.start('model');
+  await until('done');
+  expect(file().equals(content)).toBe(true);
+});
+
+test('two run at once, the third waits; one over the quota says so', async () => {
+  hub.answerApi({ status: 500 });
+  quota = async () => {
+    throw new AppError('models/quota', 'no room');
+  };
+  for (const id of ['model', 'second', 'third']) downloads.start(id);
+  expect(['model', 'second', 'third'].map((id) => state(id)?.state)).toEqual(['asking', 'asking', 'waiting']);
+  for (const id of ['model', 'second', 'third']) await until('failed', id);
+  hub.answerApi(null);
+  downloads.start('model');
+  await until('failed');
+  await vi.waitFor(() => expect(state()).toMatchObject({ error: { code: 'models/quota' } }));
+  expect(() => downloads.start('nothing')).toThrow('The catalogue has no model');
+});
