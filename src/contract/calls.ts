@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { benchmarkSchema } from './benchmark.ts';
+import { offeredEntrySchema } from './catalogue.ts';
 import { entryDetailSchema, entrySchema, entryStateSchema, seriesPointSchema } from './earnings.ts';
 import { modelSchema } from './model.ts';
 import { foundServerSchema, remoteServerSchema, shownServerSchema } from './remote-server.ts';
@@ -52,6 +54,15 @@ export const hostCalls = {
   'models.serveOnly': { input: z.strictObject({ id: z.string() }), output: done },
   /** A pinned model stays loaded. */
   'models.pin': { input: z.strictObject({ id: z.string(), pinned: z.boolean() }), output: done },
+  /** The catalogue, with what each model would take on this computer. */
+  'models.catalogue': { input: nothing, output: z.array(offeredEntrySchema) },
+  /** Measures how fast this computer runs a model; takes up to two minutes. */
+  'models.benchmark': { input: z.strictObject({ id: z.string() }), output: benchmarkSchema },
+  /** Downloads a model of the catalogue, or goes on with it. */
+  'downloads.start': { input: z.strictObject({ id: z.string() }), output: done },
+  'downloads.pause': { input: z.strictObject({ id: z.string() }), output: done },
+  /** Ends a download and deletes what has come. */
+  'downloads.cancel': { input: z.strictObject({ id: z.string() }), output: done },
   /** Asks the usual ports of this computer for inference servers. */
   'servers.find': { input: nothing, output: z.array(foundServerSchema) },
   /** Takes a server's model into the store; `models.remove` takes it out again. */

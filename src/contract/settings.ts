@@ -57,6 +57,16 @@ export const settingsSchema = z.strictObject({
   pricePerRequestLamports: priceLamportsSchema,
   pricePerMillionTokensLamports: priceLamportsSchema,
 
+  /** Origins from which models are downloaded: the hub, then its mirrors. */
+  modelHubs: z
+    .array(z.url({ protocol: /^https?$/ }))
+    .min(1)
+    .max(8),
+  /** `http://host:port` of a proxy for downloads; null for none. */
+  downloadProxy: z.url({ protocol: /^https?$/ }).nullable(),
+  /** Space for models in GB; for a download the least recently served ones are deleted. 0: no limit. */
+  modelsQuotaGigabytes: z.int().min(0).max(100_000),
+
   /** Network speed in Mbit/s to announce when the system does not know it. */
   declaredNetworkMbps: z.int().min(1).max(1_000_000).nullable(),
 
@@ -90,6 +100,9 @@ export const defaultSettings: Settings = {
   drainSeconds: 30,
   pricePerRequestLamports: '1000',
   pricePerMillionTokensLamports: '2000000',
+  modelHubs: ['https://huggingface.co'],
+  downloadProxy: null,
+  modelsQuotaGigabytes: 0,
   declaredNetworkMbps: null,
   startEarningOnLaunch: false,
   theme: 'system',

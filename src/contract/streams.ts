@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { benchmarkSchema } from './benchmark.ts';
+import { downloadSchema } from './download.ts';
 import { earningsSummarySchema } from './earnings.ts';
 import { queueEventSchema } from './job.ts';
 import { engineSchema, modelSchema } from './model.ts';
@@ -18,6 +20,8 @@ export const streams = {
   'node.engines': z.array(engineSchema),
   'settings.current': settingsSchema,
   'models.list': z.array(modelSchema),
+  'models.benchmarks': z.array(benchmarkSchema),
+  'downloads.list': z.array(downloadSchema),
   'servers.list': z.array(shownServerSchema),
   'queue.items': queueEventSchema,
   'earnings.summary': earningsSummarySchema,

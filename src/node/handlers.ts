@@ -1,9 +1,12 @@
 import { hostname } from 'node:os';
+import type { OfferedEntry } from '#contract/catalogue.ts';
 import { AppError } from '#contract/errors.ts';
 import { gatewayInfoSchema } from '#contract/wire/node-capabilities.ts';
 import type { JobService } from './inference/job-request.ts';
+import type { MachineBenchmark } from './inference/machine-benchmark.ts';
 import { discoverServers } from './inference/runtimes/remote/discover.ts';
 import type { Ledger } from './ledger/ledger.ts';
+import type { Downloads } from './models/downloads.ts';
 import type { ModelStore } from './models/model-store.ts';
 import type { ServerList } from './models/server-list.ts';
 import type { NodeController } from './node-controller.ts';
@@ -21,6 +24,9 @@ export interface HandlerParts {
   controller: NodeController;
   models: ModelStore;
   servers: ServerList;
+  catalogue(): OfferedEntry[];
+  downloads: Downloads;
+  benchmark: MachineBenchmark;
   jobs: JobService;
   ledger: Ledger;
   probe: ResourceProbe;
@@ -93,6 +99,20 @@ export function createHandlers(parts: HandlerParts): Handlers {
     'models.pin': ({ id, pinned }) => {
       const others = settings.current.get().pinnedModels.filter((other) => other !== id);
       controller.changeSettings({ pinnedModels: pinned ? [...others, id] : others });
+      return null;
+    },
+    'models.catalogue': () => parts.catalogue(),
+    'models.benchmark': ({ id }) => parts.benchmark.run(id),
+    'downloads.start': ({ id }) => {
+      parts.downloads.start(id);
+      return null;
+    },
+    'downloads.pause': ({ id }) => {
+      parts.downloads.pause(id);
+      return null;
+    },
+    'downloads.cancel': async ({ id }) => {
+      await parts.downloads.cancel(id);
       return null;
     },
     'servers.find': () => discoverServers(),

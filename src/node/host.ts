@@ -10,6 +10,7 @@ import { createEarningsSummary } from './earnings-summary.ts';
 import { resourcesDir } from './entries.ts';
 import { createHandlers } from './handlers.ts';
 import { createJobService } from './inference/job-service.ts';
+import { openMachineBenchmark } from './inference/machine-benchmark.ts';
 import { createMemoryGuard } from './inference/memory-guard.ts';
 import { createNodePool, enginesMemory } from './inference/node-pool.ts';
 import { createResponseCache } from './inference/response-cache.ts';
@@ -19,6 +20,9 @@ import { type Ledger, openLedger } from './ledger/ledger.ts';
 import { createJobAccounting } from './link/job-accounting.ts';
 import { createLocalGateway } from './link/local-gateway.ts';
 import { openNodeKey } from './link/node-key.ts';
+import { offered, readCatalogue } from './models/catalogue.ts';
+import { openDownloads } from './models/downloads.ts';
+import { evictionPlan } from './models/eviction.ts';
 import { type ModelStore, openModelStore } from './models/model-store.ts';
 import { openServerList } from './models/server-list.ts';
 import { createNodeController, type NodeController } from './node-controller.ts';
@@ -81,6 +85,10 @@ export async function createHost(options: {
     engines: () => enginesMemory(pool.engines.get()),
     modelsDir: profileDir,
   });
+  const usableMemory = () => ({
+    ramBytes: Math.max(freemem(), totalmem() * 0.5),
+    gpuBytes: probe.current.get().gpus.reduce((sum, gpu) => sum + gpu.totalBytes, 0),
+  });
   const models = await openModelStore({
     shippedDir: join(resourcesDir(), 'models'),
     modelsDir,
@@ -94,13 +102,33 @@ export async function createHost(options: {
       const { contextSize, parallelRequests, gpu } = settings.current.get();
       return { contextSize, parallelRequests, gpu };
     },
-    memory: () => ({
-      ramBytes: Math.max(freemem(), totalmem() * 0.5),
-      gpuBytes: probe.current.get().gpus.reduce((sum, gpu) => sum + gpu.totalBytes, 0),
-    }),
+    memory: () => usableMemory(),
     served: settings.current.get().servedModels,
   });
 
+  const catalogue = readCatalogue(join(resourcesDir(), 'models.json'));
+  const downloads = await openDownloads({
+    catalogue,
+    modelsDir,
+    hub: () => {
+      const { modelHubs, downloadProxy } = settings.current.get();
+      return { hubs: modelHubs, proxy: downloadProxy };
+    },
+    async makeRoom(bytes) {
+      const { modelsQuotaGigabytes, pinnedModels } = settings.current.get();
+      const lastServed = ledger.lastServedAt();
+      const stored = models.models.get().map(({ id, sizeBytes, served, shipped }) => ({
+        id,
+        sizeBytes,
+        lastServedAt: lastServed[id] ?? 0,
+        isKept: served || shipped || pinnedModels.includes(id),
+      }));
+      for (const id of evictionPlan(stored, bytes, modelsQuotaGigabytes * 1e9)) await models.remove(id);
+    },
+    onDone: () => models.scan(),
+    clock,
+  });
+  const benchmark = openMachineBenchmark({ file: join(profileDir, 'benchmarks.json'), pool, clock });
   const link = createSignal<LinkState>({ state: 'off' });
   const stats = createServingRecorder(clock);
   const localGateway = createLocalGateway({
@@ -187,6 +215,9 @@ export async function createHost(options: {
       controller,
       models,
       servers,
+      catalogue: () => offered(catalogue, settings.current.get(), usableMemory()),
+      downloads,
+      benchmark,
       jobs,
       ledger,
       probe,
@@ -198,6 +229,8 @@ export async function createHost(options: {
       pool,
       models,
       servers,
+      downloads,
+      benchmark,
       jobs,
       serving: stats.stats,
       ledger,
@@ -227,6 +260,7 @@ export async function createHost(options: {
       await earning.steps.release();
       await localGateway.close();
       await pool.dispose();
+      downloads.dispose();
       guard.dispose();
       probe.dispose();
       stats.dispose();

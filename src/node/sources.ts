@@ -1,8 +1,10 @@
 import type { EarningsSummary } from '#contract/earnings.ts';
 import type { ServingStats } from '#contract/node-status.ts';
 import type { JobService } from './inference/job-request.ts';
+import type { MachineBenchmark } from './inference/machine-benchmark.ts';
 import type { ModelPool } from './inference/model-pool.ts';
 import type { Ledger } from './ledger/ledger.ts';
+import type { Downloads } from './models/downloads.ts';
 import type { ModelStore } from './models/model-store.ts';
 import type { ServerList } from './models/server-list.ts';
 import type { NodeController } from './node-controller.ts';
@@ -18,6 +20,8 @@ export function createSources(parts: {
   pool: ModelPool;
   models: ModelStore;
   servers: ServerList;
+  downloads: Downloads;
+  benchmark: MachineBenchmark;
   jobs: JobService;
   serving: Signal<ServingStats>;
   ledger: Ledger;
@@ -30,6 +34,8 @@ export function createSources(parts: {
     'node.engines': (listener) => parts.pool.engines.subscribe(listener),
     'settings.current': (listener) => parts.settings.current.subscribe(listener),
     'models.list': (listener) => parts.models.models.subscribe(listener),
+    'models.benchmarks': (listener) => parts.benchmark.results.subscribe(listener),
+    'downloads.list': (listener) => parts.downloads.list.subscribe(listener),
     'servers.list': (listener) => parts.servers.shown.subscribe(listener),
     'queue.items': (listener) => {
       listener({ type: 'snapshot', jobs: parts.jobs.jobs() });

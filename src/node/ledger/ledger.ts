@@ -45,6 +45,8 @@ export interface Ledger {
   entry(id: number): EntryDetail | null;
   /** Sums over entries booked at or after `sinceMs`. */
   totals(sinceMs?: number): LedgerTotals;
+  /** When each model last served a booked job, in Unix ms. */
+  lastServedAt(): Record<string, number>;
   netByState(): Record<EntryState, bigint>;
   series(options: { bucket: 'hour' | 'day'; count: number; offsetMinutes: number }): SeriesPoint[];
   csv(): string;
@@ -149,6 +151,12 @@ export function openLedger(file: string, { clock }: { clock: Clock }): Ledger {
       return { ...entryOf(row), receipt };
     },
     totals: (sinceMs = 0) => readTotals(database, sinceMs),
+    lastServedAt() {
+      const rows = database.prepare('SELECT model, MAX(at) AS at FROM entries GROUP BY model').all();
+      return Object.fromEntries(
+        (rows as { model: string; at: bigint }[]).map(({ model, at }) => [model, number(at)]),
+      );
+    },
     netByState() {
       const net: Record<EntryState, bigint> = { earned: 0n, agreed: 0n, disputed: 0n, unattributed: 0n };
       const rows = database

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { type CatalogueEntry, catalogueEntrySchema } from '#contract/catalogue.ts';
+import { type CatalogueEntry, catalogueEntrySchema, type OfferedEntry } from '#contract/catalogue.ts';
+import type { Settings } from '#contract/settings.ts';
 
 /** Reads the catalogue that ships with the app. */
 export function readCatalogue(file: string): CatalogueEntry[] {
@@ -40,4 +41,23 @@ export function estimateNeeds(
     downloadBytes: Math.round(downloadBytes),
     needsBytes: Math.round(downloadBytes * 1.05 + cacheBytes + baseBytes),
   };
+}
+
+const autoContext = 4096;
+const autoParallel = 4;
+
+/** The catalogue for this computer: a model fits where its weights and context go into the GPU, or else into main memory. */
+export function offered(
+  catalogue: readonly CatalogueEntry[],
+  { contextSize, parallelRequests }: Pick<Settings, 'contextSize' | 'parallelRequests'>,
+  memory: { ramBytes: number; gpuBytes: number },
+): OfferedEntry[] {
+  const options = {
+    contextSize: contextSize === 'auto' ? autoContext : contextSize,
+    parallelRequests: parallelRequests === 'auto' ? autoParallel : parallelRequests,
+  };
+  return catalogue.map((entry) => {
+    const needs = estimateNeeds(entry, options);
+    return { ...entry, ...needs, fits: needs.needsBytes <= Math.max(memory.ramBytes, memory.gpuBytes) };
+  });
 }
