@@ -7,6 +7,9 @@ import { defaultSettings, type Settings, settingsSchema } from '#contract/settin
 import { memoryTransport } from '../memory-transport.ts';
 import {
   payer,
+  sampleBenchmark,
+  sampleCatalogue,
+  sampleDownloads,
   sampleEngine,
   sampleEntries,
   sampleJobs,
@@ -80,6 +83,8 @@ const transport = memoryTransport({
   'network.check': ({ url }) => {
     throw new AppError('link/unreachable', `No SolanaLM gateway answers at ${url}.`);
   },
+  'models.catalogue': () => sampleCatalogue,
+  'servers.find': () => [{ kind: 'vllm', url: 'http://127.0.0.1:8000', models: ['Qwen/Qwen3-8B'] }],
   'access.key': () => ({ key: 'slm_sample_key_of_the_preview' }),
   'access.renewKey': () => ({ key: 'slm_another_key_of_the_preview' }),
   'earnings.entries': () => ({ entries: isFresh ? [] : sampleEntries(now), total: isFresh ? 0 : 40 }),
@@ -152,6 +157,9 @@ setState(wanted);
 transport.publish('settings.current', settings);
 transport.publish('models.list', sampleModels);
 transport.publish('node.engines', [sampleEngine]);
+transport.publish('models.benchmarks', [sampleBenchmark]);
+transport.publish('downloads.list', isFresh ? [] : sampleDownloads);
+transport.publish('servers.list', []);
 transport.publish('resources.current', sampleResources(now));
 if (wish.has('rows')) publishManyJobs(Number(wish.get('rows')), Number(wish.get('rate') ?? 50));
 else transport.publish('queue.items', { type: 'snapshot', jobs: isFresh ? [] : sampleJobs(now) });

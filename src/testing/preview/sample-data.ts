@@ -1,3 +1,6 @@
+import type { Benchmark } from '#contract/benchmark.ts';
+import type { OfferedEntry } from '#contract/catalogue.ts';
+import type { Download } from '#contract/download.ts';
 import type { Entry } from '#contract/earnings.ts';
 import type { Job } from '#contract/job.ts';
 import type { Engine, Model } from '#contract/model.ts';
@@ -48,6 +51,65 @@ export const sampleModels: Model[] = [
     parameters: 70e9,
     quantization: 'Q4_K_M',
     needsBytes: 48 * gigabyte,
+    fits: false,
+  },
+];
+
+export const sampleBenchmark: Benchmark = {
+  modelId: 'llama-3.2-3b-Q4_K_M',
+  at: Date.now(),
+  backend: 'cuda',
+  prefillTokensPerSecond: 4210,
+  decode: [
+    { parallel: 1, tokensPerSecond: 118 },
+    { parallel: 4, tokensPerSecond: 391 },
+    { parallel: 8, tokensPerSecond: 640 },
+  ],
+};
+
+const qwen = {
+  id: 'Qwen3-8B-Q4_K_M',
+  name: 'Qwen3 8B',
+  repo: 'unsloth/Qwen3-8B-GGUF',
+  file: 'Qwen3-8B-Q4_K_M.gguf',
+};
+export const sampleDownloads: Download[] = [
+  {
+    ...qwen,
+    receivedBytes: 1.9 * gigabyte,
+    totalBytes: 5.03 * gigabyte,
+    state: { state: 'running', bytesPerSecond: 21e6, secondsLeft: 149 },
+  },
+];
+
+export const sampleCatalogue: OfferedEntry[] = [
+  {
+    ...qwen,
+    publisher: 'Alibaba',
+    parameters: 8.19e9,
+    contextLength: 40_960,
+    licence: 'Apache-2.0',
+    layers: 36,
+    kvHeads: 8,
+    headDim: 128,
+    downloadBytes: 5.0 * gigabyte,
+    needsBytes: 7.8 * gigabyte,
+    fits: true,
+  },
+  {
+    id: 'Llama-3.3-70B-Instruct-Q4_K_M',
+    name: 'Llama 3.3 70B Instruct',
+    repo: 'bartowski/Llama-3.3-70B-Instruct-GGUF',
+    file: 'Llama-3.3-70B-Instruct-Q4_K_M.gguf',
+    publisher: 'Meta',
+    parameters: 70.6e9,
+    contextLength: 131_072,
+    licence: 'Llama 3.3 Community License',
+    layers: 80,
+    kvHeads: 8,
+    headDim: 128,
+    downloadBytes: 43 * gigabyte,
+    needsBytes: 50 * gigabyte,
     fits: false,
   },
 ];

@@ -8,21 +8,33 @@ import { useSignal } from '../../lib/use-signal.ts';
 import { Drawer } from '../../ui/drawer.tsx';
 import { ErrorNote } from '../../ui/error-note.tsx';
 import { Page } from '../../ui/page.tsx';
+import { Segments } from '../../ui/segments.tsx';
 import { AddModel } from './add-model.tsx';
+import { CatalogueCard } from './catalogue-card.tsx';
+import { DownloadsCard } from './downloads-card.tsx';
 import { DropModel } from './drop-model.tsx';
 import { ModelDetail } from './model-detail.tsx';
 import { ModelTable } from './model-table.tsx';
 import { ServedModel } from './served-model.tsx';
+import { ServersCard } from './servers-card.tsx';
 
-/** What is served, what is on the disk, and ways to add to it. */
+type Tab = 'here' | 'catalogue' | 'servers';
+const tabs: readonly Tab[] = ['here', 'catalogue', 'servers'];
+
+/** What is served, what is on the disk, what can be downloaded, and what other servers have. */
 export function ModelsPage() {
   const { t } = useTranslation();
   const models = useSignal('models.list') ?? null;
   const engines = useSignal('node.engines') ?? [];
+  const downloads = useSignal('downloads.list') ?? [];
+  const benchmarks = useSignal('models.benchmarks') ?? [];
+  const resources = useSignal('resources.current');
   const pinned = useSignal('settings.current')?.pinnedModels ?? [];
   const openId = useRoute().detail;
+  const [tab, setTab] = useState<Tab>('here');
   const [error, setError] = useState<ErrorBody | null>(null);
   const [busy, setBusy] = useState(false);
+  const [measuring, setMeasuring] = useState<string | null>(null);
   const opened = openId === null ? undefined : models?.find((model) => model.id === openId);
 
   const run = async (call: Promise<Result<unknown>>) => {
@@ -40,21 +52,47 @@ export function ModelsPage() {
   const remove = async (model: Model) => {
     if (await run(client.request('models.remove', { id: model.id }))) openRoute('models');
   };
+  const measure = async (id: string) => {
+    setMeasuring(id);
+    const result = await client.request('models.benchmark', { id });
+    setMeasuring(null);
+    setError(result.ok ? null : result.error);
+  };
 
   return (
     <Page title={t('models.title')}>
       <DropModel onDrop={add}>
         <div className="flex flex-col gap-4">
-          {error && <ErrorNote error={error} />}
-          {engines.map((engine) => (
-            <ServedModel
-              key={engine.modelId}
-              engine={engine}
-              model={models?.find(({ id }) => id === engine.modelId)}
+          <div className="flex">
+            <Segments
+              label={t('models.title')}
+              value={tab}
+              options={tabs.map((value) => ({ value, title: t(`models.tab.${value}`) }))}
+              onChange={setTab}
             />
-          ))}
-          <ModelTable models={models} busy={busy} onServe={(model) => serve(model, true)} />
-          <AddModel busy={busy} onAdd={add} onError={setError} />
+          </div>
+          {error && <ErrorNote error={error} />}
+          <DownloadsCard downloads={downloads} />
+          {tab === 'here' && (
+            <>
+              {engines.map((engine) => (
+                <ServedModel
+                  key={engine.modelId}
+                  engine={engine}
+                  model={models?.find(({ id }) => id === engine.modelId)}
+                  benchmark={benchmarks.find(({ modelId }) => modelId === engine.modelId)}
+                  resources={resources}
+                  measuring={measuring === engine.modelId}
+                  busy={measuring !== null}
+                  onMeasure={() => engine.modelId && measure(engine.modelId)}
+                />
+              ))}
+              <ModelTable models={models} busy={busy} onServe={(model) => serve(model, true)} />
+              <AddModel busy={busy} onAdd={add} onError={setError} />
+            </>
+          )}
+          {tab === 'catalogue' && <CatalogueCard models={models ?? []} downloads={downloads} />}
+          {tab === 'servers' && <ServersCard />}
         </div>
       </DropModel>
       <Drawer

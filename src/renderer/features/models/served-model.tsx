@@ -1,18 +1,35 @@
 import { useTranslation } from 'react-i18next';
+import type { Benchmark } from '#contract/benchmark.ts';
 import type { Engine, Model } from '#contract/model.ts';
+import type { Resources } from '#contract/resources.ts';
 import { formatBytes, formatTokens } from '../../lib/format.ts';
-import { useSignal } from '../../lib/use-signal.ts';
+import { Button } from '../../ui/button.tsx';
 import { ErrorNote } from '../../ui/error-note.tsx';
+import { MemoryMeter, type MeterPart } from '../../ui/memory-meter.tsx';
 
-/** A served model and its engine: the first thing one sees of the models. */
-export function ServedModel({ engine, model }: { engine: Engine; model: Model | undefined }) {
+interface ServedModelProps {
+  engine: Engine;
+  model: Model | undefined;
+  benchmark: Benchmark | undefined;
+  resources: Resources | undefined;
+  measuring: boolean;
+  busy: boolean;
+  onMeasure(): void;
+}
+
+/** A served model: its engine, what it takes of the machine's memory and how fast it is here. */
+export function ServedModel(props: ServedModelProps) {
+  const { engine, model, benchmark, resources } = props;
   const { t } = useTranslation();
-  const speed = useSignal('node.serving')?.tokensPerSecond;
   return (
     <section className="rounded-[10px] border border-line bg-panel px-[18px] py-4">
       <div className="flex flex-wrap items-baseline gap-x-3 gap-y-1">
-        <h2 className="text-xl font-semibold">{model?.name ?? engine.modelId}</h2>
+        <h2 className="text-lg font-semibold">{model?.name ?? engine.modelId}</h2>
         <p className="text-sm text-dim">{t(`models.engine.${engine.state}`)}</p>
+        <span className="grow" />
+        <Button size="small" disabled={props.busy} onClick={props.onMeasure}>
+          {t(props.measuring ? 'models.measuring' : benchmark ? 'models.measureAgain' : 'models.measure')}
+        </Button>
       </div>
       {engine.state === 'loading' && <LoadProgress share={engine.loadProgress ?? 0} />}
       {engine.error && (
@@ -20,8 +37,14 @@ export function ServedModel({ engine, model }: { engine: Engine; model: Model | 
           <ErrorNote error={engine.error} />
         </div>
       )}
-      <dl className="mt-4 grid grid-cols-3 gap-x-6 gap-y-3 lg:grid-cols-6">
-        {figuresOf(engine, speed).map(({ key, value }) => (
+      {engine.memory && resources && (
+        <MemoryMeter
+          totalBytes={memoryTotal(engine, resources)}
+          parts={memoryParts(engine, resources, model?.name ?? '', t)}
+        />
+      )}
+      <dl className="mt-3 grid grid-cols-2 gap-x-6 gap-y-3 sm:grid-cols-3 lg:grid-cols-6">
+        {figuresOf(engine, benchmark).map(({ key, value }) => (
           <div key={key}>
             <dt className="text-xs text-dim">{t(`models.figures.${key}`)}</dt>
             <dd className="mt-0.5 font-semibold">{value}</dd>
@@ -32,14 +55,37 @@ export function ServedModel({ engine, model }: { engine: Engine; model: Model | 
   );
 }
 
-/** A figure that is not known yet is a dash. */
-function figuresOf(engine: Engine, speed: number | undefined) {
-  const memory = engine.memory;
-  const count = (value: number | null | undefined) => (value == null ? '–' : formatTokens(value));
+const onGpu = (engine: Engine) => (engine.memory?.gpuBytes ?? 0) > 0;
+
+const memoryTotal = (engine: Engine, { gpus, ram }: Resources): number =>
+  onGpu(engine) ? gpus.reduce((sum, { totalBytes }) => sum + totalBytes, 0) : ram.totalBytes;
+
+function memoryParts(
+  engine: Engine,
+  { gpus, ram }: Resources,
+  name: string,
+  t: ReturnType<typeof useTranslation>['t'],
+): MeterPart[] {
+  const own = (onGpu(engine) ? engine.memory?.gpuBytes : engine.memory?.ramBytes) ?? 0;
+  const used = onGpu(engine) ? gpus.reduce((sum, { usedBytes }) => sum + (usedBytes ?? 0), 0) : ram.usedBytes;
+  const others = Math.max(0, used - own);
+  const place = t(onGpu(engine) ? 'models.onGpu' : 'models.inRam');
   return [
-    { key: 'speed', value: speed === undefined ? '–' : formatTokens(Math.round(speed)) },
-    { key: 'ram', value: memory ? formatBytes(memory.ramBytes) : '–' },
-    { key: 'gpu', value: memory && memory.gpuBytes > 0 ? formatBytes(memory.gpuBytes) : '–' },
+    { label: `${name} ${formatBytes(own)} ${place}`, sizeBytes: own, color: 'accent' },
+    { label: t('models.otherUse', { size: formatBytes(others) }), sizeBytes: others, color: 'dim' },
+  ];
+}
+
+/** A figure that is not known yet is a dash. */
+function figuresOf(engine: Engine, benchmark: Benchmark | undefined) {
+  const count = (value: number | null | undefined) => (value == null ? '–' : formatTokens(value));
+  const speed = (value: number | undefined) =>
+    value === undefined ? '–' : `${formatTokens(Math.round(value))}/s`;
+  const most = benchmark?.decode.at(-1);
+  return [
+    { key: 'alone', value: speed(benchmark?.decode[0]?.tokensPerSecond) },
+    { key: 'together', value: most ? `${speed(most.tokensPerSecond)} · ${most.parallel}` : '–' },
+    { key: 'prefill', value: speed(benchmark?.prefillTokensPerSecond) },
     { key: 'backend', value: engine.backend?.toUpperCase() ?? '–' },
     { key: 'context', value: count(engine.contextSize) },
     { key: 'parallel', value: count(engine.parallelRequests) },

@@ -6,7 +6,17 @@ export interface SettingItem {
   name: keyof Settings;
   kind: SettingKind;
   /** Key of the unit in the locale. */
-  unit?: 'port' | 'perMinute' | 'tokens' | 'seconds' | 'lamports' | 'mbps';
+  unit?:
+    | 'port'
+    | 'perMinute'
+    | 'tokens'
+    | 'seconds'
+    | 'lamports'
+    | 'mbps'
+    | 'minutes'
+    | 'megabytes'
+    | 'gigabytes'
+    | 'percent';
   choices?: readonly string[];
   /** An empty field means that nothing is set. */
   nullable?: boolean;
@@ -25,7 +35,13 @@ export const settingItems: readonly SettingItem[] = [
   { name: 'parallelRequests', kind: 'autoNumber' },
   { name: 'threads', kind: 'autoNumber' },
   { name: 'gpu', kind: 'choice', choices: ['auto', 'off'] },
+  { name: 'mostLoadedModels', kind: 'number' },
+  { name: 'idleUnloadMinutes', kind: 'number', unit: 'minutes' },
   { name: 'queueLimit', kind: 'number' },
+  { name: 'responseCacheMegabytes', kind: 'number', unit: 'megabytes' },
+  { name: 'cacheHitPricePercent', kind: 'number', unit: 'percent' },
+  { name: 'modelsQuotaGigabytes', kind: 'number', unit: 'gigabytes' },
+  { name: 'downloadProxy', kind: 'text', nullable: true },
   { name: 'requestTimeoutSeconds', kind: 'number', unit: 'seconds' },
   { name: 'drainSeconds', kind: 'number', unit: 'seconds' },
   { name: 'requestsPerMinutePerKey', kind: 'number', unit: 'perMinute' },
