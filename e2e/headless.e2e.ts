@@ -1,18 +1,28 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startOddFileServer } from '#testing/odd-file-server.ts';
 import { launchChromium } from './harness/chromium.ts';
 import { earn, onboard } from './harness/flow.ts';
 import { type HeadlessNode, startHeadlessNode } from './harness/headless-node.ts';
-import { screenshot } from './harness/places.ts';
+import { root, screenshot } from './harness/places.ts';
 
+let hub: Awaited<ReturnType<typeof startOddFileServer>>;
 let node: HeadlessNode;
 let browser: Browser;
 let page: Page;
 const problems: string[] = [];
 
 beforeAll(async () => {
-  node = await startHeadlessNode();
+  // A hub on this computer: the shipped model under the name of the catalogue's smallest.
+  hub = await startOddFileServer(
+    readFileSync(join(root, 'resources/models/tiny-chat-Q8_0.gguf')),
+    'unsloth/gemma-3-270m-it-GGUF',
+    'gemma-3-270m-it-Q8_0.gguf',
+  );
+  node = await startHeadlessNode({ modelHubs: [hub.url] });
   browser = await launchChromium();
   const context = await browser.newContext({
     viewport: { width: 1280, height: 800 },
@@ -28,6 +38,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await browser?.close();
   await node?.stop();
+  await hub?.close();
 });
 
 test('the printed address opens the app once; its token is gone from the address bar', async () => {
@@ -88,6 +99,44 @@ test('each page shows itself in light and dark, large and small, without a serio
     const overflows = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
     expect(overflows, `${name} is wider than a small window`).toBe(false);
     await page.setViewportSize({ width: 1280, height: 800 });
+  }
+});
+
+test('a model of the catalogue is downloaded after a cut, served beside the other and measured', async () => {
+  await page.keyboard.press('Control+2');
+  await page.getByRole('button', { name: 'Download', exact: true }).click();
+  const download = page.getByRole('button', { name: 'Download Gemma 3 270M' });
+  await download.waitFor();
+  hub.next({ kind: 'cut', afterBytes: 400_000 });
+  await download.click();
+  await page
+    .getByRole('row', { name: /Gemma 3 270M/ })
+    .getByText('On this computer')
+    .waitFor();
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme });
+    await page.waitForFunction((theme) => document.documentElement.dataset.theme === theme, colorScheme);
+    const { violations } = await new AxeBuilder({ page }).analyze();
+    expect(violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')).toEqual([]);
+    await page.screenshot({ path: screenshot(`catalogue-${colorScheme}`) });
+  }
+  await page.getByRole('button', { name: 'Servers', exact: true }).click();
+  await page.getByRole('button', { name: 'Find servers on this computer' }).click();
+  await page.screenshot({ path: screenshot('servers-dark') });
+  await page.getByRole('button', { name: 'On this computer', exact: true }).click();
+  await page.getByRole('button', { name: 'Serve', exact: true }).click();
+  const measure = page.getByRole('button', { name: 'Measure speed' });
+  await expect.poll(() => measure.count()).toBe(2);
+  await measure.last().click();
+  await page.getByRole('button', { name: 'Measure again' }).waitFor();
+  await page
+    .getByText(/^\d[\d,]*\/s$/)
+    .first()
+    .waitFor();
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme });
+    await page.waitForFunction((theme) => document.documentElement.dataset.theme === theme, colorScheme);
+    await page.screenshot({ path: screenshot(`models-${colorScheme}`) });
   }
 });
 

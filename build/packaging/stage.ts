@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 export const nodeExternals = [
   'better-sqlite3',
   'node-llama-cpp',
+  '@huggingface/transformers',
   'systeminformation',
   '@solana/web3.js',
   'pino',
@@ -27,6 +28,10 @@ const leftOut = [
   /\/node-llama-cpp\/llama\/(gitRelease\.bundle$|(addon|cmake|patches|profiles|toolchains|xpack)\/)/,
   /\/node-llama-cpp\/templates\//,
   /\/better-sqlite3\/(deps|src)\//,
+  // Its build for browsers, and ONNX Runtime's.
+  /\/onnxruntime-web\/(dist|lib|types|docs)\//,
+  /\/@huggingface\/transformers\/(src|types)\//,
+  /\/@huggingface\/transformers\/dist\/(?!transformers\.node\.mjs$)[^/]+$/,
   /\.(map|md|markdown|d\.ts|d\.mts|d\.cts|tsbuildinfo)$/,
 ];
 
@@ -81,6 +86,8 @@ function isWanted(folder: string, file: string): boolean {
   const path = file.replaceAll('\\', '/');
   const prebuilt = /\/better-sqlite3\/prebuilds\/([^/]+)\.node$/.exec(path)?.[1];
   if (prebuilt) return prebuilt === `${process.platform}-${process.arch}`;
+  const onnx = /\/onnxruntime-node\/bin\/napi-v\d+\/([^/]+\/[^/]+)\//.exec(`${path}/`)?.[1];
+  if (onnx) return onnx === `${process.platform}/${process.arch}`;
   return !leftOut.some((pattern) => pattern.test(path) || pattern.test(`${path}/`));
 }
 

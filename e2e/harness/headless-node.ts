@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { SettingsPatch } from '#contract/settings.ts';
 import { freshProfile, root } from './places.ts';
 
 export interface HeadlessNode {
@@ -9,10 +11,12 @@ export interface HeadlessNode {
 }
 
 /** The built host with its pages, as `npm start` runs it without a display. Resolves when it has printed its address. */
-export async function startHeadlessNode(): Promise<HeadlessNode> {
+export async function startHeadlessNode(settings: SettingsPatch = {}): Promise<HeadlessNode> {
+  const profile = freshProfile();
+  writeFileSync(join(profile, 'settings.json'), JSON.stringify(settings));
   const child = spawn(
     process.execPath,
-    [join(root, 'out/node/host.js'), 'serve', '--ui', '--ui-port', '0', '--profile', freshProfile()],
+    [join(root, 'out/node/host.js'), 'serve', '--ui', '--ui-port', '0', '--profile', profile],
     { stdio: ['ignore', 'pipe', 'inherit'] },
   );
   const url = await new Promise<string>((resolve, reject) => {

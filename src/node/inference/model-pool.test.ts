@@ -118,6 +118,20 @@ test('what nobody asks for is unloaded after its time; pinned models stay', asyn
   expect(models.isLoaded('b')).toBe(true);
 });
 
+test('a model that is no longer offered is unloaded when its last job ends', async () => {
+  settings = { ...settings, mostLoaded: 3 };
+  const models = pool();
+  const [first, other] = [await models.acquire('a', never), await models.acquire('b', never)];
+  settings = { ...settings, offered: ['b', 'c'] };
+  models.settingsChanged();
+  expect(models.engines.get().map(({ modelId }) => modelId)).toEqual(['b', 'c']);
+  expect(log).toEqual(['load a 4096', 'load b 4096']);
+  other.release();
+  first.release();
+  await vi.waitFor(() => expect(log.at(-1)).toBe('unload a'));
+  expect(models.isLoaded('b')).toBe(true);
+});
+
 test('where memory does not suffice it is tried smaller, twice, and then refused', async () => {
   const tooSmall = () => new AppError('inference/out-of-memory', 'no room');
   const models = pool();

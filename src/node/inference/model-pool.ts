@@ -36,6 +36,8 @@ export interface ModelPool extends ServedModels {
   foremost: Signal<Engine>;
   load(id: string, signal?: AbortSignal): Promise<void>;
   isLoaded(id: string): boolean;
+  /** Shows what is offered now; what is no longer offered is unloaded once it has no jobs. */
+  settingsChanged(): void;
   idleCount(): number;
   /** Unloads what has no jobs and is not pinned; resolves when it is gone. */
   unloadIdle(idleMs?: number): Promise<void>;
@@ -211,7 +213,14 @@ export function createModelPool(options: {
     for (const id of idleModels(states(), clock.now(), idleMs)) await unload(id);
   }
 
+  function dropUnoffered(): void {
+    const { offered } = settings();
+    for (const { id, leases, isReady } of loaded.values())
+      if (isReady && leases === 0 && !offered.includes(id)) void unload(id);
+  }
+
   watchIdle().catch(() => {});
+  refresh();
 
   return {
     engines,
@@ -245,7 +254,9 @@ export function createModelPool(options: {
             isOut = false;
             entry.leases -= 1;
             entry.lastUsedAt = clock.now();
-            if (entry.leases === 0) onLeaseEnd?.();
+            if (entry.leases > 0) return;
+            onLeaseEnd?.();
+            dropUnoffered();
           },
         };
       }
@@ -253,6 +264,10 @@ export function createModelPool(options: {
     onChange: (listener) => listeners.add(listener),
     load: (id, signal) => ensure(id, signal ?? ended.signal),
     isLoaded: (id) => loaded.get(id)?.isReady === true,
+    settingsChanged() {
+      refresh();
+      dropUnoffered();
+    },
     idleCount: () => idleModels(states(), clock.now(), 0).length,
     unloadIdle,
     async unloadAll() {

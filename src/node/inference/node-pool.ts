@@ -41,7 +41,7 @@ export function createNodePool(parts: {
     };
   }
 
-  return createModelPool({
+  const pool = createModelPool({
     settings() {
       const { servedModels, pinnedModels, mostLoadedModels, idleUnloadMinutes } = settings();
       return {
@@ -66,6 +66,8 @@ export function createNodePool(parts: {
     limits: openLoadLimits(parts.limitsFile, `${hostname()} ${totalmem()}`),
     clock,
   });
+  parts.settings.current.subscribe(() => pool.settingsChanged());
+  return pool;
 }
 
 /** Bytes left below the ceilings, with what every program takes counted; main memory as it is this moment. */
