@@ -6,14 +6,13 @@ import { createParser } from 'eventsource-parser';
 import { createHost, type Host } from '#node/host.ts';
 import { shape134M, writeRandomModel } from '#testing/random-model.ts';
 import type { BenchOptions } from './index.ts';
-import { spread } from './statistics.ts';
+import { percentile, spread } from './statistics.ts';
 
 const parallels = [1, 4, 8, 16];
+const threadCounts = [1, 2];
 const rounds = 3;
 const maxTokens = 48;
 const contextSize = 512;
-const threads = 1;
-const prompts = Array.from({ length: 16 }, (_, index) => `${'the quick fox jumps '.repeat(3)}${index}`);
 
 interface Reading {
   tokensPerSecond: number;
@@ -21,60 +20,154 @@ interface Reading {
 }
 interface Peer {
   name: string;
-  measure(parallel: number): Promise<Reading>;
+  measure(prompts: string[]): Promise<Reading>;
   end(): Promise<void>;
 }
 
 /**
- * Tokens a second and time to first token on a random 134 M model: through this node's HTTP API, of node-llama-cpp alone with its own
- * and with full batching, and of llama-server where LLAMA_SERVER names its program. Interleaved; ratios are ours / theirs.
+ * On a random 134 M model: tokens a second and time to first token through this node's HTTP API, of node-llama-cpp alone with its own
+ * and with full batching, and of llama-server where LLAMA_SERVER names its program, interleaved, with prompts that no peer has seen
+ * before; ratios are ours / theirs. Then what only the node is asked: a known beginning, a burst, loads and unloads.
  */
 export async function run(_options: BenchOptions) {
   const modelPath = randomModel();
-  const peers = [
-    await nodePeer(modelPath),
-    await alonePeer(modelPath, 'stock'),
-    await alonePeer(modelPath, 'full'),
-    ...(process.env.LLAMA_SERVER ? [await llamaServerPeer(process.env.LLAMA_SERVER, modelPath)] : []),
-  ];
-  const readings = new Map<string, Reading[]>();
-  for (const peer of peers) await peer.measure(1);
-  for (let round = 0; round < rounds; round += 1)
-    for (const parallel of parallels)
-      for (const peer of peers) {
-        const key = `${peer.name} ${parallel}`;
-        readings.set(key, [...(readings.get(key) ?? []), await peer.measure(parallel)]);
-      }
-  for (const peer of peers) await peer.end();
-  const of = (name: string, parallel: number) => readings.get(`${name} ${parallel}`) ?? [];
+  const rows = [];
+  for (const threads of threadCounts) rows.push(...(await beside(modelPath, threads)));
   return {
     bench: 'serving',
+    peers: { llamaServer: process.env.LLAMA_SERVER !== undefined },
+    rows,
+    prefix: await measurePrefix(modelPath),
+    burst: await measureBurst(modelPath),
+    cycles: await measureCycles(),
+  };
+}
+
+async function beside(modelPath: string, threads: number) {
+  const peers = [
+    await nodePeer(modelPath, threads),
+    await alonePeer(modelPath, threads, 'stock'),
+    await alonePeer(modelPath, threads, 'full'),
+    ...(process.env.LLAMA_SERVER
+      ? [await llamaServerPeer(process.env.LLAMA_SERVER, modelPath, threads)]
+      : []),
+  ];
+  const readings = new Map<string, Reading[]>();
+  for (const peer of peers) await peer.measure(newPrompts('warm up', 1));
+  for (let round = 0; round < rounds; round += 1)
+    for (const parallel of parallels) {
+      const prompts = newPrompts(`round ${round}, ${parallel} at once`, parallel);
+      for (const peer of peers) {
+        const key = `${peer.name} ${parallel}`;
+        readings.set(key, [...(readings.get(key) ?? []), await peer.measure(prompts)]);
+      }
+    }
+  for (const peer of peers) await peer.end();
+  const of = (name: string, parallel: number) => readings.get(`${name} ${parallel}`) ?? [];
+  const p95 = (list: Reading[]) =>
+    percentile(
+      list.flatMap(({ firstMs }) => firstMs),
+      0.95,
+    );
+  return parallels.map((parallel) => ({
     threads,
-    rows: parallels.map((parallel) => ({
-      parallel,
-      ...Object.fromEntries(
-        peers.map(({ name }) => [
-          name,
-          {
-            tokensPerSecond: spread(of(name, parallel).map((reading) => reading.tokensPerSecond)),
-            firstTokenMs: spread(of(name, parallel).flatMap((reading) => reading.firstMs)),
-          },
-        ]),
-      ),
-      ratios: Object.fromEntries(
-        peers
-          .slice(1)
-          .map(({ name }) => [
-            `node / ${name}`,
-            spread(
-              of('node', parallel).map(
-                (ours, round) =>
-                  ours.tokensPerSecond / (of(name, parallel)[round]?.tokensPerSecond ?? Number.NaN),
-              ),
+    parallel,
+    ...Object.fromEntries(
+      peers.map(({ name }) => [
+        name,
+        {
+          tokensPerSecond: spread(of(name, parallel).map((reading) => reading.tokensPerSecond)),
+          firstTokenP95Ms: Math.round(p95(of(name, parallel))),
+        },
+      ]),
+    ),
+    ratios: Object.fromEntries(
+      peers.slice(1).map(({ name }) => [
+        `node / ${name}`,
+        {
+          tokensPerSecond: spread(
+            of('node', parallel).map(
+              (ours, round) =>
+                ours.tokensPerSecond / (of(name, parallel)[round]?.tokensPerSecond ?? Number.NaN),
             ),
-          ]),
-      ),
-    })),
+          ),
+          firstTokenP95: Number((p95(of('node', parallel)) / p95(of(name, parallel))).toPrecision(3)),
+        },
+      ]),
+    ),
+  }));
+}
+
+/** Prompts of about 64 tokens that differ from their first words on. */
+function newPrompts(title: string, count: number): string[] {
+  return Array.from(
+    { length: count },
+    (_, index) => `${index} of ${title}: ${'the quick fox jumps '.repeat(3)}`,
+  );
+}
+
+/** Time to first token of a prompt of over 1,000 tokens, and of another one with the same first 1,000. */
+async function measurePrefix(modelPath: string) {
+  const node = await startNode({ models: [modelPath], contextSize: 2048, parallelRequests: 4, threads: 1 });
+  const rules = Array.from({ length: 210 }, (_, index) => `rule ${index * 7919}`).join(', ');
+  const firstMs = async (text: string) =>
+    (await overHttp(node.url, node.key, 'random-134M', [text])).firstMs[0] ?? Number.NaN;
+  const ratios: number[] = [];
+  for (let round = 0; round < rounds; round += 1) {
+    const first = await firstMs(`round ${round}: ${rules}. What is allowed?`);
+    ratios.push((await firstMs(`round ${round}: ${rules}. And what is forbidden?`)) / first);
+  }
+  await node.end();
+  return { secondByFirst: spread(ratios), goal: 0.2 };
+}
+
+/** 200 requests at once on a queue of 100. */
+async function measureBurst(modelPath: string) {
+  const node = await startNode({
+    models: [modelPath],
+    contextSize,
+    parallelRequests: 8,
+    threads: 2,
+    queueLimit: 100,
+  });
+  const answers = await Promise.all(
+    newPrompts('the burst', 200).map(async (content) => {
+      const startedAt = performance.now();
+      const response = await chat(node.url, node.key, 'random-134M', content, {
+        stream: false,
+        max_tokens: 16,
+      });
+      const ms = performance.now() - startedAt;
+      await response.arrayBuffer();
+      return { status: response.status, ms };
+    }),
+  );
+  await node.end();
+  const refusals = answers.filter(({ status }) => status === 503);
+  return {
+    servedOrExpired: answers.length - refusals.length,
+    refused: refusals.length,
+    refusedMs: spread(refusals.map(({ ms }) => ms)),
+    goalRefusedMs: 50,
+  };
+}
+
+/** Resident memory of the host after 5 and after 50 loads and unloads of the shipped model. */
+async function measureCycles() {
+  const node = await startNode({ models: [], contextSize, parallelRequests: 1, threads: 1 });
+  const resident: number[] = [];
+  for (let cycle = 1; cycle <= 50; cycle += 1) {
+    await node.call('node.stop', {});
+    await node.call('node.start', {});
+    globalThis.gc?.();
+    if (cycle === 5 || cycle === 50) resident.push(process.memoryUsage.rss());
+  }
+  await node.end();
+  const [fifth = 0, last = 0] = resident;
+  return {
+    after5Mb: Math.round(fifth / 1e6),
+    after50Mb: Math.round(last / 1e6),
+    ratio: Number((last / fifth).toFixed(3)),
   };
 }
 
@@ -86,7 +179,15 @@ function randomModel(): string {
   return path;
 }
 
-async function nodePeer(modelPath: string): Promise<Peer> {
+interface NodeWish {
+  models: string[];
+  contextSize: number;
+  parallelRequests: number;
+  threads: number;
+  queueLimit?: number;
+}
+
+async function startNode({ models, ...wish }: NodeWish) {
   const profileDir = mkdtempSync(join(tmpdir(), 'solanalm-bench-'));
   const host: Host = await createHost({ profileDir, logLevel: 'silent' });
   const call = async (name: string, input: unknown) => {
@@ -94,22 +195,20 @@ async function nodePeer(modelPath: string): Promise<Peer> {
     if (!result.ok) throw new Error(result.error.message);
     return result.data;
   };
-  await call('models.add', { path: modelPath });
+  for (const path of models) await call('models.add', { path });
   await call('settings.update', {
     onboarded: true,
     apiPort: 0,
-    servedModels: ['random-134M'],
-    contextSize,
-    parallelRequests: 16,
-    threads,
+    ...(models.length > 0 ? { servedModels: ['random-134M'] } : {}),
+    ...wish,
     testRequestsPerMinute: 0,
     requestsPerMinutePerKey: 100_000,
   });
   await call('node.start', {});
-  const url = `${host.controller.status.get().apiUrl}/v1/chat/completions`;
   return {
-    name: 'node',
-    measure: (parallel) => overHttp(url, host.apiKey(), 'random-134M', parallel),
+    url: `${host.controller.status.get().apiUrl}/v1/chat/completions`,
+    key: host.apiKey(),
+    call,
     async end() {
       await host.contract.request('node.stop', {});
       await host.dispose();
@@ -118,22 +217,32 @@ async function nodePeer(modelPath: string): Promise<Peer> {
   };
 }
 
-async function alonePeer(modelPath: string, batching: 'stock' | 'full'): Promise<Peer> {
+async function nodePeer(modelPath: string, threads: number): Promise<Peer> {
+  const { url, key, end } = await startNode({
+    models: [modelPath],
+    contextSize,
+    parallelRequests: 16,
+    threads,
+  });
+  return { name: 'node', measure: (prompts) => overHttp(url, key, 'random-134M', prompts), end };
+}
+
+async function alonePeer(modelPath: string, threads: number, batching: 'stock' | 'full'): Promise<Peer> {
   const entry = new URL('engine-alone.ts', import.meta.url).pathname;
   const child: ChildProcess = fork(entry, [modelPath, `${threads}`, `${contextSize}`, batching]);
   const answer = () => new Promise<unknown>((resolve) => child.once('message', resolve));
   await answer();
   return {
     name: `engine alone, ${batching} batches`,
-    async measure(parallel) {
-      child.send({ parallel, prompts, maxTokens });
+    async measure(prompts) {
+      child.send({ parallel: prompts.length, prompts, maxTokens });
       return (await answer()) as Reading;
     },
     end: async () => void child.disconnect(),
   };
 }
 
-async function llamaServerPeer(program: string, modelPath: string): Promise<Peer> {
+async function llamaServerPeer(program: string, modelPath: string, threads: number): Promise<Peer> {
   const port = 18_081;
   const slots = 16;
   const args = [
@@ -161,27 +270,33 @@ async function llamaServerPeer(program: string, modelPath: string): Promise<Peer
     execFileSync('sleep', ['0.2']);
   return {
     name: 'llama-server',
-    measure: (parallel) => overHttp(`${url}/v1/chat/completions`, 'none', 'random-134M', parallel),
+    measure: (prompts) => overHttp(`${url}/v1/chat/completions`, 'none', 'random-134M', prompts),
     end: async () => void child.kill(),
   };
 }
 
-/** Streams `parallel` chats at once and counts what the usage frames say. */
-async function overHttp(url: string, key: string, model: string, parallel: number): Promise<Reading> {
+function chat(url: string, key: string, model: string, content: string, more: object): Promise<Response> {
+  return fetch(url, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+    body: JSON.stringify({
+      model,
+      messages: [{ role: 'user', content }],
+      max_tokens: maxTokens,
+      temperature: 0,
+      ...more,
+    }),
+  });
+}
+
+/** Streams a chat a prompt, all at once, and counts what the usage frames say. */
+async function overHttp(url: string, key: string, model: string, prompts: string[]): Promise<Reading> {
   const startedAt = performance.now();
   const results = await Promise.all(
-    prompts.slice(0, parallel).map(async (content) => {
-      const response = await fetch(url, {
-        method: 'POST',
-        headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
-        body: JSON.stringify({
-          model,
-          messages: [{ role: 'user', content }],
-          max_tokens: maxTokens,
-          temperature: 0,
-          stream: true,
-          stream_options: { include_usage: true },
-        }),
+    prompts.map(async (content) => {
+      const response = await chat(url, key, model, content, {
+        stream: true,
+        stream_options: { include_usage: true },
       });
       let firstMs = 0;
       let tokens = 0;

@@ -5,6 +5,12 @@ export function median(values: number[]): number {
   return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2;
 }
 
+/** The smallest value that `share` of the values do not exceed. */
+export function percentile(values: number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? Number.NaN;
+}
+
 /** Median with the smallest and largest value, rounded to three digits. */
 export function spread(values: number[]): { median: number; min: number; max: number } {
   const round = (value: number) => Number(value.toPrecision(3));

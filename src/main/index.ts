@@ -3,6 +3,7 @@ import { setupCalls } from './calls.ts';
 import { setupMenu } from './menu.ts';
 import { setupNodeHost } from './node-host.ts';
 import { setupPages } from './pages.ts';
+import { setupPresence } from './presence.ts';
 import { setupQuit } from './quit.ts';
 import { setupSecurity } from './security.ts';
 import { setupTray } from './tray.ts';
@@ -20,6 +21,7 @@ if (app.requestSingleInstanceLock()) {
     setupMenu();
     setupTray(host, window);
     setupQuit(host);
+    setupPresence(host);
   });
 } else {
   app.quit();

@@ -13,6 +13,8 @@ const shutdownLimitMs = 45_000;
 export interface NodeHost extends Transport {
   /** Lets the host drain and end; by force after 45 s. */
   shutdown(): Promise<void>;
+  /** Whether somebody uses this computer now. */
+  tellPresence(isInUse: boolean): void;
 }
 
 type HostMessage = { type: 'ready' } | { type: 'rpc'; data: unknown };
@@ -117,6 +119,9 @@ export function setupNodeHost(): NodeHost {
         latest.delete(name);
         void host.unsubscribe.asEvent(name);
       };
+    },
+    tellPresence(isInUse) {
+      if (child?.connected) child.send({ type: 'presence', isInUse });
     },
     async shutdown() {
       isEnding = true;

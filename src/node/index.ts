@@ -4,7 +4,7 @@ import { AppError } from '#contract/errors.ts';
 import { unwrap } from '#contract/result.ts';
 import { createHost, type Host } from './host.ts';
 import { profileDir } from './profile-dir.ts';
-import { connectShell } from './shell-channel.ts';
+import { connectShell, watchPresence } from './shell-channel.ts';
 
 const help = `solanalm-node <command> [options]
 
@@ -42,6 +42,7 @@ async function run(): Promise<void> {
   const host = await createHost({
     profileDir: flags.profile ?? profileDir(),
     logLevel: command === 'serve' ? 'info' : 'silent',
+    isInUse: watchPresence(),
   });
   if (command === 'serve') return serve(host);
   try {

@@ -1,6 +1,18 @@
 import type { ContractServer } from './server/contract-server.ts';
 
-type ShellMessage = { type: 'rpc'; data: unknown } | { type: 'shutdown' };
+type ShellMessage =
+  | { type: 'rpc'; data: unknown }
+  | { type: 'presence'; isInUse: boolean }
+  | { type: 'shutdown' };
+
+/** Whether somebody uses this computer, as the shell says; without a shell nobody does. */
+export function watchPresence(): () => boolean {
+  let isInUse = process.send !== undefined;
+  process.on('message', (message: ShellMessage) => {
+    if (message.type === 'presence') isInUse = message.isInUse;
+  });
+  return () => isInUse;
+}
 
 /** Serves the desktop shell over the process's IPC channel, when there is one. Ends with the shell. */
 export function connectShell(contract: ContractServer, onShutdown: () => void): void {
