@@ -3,8 +3,9 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createParser } from 'eventsource-parser';
-import { createHost, type Host } from '#node/host.ts';
+import { startHostProcess } from '#testing/host-process.ts';
 import { shape134M, writeRandomModel } from '#testing/random-model.ts';
+import { residentBytes } from './host.ts';
 import type { BenchOptions } from './index.ts';
 import { percentile, spread } from './statistics.ts';
 
@@ -98,7 +99,7 @@ async function beside(modelPath: string, threads: number) {
   }));
 }
 
-/** Prompts of about 64 tokens that differ from their first words on. */
+/** Prompts of about 160 tokens that differ from their first words on. */
 function newPrompts(title: string, count: number): string[] {
   return Array.from(
     { length: count },
@@ -109,7 +110,7 @@ function newPrompts(title: string, count: number): string[] {
 /** Time to first token of a prompt of over 1,000 tokens, and of another one with the same first 1,000. */
 async function measurePrefix(modelPath: string) {
   const node = await startNode({ models: [modelPath], contextSize: 2048, parallelRequests: 4, threads: 1 });
-  const rules = Array.from({ length: 210 }, (_, index) => `rule ${index * 7919}`).join(', ');
+  const rules = 'the quick fox jumps '.repeat(25);
   const firstMs = async (text: string) =>
     (await overHttp(node.url, node.key, 'random-134M', [text])).firstMs[0] ?? Number.NaN;
   const ratios: number[] = [];
@@ -157,10 +158,9 @@ async function measureCycles() {
   const node = await startNode({ models: [], contextSize, parallelRequests: 1, threads: 1 });
   const resident: number[] = [];
   for (let cycle = 1; cycle <= 50; cycle += 1) {
-    await node.call('node.stop', {});
-    await node.call('node.start', {});
-    globalThis.gc?.();
-    if (cycle === 5 || cycle === 50) resident.push(process.memoryUsage.rss());
+    await node.host.call('node.stop', {});
+    await node.host.call('node.start', {});
+    if (cycle === 5 || cycle === 50) resident.push(residentBytes(node.host.child.pid ?? 0));
   }
   await node.end();
   const [fifth = 0, last = 0] = resident;
@@ -189,14 +189,9 @@ interface NodeWish {
 
 async function startNode({ models, ...wish }: NodeWish) {
   const profileDir = mkdtempSync(join(tmpdir(), 'solanalm-bench-'));
-  const host: Host = await createHost({ profileDir, logLevel: 'silent' });
-  const call = async (name: string, input: unknown) => {
-    const result = await host.contract.request(name, input);
-    if (!result.ok) throw new Error(result.error.message);
-    return result.data;
-  };
-  for (const path of models) await call('models.add', { path });
-  await call('settings.update', {
+  const host = await startHostProcess(profileDir);
+  for (const path of models) await host.call('models.add', { path });
+  await host.call('settings.update', {
     onboarded: true,
     apiPort: 0,
     ...(models.length > 0 ? { servedModels: ['random-134M'] } : {}),
@@ -204,14 +199,15 @@ async function startNode({ models, ...wish }: NodeWish) {
     testRequestsPerMinute: 0,
     requestsPerMinutePerKey: 100_000,
   });
-  await call('node.start', {});
+  await host.call('node.start', {});
+  const { apiUrl } = await host.until('node.status', (status) => status.apiUrl !== null);
+  const { key } = await host.call('access.key', {});
   return {
-    url: `${host.controller.status.get().apiUrl}/v1/chat/completions`,
-    key: host.apiKey(),
-    call,
+    url: `${apiUrl}/v1/chat/completions`,
+    key,
+    host,
     async end() {
-      await host.contract.request('node.stop', {});
-      await host.dispose();
+      await host.shutdown();
       rmSync(profileDir, { recursive: true, force: true });
     },
   };
