@@ -6,6 +6,7 @@ import type { NodeCapabilities, NodeHealth } from '#contract/wire/node-capabilit
 import type { NodeAccount } from '#contract/wire/receipt.ts';
 import type { Clock } from './clock.ts';
 import type { DrainableJobService } from './inference/job-service.ts';
+import type { MachineBenchmark } from './inference/machine-benchmark.ts';
 import type { ModelPool } from './inference/model-pool.ts';
 import type { ServingRecorder } from './inference/serving-stats.ts';
 import type { Ledger } from './ledger/ledger.ts';
@@ -32,6 +33,7 @@ export interface EarningParts {
   settings: SettingsStore;
   pool: ModelPool;
   models: ModelStore;
+  benchmark: Pick<MachineBenchmark, 'results'>;
   jobs: DrainableJobService;
   stats: ServingRecorder;
   ledger: Ledger;
@@ -78,7 +80,11 @@ export function createEarningSteps(parts: EarningParts): Earning {
       wallet_address: wanted.payoutAddress ?? parts.key.publicKey,
       endpoint_url: endpoint,
       endpoint,
-      capabilities: { models, context_size: engine.contextSize ?? 0 },
+      capabilities: {
+        models,
+        context_size: engine.contextSize ?? 0,
+        tokens_per_second: measuredSpeeds(models),
+      },
       hardware: hardwareToWire(hardware),
       pricing: { ...pricingToWire(parts.pricing()), per_training_round: 0, minimum_payment: 0.001 },
       supported_models: models,
@@ -95,6 +101,16 @@ export function createEarningSteps(parts: EarningParts): Earning {
   /** Served models that are there and sound. */
   function servable(): string[] {
     return pool.offered().filter((id) => parts.models.get(id)?.problem === null);
+  }
+
+  /** What was measured on this machine with the most requests at once, by model. */
+  function measuredSpeeds(models: string[]): Record<string, number> {
+    return Object.fromEntries(
+      parts.benchmark.results
+        .get()
+        .filter(({ modelId }) => models.includes(modelId))
+        .map(({ modelId, decode }) => [modelId, decode.at(-1)?.tokensPerSecond ?? 0]),
+    );
   }
 
   const slots = (): number => Math.max(1, ...servable().map(pool.slots));

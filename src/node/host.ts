@@ -150,6 +150,8 @@ export async function createHost(options: {
     clock,
   });
   const guard = createMemoryGuard({ resources: probe.current, pool, cache, isInUse });
+  // Another file under the same name gives other answers.
+  models.models.subscribe(() => cache.clear());
   const jobs = createJobService({
     models: pool,
     cache,
@@ -176,6 +178,7 @@ export async function createHost(options: {
     settings,
     pool,
     models,
+    benchmark,
     jobs,
     stats,
     ledger,

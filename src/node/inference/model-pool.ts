@@ -1,6 +1,6 @@
 import { AppError } from '#contract/errors.ts';
 import type { Engine } from '#contract/model.ts';
-import { toAppError } from '#contract/result.ts';
+import { type ErrorBody, errorBody, toAppError } from '#contract/result.ts';
 import type { Clock } from '../clock.ts';
 import { createSignal, type Signal } from '../signal.ts';
 import { engineOff } from './engine-off.ts';
@@ -88,11 +88,22 @@ export function createModelPool(options: {
   /** Models that take no new jobs, since another one waits for their room. */
   let yielding = new Set<string>();
   let turn: Promise<unknown> = Promise.resolve();
+  /** Aborted when everything is unloaded: loads that wait for their turn end then. */
+  let loads = new AbortController();
+  /** Why a model's last load failed. */
+  const failures = new Map<string, ErrorBody>();
   let onLeaseEnd: (() => void) | null = null;
 
   function refresh(): void {
     engines.set(
-      settings().offered.map((id) => loaded.get(id)?.runtime.engine.get() ?? { ...engineOff, modelId: id }),
+      settings().offered.map(
+        (id) =>
+          loaded.get(id)?.runtime.engine.get() ?? {
+            ...engineOff,
+            modelId: id,
+            error: failures.get(id) ?? null,
+          },
+      ),
     );
     foremost.set(foremostOf(engines.get()));
     for (const listener of listeners) listener();
@@ -147,6 +158,7 @@ export function createModelPool(options: {
   async function loadNow(id: string, signal: AbortSignal): Promise<void> {
     const model = options.find(id);
     await roomFor(id, model.needs, signal);
+    signal.throwIfAborted();
     const entry = newEntry(id, model.needs);
     loaded.set(id, entry);
     entry.runtime.engine.subscribe(refresh);
@@ -154,6 +166,7 @@ export function createModelPool(options: {
     try {
       await entry.ready;
       entry.isReady = true;
+      failures.delete(id);
       entry.lastUsedAt = clock.now();
     } catch (thrown) {
       await unload(id);
@@ -193,8 +206,14 @@ export function createModelPool(options: {
     if (loaded.get(id)?.isReady) return Promise.resolve();
     const known = loading.get(id);
     if (known) return known;
+    const ending = AbortSignal.any([loads.signal, signal]);
     const mine = turn
-      .then(() => loadNow(id, AbortSignal.any([ended.signal, signal])))
+      .then(() => loadNow(id, ending))
+      .catch((thrown: unknown) => {
+        if (!ending.aborted) failures.set(id, errorBody(toAppError(thrown, 'inference/load-failed')));
+        refresh();
+        throw thrown;
+      })
       .finally(() => loading.delete(id));
     loading.set(id, mine);
     turn = mine.catch(() => {});
@@ -219,6 +238,12 @@ export function createModelPool(options: {
       if (isReady && leases === 0 && !offered.includes(id)) void unload(id);
   }
 
+  async function unloadAll(): Promise<void> {
+    loads.abort(new AppError('node/stopped', 'The node was stopped.'));
+    loads = new AbortController();
+    await Promise.all([...loaded.keys()].map(unload));
+  }
+
   watchIdle().catch(() => {});
   refresh();
 
@@ -240,7 +265,7 @@ export function createModelPool(options: {
       });
       left.catch(() => {});
       for (;;) {
-        await Promise.race([ensure(id, ended.signal), left]);
+        await Promise.race([ensure(id, loads.signal), left]);
         const entry = loaded.get(id);
         // Unloaded for another in the same breath.
         if (!entry?.isReady) continue;
@@ -262,7 +287,7 @@ export function createModelPool(options: {
       }
     },
     onChange: (listener) => listeners.add(listener),
-    load: (id, signal) => ensure(id, signal ?? ended.signal),
+    load: (id, signal) => ensure(id, signal ?? loads.signal),
     isLoaded: (id) => loaded.get(id)?.isReady === true,
     settingsChanged() {
       refresh();
@@ -270,12 +295,10 @@ export function createModelPool(options: {
     },
     idleCount: () => idleModels(states(), clock.now(), 0).length,
     unloadIdle,
-    async unloadAll() {
-      await Promise.all([...loaded.keys()].map(unload));
-    },
+    unloadAll,
     async dispose() {
-      ended.abort(new AppError('node/stopped', 'The node was stopped.'));
-      await Promise.all([...loaded.keys()].map(unload));
+      ended.abort();
+      await unloadAll();
     },
   };
 }
@@ -283,10 +306,11 @@ export function createModelPool(options: {
 function foremostOf(engines: Engine[]): Engine {
   return (
     engines.find(({ state }) => state === 'ready') ??
-    engines.find(({ error }) => error !== null) ??
-    engines.find(({ state }) => state !== 'off') ??
-    engines[0] ??
-    engineOff
+    engines.find(({ state, error }) => error !== null && state !== 'off') ??
+    engines.find(({ state }) => state !== 'off') ?? { // One that could not be loaded is tried again when it is asked for.
+      ...(engines[0] ?? engineOff),
+      error: null,
+    }
   );
 }
 

@@ -46,6 +46,21 @@ export function createApiMetrics(
     help: 'Tokens generated',
     ...common,
   });
+  const promptTokens = new Counter({
+    name: 'solanalm_prompt_tokens_total',
+    help: 'Tokens of prompts',
+    ...common,
+  });
+  const cachedTokens = new Counter({
+    name: 'solanalm_prefix_cache_hit_tokens_total',
+    help: 'Of them, tokens that an engine had in memory already',
+    ...common,
+  });
+  const cacheHits = new Counter({
+    name: 'solanalm_response_cache_hits_total',
+    help: 'Requests answered from the response cache',
+    ...common,
+  });
   const gauge = (name: string, help: string, value: () => number) =>
     new Gauge({
       name,
@@ -59,7 +74,18 @@ export function createApiMetrics(
   gauge('solanalm_requests_waiting', 'Requests in the queue', () => read().waiting);
   gauge('solanalm_gpu_memory_usage', 'GPU memory of the engine in bytes', () => read().gpuBytes);
   gauge('solanalm_earnings_sol', 'Earned after fees, in SOL', () => Number(read().earnedLamports) / 1e9);
-  return { registry, requests, errors, duration, firstToken, interToken, tokens };
+  return {
+    registry,
+    requests,
+    errors,
+    duration,
+    firstToken,
+    interToken,
+    tokens,
+    promptTokens,
+    cachedTokens,
+    cacheHits,
+  };
 }
 
 export type ApiMetrics = ReturnType<typeof createApiMetrics>;

@@ -166,8 +166,15 @@ function markCacheHit({ response }: ApiCall, isCacheHit: boolean): void {
   if (isCacheHit) response.setHeader(cacheHeader, 'hit');
 }
 
-function countTokens({ parts: { metrics } }: ApiCall, { result, startedAt, finishedAt }: JobOutcome): void {
+function countTokens({ parts: { metrics } }: ApiCall, outcome: JobOutcome): void {
+  const { result, startedAt, finishedAt, isCacheHit } = outcome;
+  if (isCacheHit) {
+    metrics.cacheHits.inc();
+    return;
+  }
   metrics.tokens.inc(result.generatedTokens);
+  metrics.promptTokens.inc(result.promptTokens);
+  metrics.cachedTokens.inc(result.cachedTokens);
   if (result.generatedTokens > 1)
     metrics.interToken.observe((finishedAt - startedAt) / 1000 / result.generatedTokens);
 }

@@ -26,7 +26,12 @@ export function ModelTable({ models, busy, onServe }: ModelTableProps) {
       key: 'name',
       title: t('models.name'),
       width: 'minmax(8rem,1.5fr)',
-      cell: (model) => <span className="font-medium">{model.name}</span>,
+      cell: (model) => (
+        <span className="grid leading-tight">
+          <span className="font-medium">{model.name}</span>
+          {model.id !== model.name && <span className="truncate text-xs text-dim">{model.id}</span>}
+        </span>
+      ),
     },
     {
       key: 'size',

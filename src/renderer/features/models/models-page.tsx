@@ -29,7 +29,8 @@ export function ModelsPage() {
   const downloads = useSignal('downloads.list') ?? [];
   const benchmarks = useSignal('models.benchmarks') ?? [];
   const resources = useSignal('resources.current');
-  const pinned = useSignal('settings.current')?.pinnedModels ?? [];
+  const settings = useSignal('settings.current');
+  const pinned = settings?.pinnedModels ?? [];
   const openId = useRoute().detail;
   const [tab, setTab] = useState<Tab>('here');
   const [error, setError] = useState<ErrorBody | null>(null);
@@ -82,6 +83,7 @@ export function ModelsPage() {
                   model={models?.find(({ id }) => id === engine.modelId)}
                   benchmark={benchmarks.find(({ modelId }) => modelId === engine.modelId)}
                   resources={resources}
+                  settings={settings}
                   measuring={measuring === engine.modelId}
                   busy={measuring !== null}
                   onMeasure={() => engine.modelId && measure(engine.modelId)}

@@ -1,8 +1,10 @@
 import { useTranslation } from 'react-i18next';
 import type { Benchmark } from '#contract/benchmark.ts';
 import type { Engine, Model } from '#contract/model.ts';
+import { inferenceFeeOf } from '#contract/money.ts';
 import type { Resources } from '#contract/resources.ts';
-import { formatBytes, formatTokens } from '../../lib/format.ts';
+import type { Settings } from '#contract/settings.ts';
+import { formatBytes, formatSol, formatTokens } from '../../lib/format.ts';
 import { Button } from '../../ui/button.tsx';
 import { ErrorNote } from '../../ui/error-note.tsx';
 import { MemoryMeter, type MeterPart } from '../../ui/memory-meter.tsx';
@@ -12,6 +14,7 @@ interface ServedModelProps {
   model: Model | undefined;
   benchmark: Benchmark | undefined;
   resources: Resources | undefined;
+  settings: Settings | undefined;
   measuring: boolean;
   busy: boolean;
   onMeasure(): void;
@@ -25,6 +28,7 @@ export function ServedModel(props: ServedModelProps) {
     <section className="rounded-[10px] border border-line bg-panel px-[18px] py-4">
       <div className="flex flex-wrap items-baseline gap-x-3 gap-y-1">
         <h2 className="text-lg font-semibold">{model?.name ?? engine.modelId}</h2>
+        {model && model.id !== model.name && <p className="text-xs text-dim">{model.id}</p>}
         <p className="text-sm text-dim">{t(`models.engine.${engine.state}`)}</p>
         <span className="grow" />
         <Button size="small" disabled={props.busy} onClick={props.onMeasure}>
@@ -51,8 +55,22 @@ export function ServedModel(props: ServedModelProps) {
           </div>
         ))}
       </dl>
+      {benchmark && props.settings && (
+        <p className="mt-3 text-xs text-dim">
+          {t('models.fullDay', { sol: formatSol(fullDayLamports(benchmark, props.settings)) })}
+        </p>
+      )}
     </section>
   );
+}
+
+const secondsOfDay = 86_400;
+
+/** What a day of writing with nothing else to do brings after the network's fee, at the prices that are set. */
+function fullDayLamports({ decode }: Benchmark, { pricePerMillionTokensLamports }: Settings): bigint {
+  const tokens = BigInt(Math.round((decode.at(-1)?.tokensPerSecond ?? 0) * secondsOfDay));
+  const price = (tokens * BigInt(pricePerMillionTokensLamports)) / 1_000_000n;
+  return price - inferenceFeeOf(price);
 }
 
 const onGpu = (engine: Engine) => (engine.memory?.gpuBytes ?? 0) > 0;
