@@ -307,7 +307,8 @@ function foremostOf(engines: Engine[]): Engine {
   return (
     engines.find(({ state }) => state === 'ready') ??
     engines.find(({ state, error }) => error !== null && state !== 'off') ??
-    engines.find(({ state }) => state !== 'off') ?? { // One that could not be loaded is tried again when it is asked for.
+    engines.find(({ state }) => state !== 'off') ?? {
+      // One that could not be loaded is tried again when it is asked for.
       ...(engines[0] ?? engineOff),
       error: null,
     }

@@ -27,6 +27,7 @@ import type {
 } from '../../runtime.ts';
 import { fullBatches } from './full-batches.ts';
 import { mostAutoContext, mostAutoParallel } from './inspection.ts';
+import { Preparations } from './preparations.ts';
 import { type PromptPlan, Prompts } from './prompts.ts';
 import { Sequences } from './sequences.ts';
 import { demandedCall, toolCall } from './tool-calls.ts';
@@ -66,12 +67,14 @@ export class LlamaEngine {
   readonly #context: LlamaContext;
   readonly #sequences: Sequences<LlamaContextSequence>;
   readonly #prompts: Prompts;
+  readonly #preparations: Preparations;
   #embedding: Promise<LlamaEmbeddingContext> | null = null;
 
   private constructor(
     llama: Llama,
     model: LlamaModel,
     context: LlamaContext,
+    preparations: Preparations,
     sequences: LlamaContextSequence[],
     loaded: LoadedModel,
   ) {
@@ -79,6 +82,7 @@ export class LlamaEngine {
     this.#model = model;
     this.#chatWrapper = resolveChatWrapper(model);
     this.#context = context;
+    this.#preparations = preparations;
     this.#sequences = new Sequences(sequences);
     this.#prompts = new Prompts(model, this.#chatWrapper);
     this.loaded = loaded;
@@ -100,7 +104,7 @@ export class LlamaEngine {
       options.contextSize === 'auto'
         ? Math.min(model.trainContextSize, mostAutoContext)
         : options.contextSize;
-    let generating = 0;
+    let evaluating = 0;
     const sequences =
       options.parallelRequests === 'auto' ? await fitting(model, contextSize) : options.parallelRequests;
     const context = await model.createContext({
@@ -108,13 +112,17 @@ export class LlamaEngine {
       contextSize,
       batchSize: Math.min(batchSize, contextSize),
       threads,
-      batching: { itemPrioritizationStrategy: fullBatches(() => generating) },
+      batching: { itemPrioritizationStrategy: fullBatches(() => evaluating) },
     });
-    const engine = new LlamaEngine(
+    const preparations = new Preparations((change) => {
+      evaluating += change;
+    });
+    return new LlamaEngine(
       llama,
       model,
       context,
-      Array.from({ length: sequences }, () => context.getSequence()),
+      preparations,
+      Array.from({ length: sequences }, () => preparations.watch(context.getSequence())),
       {
         modelId: options.modelId,
         backend: llama.gpu === false ? 'cpu' : llama.gpu,
@@ -123,13 +131,7 @@ export class LlamaEngine {
         threads,
       },
     );
-    engine.#onGenerating = (change) => {
-      generating += change;
-    };
-    return engine;
   }
-
-  #onGenerating: (change: 1 | -1) => void = () => {};
 
   async generate(
     request: GenerateRequest,
@@ -148,7 +150,7 @@ export class LlamaEngine {
         { data: { promptTokens, contextSize } },
       );
     const sequence = await this.#sequences.take(plan.tokens);
-    this.#onGenerating(1);
+    const endPreparation = this.#preparations.begin(sequence);
     try {
       handlers.onStart(promptTokens);
       const before = sequence.tokenMeter.getState();
@@ -158,7 +160,7 @@ export class LlamaEngine {
       const cachedTokens = usedOutputTokens > 0 ? Math.max(0, promptTokens - usedInputTokens - 1) : 0;
       return { promptTokens, cachedTokens, ...answer };
     } finally {
-      this.#onGenerating(-1);
+      endPreparation();
       this.#sequences.giveBack(sequence);
     }
   }

@@ -73,6 +73,26 @@ test('four requests at once give what each gives alone', async () => {
   expect(together.map(({ text }) => text)).toEqual(alone);
 });
 
+test('a request that comes while others run is answered among them, not after them', async () => {
+  const long = (name: string) =>
+    chat(`Tell me a story about ${name}.`, { maxTokens: 180, sampling: { temperature: 1, seed: 5 } });
+  // Every sequence holds something that the late prompt has to push out.
+  await Promise.all(['Emma', 'Max', 'Lily', 'Tom'].map((name) => ask(long(name))));
+  const ended: string[] = [];
+  let atLateFirst: string[] | null = null;
+  let late: Promise<unknown> | null = null;
+  const startLate = () => {
+    late ??= ask(chat('What is 3 + 4?'), never, () => {
+      atLateFirst ??= [...ended];
+    });
+  };
+  await Promise.all(
+    ['Max', 'Emma', 'Tom'].map((name) => ask(long(name), never, startLate).then(() => ended.push(name))),
+  );
+  await late;
+  expect(atLateFirst).toEqual([]);
+});
+
 test('a stop string ends the text before it, a limit of tokens ends with “length”', async () => {
   const stopped = await ask(chat('Count to 9.', { stop: [' 5'] }));
   expect(stopped.text).toContain('4');
