@@ -128,7 +128,7 @@ async function measureBurst(modelPath: string) {
     models: [modelPath],
     contextSize,
     parallelRequests: 8,
-    threads: 2,
+    threads: 'auto',
     queueLimit: 100,
   });
   const answers = await Promise.all(
@@ -183,7 +183,7 @@ interface NodeWish {
   models: string[];
   contextSize: number;
   parallelRequests: number;
-  threads: number;
+  threads: number | 'auto';
   queueLimit?: number;
 }
 
