@@ -40,7 +40,7 @@ function cpuTicks(pid: number): number {
 }
 
 /** Resident memory of a process on Linux. */
-export function residentBytes(pid: number): number {
+function residentBytes(pid: number): number {
   const match = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
   return Number(match?.[1]) * 1024;
 }

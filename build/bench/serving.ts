@@ -2,10 +2,13 @@ import { type ChildProcess, execFileSync, fork, spawn } from 'node:child_process
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { createParser } from 'eventsource-parser';
+import { unwrap } from '#contract/result.ts';
+import { createHost } from '#node/host.ts';
 import { startHostProcess } from '#testing/host-process.ts';
 import { shape134M, writeRandomModel } from '#testing/random-model.ts';
-import { residentBytes } from './host.ts';
 import type { BenchOptions } from './index.ts';
 import { percentile, spread } from './statistics.ts';
 
@@ -153,16 +156,24 @@ async function measureBurst(modelPath: string) {
   };
 }
 
-/** Resident memory of the host after 5 and after 50 loads and unloads of the shipped model. */
+/** Resident memory of a host, garbage collected, after 5 and after 50 loads and unloads of the shipped model. */
 async function measureCycles() {
-  const node = await startNode({ models: [], contextSize, parallelRequests: 1, threads: 1 });
+  setFlagsFromString('--expose-gc');
+  const collectGarbage = runInNewContext('gc') as () => void;
+  const profileDir = mkdtempSync(join(tmpdir(), 'solanalm-bench-'));
+  const host = await createHost({ profileDir, logLevel: 'silent' });
+  const call = async (name: string, input: unknown = {}) => unwrap(await host.contract.request(name, input));
+  await call('settings.update', { onboarded: true, apiPort: 0, testRequestsPerMinute: 0 });
   const resident: number[] = [];
   for (let cycle = 1; cycle <= 50; cycle += 1) {
-    await node.host.call('node.stop', {});
-    await node.host.call('node.start', {});
-    if (cycle === 5 || cycle === 50) resident.push(residentBytes(node.host.child.pid ?? 0));
+    await call('node.start');
+    await call('node.stop');
+    if (cycle !== 5 && cycle !== 50) continue;
+    collectGarbage();
+    resident.push(process.memoryUsage.rss());
   }
-  await node.end();
+  await host.dispose();
+  rmSync(profileDir, { recursive: true, force: true });
   const [fifth = 0, last = 0] = resident;
   return {
     after5Mb: Math.round(fifth / 1e6),
