@@ -169,7 +169,7 @@ export async function createHost(options: {
       onBooked: () => earning.flushReceipts(),
     }),
     queueLimit: () => settings.current.get().queueLimit,
-    gate: () => controller.gate() ?? guard.refusal(),
+    gate: () => controller.gate(),
     onUnbookable: (error) => void controller.fail(error),
   });
   const earning = createEarningSteps({
@@ -193,6 +193,7 @@ export async function createHost(options: {
     nodeId: key.nodeId,
     settings,
     engine: pool.foremost,
+    obstacle: guard.refusal,
     link,
     modelName: (id) => models.get(id)?.name ?? id,
     steps: earning.steps,

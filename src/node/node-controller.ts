@@ -1,7 +1,7 @@
 import { AppError } from '#contract/errors.ts';
 import type { Engine } from '#contract/model.ts';
 import type { LinkState, NodeState, NodeStatus, PauseReason } from '#contract/node-status.ts';
-import { errorBody, toAppError } from '#contract/result.ts';
+import { type ErrorBody, errorBody, toAppError } from '#contract/result.ts';
 import type { Settings, SettingsPatch } from '#contract/settings.ts';
 import type { Clock } from './clock.ts';
 import { isHealthy, nodeState, type Phase, type StateInputs } from './node-state.ts';
@@ -66,6 +66,8 @@ export function createNodeController(options: {
   nodeId: string;
   settings: SettingsStore;
   engine: Signal<Engine>;
+  /** Why no work is taken although all runs: memory runs short. */
+  obstacle: Signal<ErrorBody | null>;
   link: Signal<LinkState>;
   modelName(id: string): string;
   steps: EarningSteps;
@@ -88,6 +90,7 @@ export function createNodeController(options: {
     pauseReasons,
     link: link.get(),
     engine: engine.get(),
+    obstacle: options.obstacle.get(),
   });
   const status = createSignal(readStatus());
 
@@ -215,6 +218,7 @@ export function createNodeController(options: {
 
   link.subscribe(refresh);
   engine.subscribe(refresh);
+  options.obstacle.subscribe(refresh);
 
   return {
     status,
@@ -252,8 +256,9 @@ function gateError(state: NodeState): AppError | null {
         ? null
         : new AppError('node/stopped', 'This node is still starting.', { retryAfterSeconds: 5 });
     case 'problem':
-      return state.error.code.startsWith('link/')
-        ? null
+      if (state.error.code.startsWith('link/')) return null;
+      return state.error.code === 'inference/memory-pressure'
+        ? new AppError(state.error.code, state.error.message, { retryAfterSeconds: 30 })
         : new AppError('node/stopped', state.error.message, { retryAfterSeconds: 10 });
     case 'not-set-up':
     case 'stopped':

@@ -16,10 +16,19 @@ export interface StateInputs {
   pauseReasons: PauseReason[];
   link: LinkState;
   engine: Engine;
+  /** Why no work is taken although all runs. */
+  obstacle: ErrorBody | null;
 }
 
 /** The one word a person sees, from everything that is known. */
-export function nodeState({ onboarded, phase, pauseReasons, link, engine }: StateInputs): NodeState {
+export function nodeState({
+  onboarded,
+  phase,
+  pauseReasons,
+  link,
+  engine,
+  obstacle,
+}: StateInputs): NodeState {
   if (phase.phase === 'failed') return { state: 'problem', error: phase.error };
   if (phase.phase === 'draining') return { state: 'draining', running: phase.running, until: phase.until };
   if (phase.phase === 'stopped') return { state: onboarded ? 'stopped' : 'not-set-up' };
@@ -30,15 +39,16 @@ export function nodeState({ onboarded, phase, pauseReasons, link, engine }: Stat
   }
   if (!canServe(engine))
     return engine.error ? { state: 'problem', error: engine.error } : { state: 'starting', step: 'engine' };
+  if (obstacle) return { state: 'problem', error: obstacle };
   if (pauseReasons.length > 0) return { state: 'paused', reasons: pauseReasons };
   if (link.state !== 'registered') return { state: 'starting', step: 'registering' };
   return { state: 'earning', since: phase.since };
 }
 
 /** Whether `GET /health` answers 200: the gateway asks for it before it registers the node. */
-export function isHealthy({ phase, pauseReasons, engine }: StateInputs): boolean {
+export function isHealthy({ phase, pauseReasons, engine, obstacle }: StateInputs): boolean {
   const works = phase.phase === 'running' || (phase.phase === 'starting' && phase.step === 'registering');
-  return works && pauseReasons.length === 0 && canServe(engine);
+  return works && obstacle === null && pauseReasons.length === 0 && canServe(engine);
 }
 
 /** A model that is not loaded is loaded when it is asked for. */

@@ -37,7 +37,7 @@ test('caches shrink, then idle models go, then new work is refused, until anothe
   const seen: unknown[] = [];
   for (let turn = 0; turn < 6; turn += 1) {
     resources.set(reading(73));
-    seen.push([cacheBytes, idle, guard.refusal()?.code ?? null]);
+    seen.push([cacheBytes, idle, guard.refusal.get()?.code ?? null]);
   }
   expect(seen).toEqual([
     [2e6, 1, null],
@@ -48,8 +48,8 @@ test('caches shrink, then idle models go, then new work is refused, until anothe
     [0, 0, 'inference/memory-pressure'],
   ]);
   resources.set(reading(10, 91));
-  expect(guard.refusal()?.message).toBe('This computer’s memory is nearly full.');
+  expect(guard.refusal.get()?.message).toBe('This computer’s memory is nearly full.');
   resources.set(reading(10));
-  expect(guard.refusal()).toBeNull();
+  expect(guard.refusal.get()).toBeNull();
   guard.dispose();
 });

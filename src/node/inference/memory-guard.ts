@@ -1,13 +1,13 @@
-import { AppError } from '#contract/errors.ts';
 import type { Resources } from '#contract/resources.ts';
-import type { Signal } from '../signal.ts';
+import type { ErrorBody } from '#contract/result.ts';
+import { createSignal, type Signal } from '../signal.ts';
 import type { ModelPool } from './model-pool.ts';
 import { ceilingShare, type Pressure, pressureOf } from './pool-policy.ts';
 import type { ResponseCache } from './response-cache.ts';
 
 export interface MemoryGuard {
   /** Why no new work is taken now; null while it is. */
-  refusal(): AppError | null;
+  refusal: Signal<ErrorBody | null>;
   dispose(): void;
 }
 
@@ -22,7 +22,7 @@ export function createMemoryGuard(parts: {
   isInUse(): boolean;
 }): MemoryGuard {
   const { resources, pool, cache } = parts;
-  let refusing: AppError | null = null;
+  const refusal = createSignal<ErrorBody | null>(null);
 
   function check(reading: Resources): void {
     const gpuTotal = reading.gpus.reduce((sum, { totalBytes }) => sum + totalBytes, 0);
@@ -32,17 +32,15 @@ export function createMemoryGuard(parts: {
     const onGpu = step(gpuUsed, gpuTotal * ceilingShare(parts.isInUse()));
     const inRam = step(reading.ram.usedBytes, reading.ram.totalBytes);
     const pressure = onGpu === 'none' ? inRam : onGpu;
-    refusing = null;
     if (pressure === 'shrink-caches') cache.shrinkTo(Math.floor(cache.sizeBytes / 2 / 1e6) * 1e6);
     else if (pressure === 'unload-idle') void pool.unloadIdle();
-    else if (pressure === 'refuse-work')
-      refusing = new AppError(
-        'inference/memory-pressure',
-        onGpu === 'none' ? 'This computer’s memory is nearly full.' : 'The GPU’s memory is nearly full.',
-        { retryAfterSeconds: 30 },
-      );
+    const full =
+      onGpu === 'none' ? 'This computer’s memory is nearly full.' : 'The GPU’s memory is nearly full.';
+    const next = pressure === 'refuse-work' ? full : null;
+    if (next !== (refusal.get()?.message ?? null))
+      refusal.set(next === null ? null : { code: 'inference/memory-pressure', message: next });
   }
 
   const end = resources.subscribe(check);
-  return { refusal: () => refusing, dispose: end };
+  return { refusal, dispose: end };
 }

@@ -55,7 +55,7 @@ export function StateCard({ status }: { status: NodeStatus }) {
               {t('dashboard.resume')}
             </Button>
           )}
-          {state.state === 'problem' && state.retryAt === undefined && (
+          {state.state === 'problem' && canTryAgain(state) && (
             <Button look="accent" onClick={start}>
               {t('dashboard.again')}
             </Button>
@@ -74,6 +74,10 @@ export function StateCard({ status }: { status: NodeStatus }) {
     </Card>
   );
 }
+
+/** What ends by itself needs no press of a button. */
+const canTryAgain = ({ retryAt, error }: Extract<NodeStatus['state'], { state: 'problem' }>) =>
+  retryAt === undefined && error.code !== 'inference/memory-pressure';
 
 function PauseButton({ onPause }: { onPause(forMinutes?: number): void }) {
   const { t } = useTranslation();
