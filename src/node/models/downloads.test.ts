@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
@@ -29,6 +31,7 @@ let dir: string;
 let time: ReturnType<typeof createFakeClock>;
 let hub: Awaited<ReturnType<typeof startOddFileServer>>;
 let hubs: string[];
+let proxyUrl: string | null;
 let quota: () => Promise<void>;
 let downloads: Downloads;
 const done: string[][] = [];
@@ -37,7 +40,7 @@ const open = () =>
   openDownloads({
     catalogue: [entry('model'), entry('second'), entry('third')],
     modelsDir: dir,
-    hub: () => ({ hubs, proxy: null }),
+    hub: () => ({ hubs, proxy: proxyUrl }),
     makeRoom: () => quota(),
     onDone: async () => void done.push(readdirSync(dir)),
     clock: time.clock,
@@ -62,6 +65,7 @@ beforeEach(async () => {
   time = createFakeClock();
   hub = await startOddFileServer(content, 'test/model', 'model.gguf');
   hubs = [hub.url];
+  proxyUrl = null;
   quota = async () => {};
   done.length = 0;
   downloads = await open();
@@ -185,6 +189,23 @@ test('where the hub is away its mirror serves', async () => {
   downloads.start('model');
   await until('done');
   expect(file().equals(content)).toBe(true);
+});
+
+test('with a proxy set every byte goes through it', async () => {
+  const through: string[] = [];
+  const proxy = createServer().on('connect', (request, socket) => {
+    through.push(request.url ?? '');
+    const [host, port] = (request.url ?? '').split(':');
+    const target = connect(Number(port), host, () => socket.write('HTTP/1.1 200 OK\r\n\r\n'));
+    target.pipe(socket).pipe(target);
+  });
+  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+  proxyUrl = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+  downloads.start('model');
+  await until('done');
+  expect(file().equals(content)).toBe(true);
+  expect(new Set(through)).toEqual(new Set([new URL(hub.url).host]));
+  proxy.close();
 });
 
 test('two run at once, the third waits; one over the quota says so', async () => {

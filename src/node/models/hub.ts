@@ -1,4 +1,3 @@
-import { fetch, ProxyAgent } from 'undici';
 import { z } from 'zod';
 import { AppError } from '#contract/errors.ts';
 
@@ -13,7 +12,7 @@ export interface HubSettings {
 export type Fetcher = (
   url: string,
   init: { headers?: Record<string, string>; signal: AbortSignal },
-) => ReturnType<typeof fetch>;
+) => Promise<Response>;
 
 /** A file as the hub describes it, and where its bytes are. */
 export interface HubFile {
@@ -34,10 +33,14 @@ const infoSchema = z.object({
 });
 const answerLimitMs = 20_000;
 
-/** Fetches through the proxy, where one is set. */
+/** Fetches through the proxy, where one is set; its client is loaded only then, since it takes memory. */
 export function createFetcher(proxy: string | null): Fetcher {
-  const dispatcher = proxy === null ? undefined : new ProxyAgent(proxy);
-  return (url, init) => fetch(url, { ...init, redirect: 'follow', ...(dispatcher ? { dispatcher } : {}) });
+  if (proxy === null) return (url, init) => fetch(url, { ...init, redirect: 'follow' });
+  const client = import('undici').then((undici) => ({ ...undici, agent: new undici.ProxyAgent(proxy) }));
+  return async (url, init) => {
+    const { fetch: fetchBy, agent } = await client;
+    return (await fetchBy(url, { ...init, redirect: 'follow', dispatcher: agent })) as unknown as Response;
+  };
 }
 
 /**
