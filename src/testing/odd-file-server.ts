@@ -66,7 +66,7 @@ export async function startOddFileServer(content: Buffer, repo: string, fileName
       ...(from > 0 ? { 'content-range': `bytes ${start}-${bytes.length - 1}/${bytes.length}` } : {}),
     });
     if (oddity?.kind === 'cut')
-      response.write(body.subarray(0, oddity.afterBytes), () => setTimeout(() => response.destroy(), 20));
+      response.write(body.subarray(0, oddity.afterBytes), () => setTimeout(() => response.destroy(), 200));
     else if (oddity?.kind === 'stall') response.write(body.subarray(0, oddity.afterBytes));
     else response.end(body);
   }

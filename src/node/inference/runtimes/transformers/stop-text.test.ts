@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { StopText } from './stop-text.ts';
 
-test('however the text is cut, it ends before the first stop string and nothing of it is lost', () => {
+test('however the text is cut, it ends before the stop string that is whole first, and nothing of it is lost', () => {
   const letters = fc.string({ unit: fc.constantFrom('a', 'b', 'c'), maxLength: 30 });
   const stops = fc.array(fc.string({ unit: fc.constantFrom('a', 'b', 'c'), minLength: 1, maxLength: 4 }), {
     maxLength: 3,
@@ -17,9 +17,15 @@ test('however the text is cut, it ends before the first stop string and nothing 
         rest = rest.slice(size);
       }
       out += stopper.flush();
-      const first = Math.min(...stopList.map((stop) => text.indexOf(stop)).filter((index) => index >= 0));
-      expect(out).toBe(Number.isFinite(first) ? text.slice(0, first) : text);
-      expect(stopper.isStopped).toBe(Number.isFinite(first));
+      // Letter by letter: the first moment at which a stop string is whole.
+      const ends = Array.from(text, (_, index) => text.slice(0, index + 1));
+      const whole = ends.find((start) => stopList.some((stop) => start.endsWith(stop)));
+      const longest = Math.max(
+        0,
+        ...stopList.filter((stop) => whole?.endsWith(stop)).map(({ length }) => length),
+      );
+      expect(out).toBe(whole === undefined ? text : whole.slice(0, whole.length - longest));
+      expect(stopper.isStopped).toBe(whole !== undefined);
     }),
   );
 });

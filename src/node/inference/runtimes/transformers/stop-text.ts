@@ -1,5 +1,5 @@
 /**
- * Cuts a stream of text before the first stop string. What could be the beginning of one is held back until it is clear.
+ * Cuts a stream of text before the stop string that is whole first. What could be the beginning of one is held back until it is clear.
  */
 export class StopText {
   readonly #stops: readonly string[];
@@ -14,8 +14,8 @@ export class StopText {
   feed(text: string): string {
     if (this.isStopped) return '';
     const all = this.#held + text;
-    const cut = Math.min(...this.#stops.map((stop) => all.indexOf(stop)).filter((index) => index >= 0));
-    if (Number.isFinite(cut)) {
+    const cut = firstStop(all, this.#stops);
+    if (cut !== null) {
       this.isStopped = true;
       this.#held = '';
       return all.slice(0, cut);
@@ -31,6 +31,15 @@ export class StopText {
     this.#held = '';
     return held;
   }
+}
+
+/** Where the stop string begins that is whole first, however the text was cut; null where none is whole. */
+function firstStop(text: string, stops: readonly string[]): number | null {
+  const found = stops
+    .map((stop) => ({ start: text.indexOf(stop), length: stop.length }))
+    .filter(({ start }) => start >= 0)
+    .sort((a, b) => a.start + a.length - (b.start + b.length) || a.start - b.start);
+  return found[0]?.start ?? null;
 }
 
 /** Characters at the text's end that are a beginning of `stop`. */
