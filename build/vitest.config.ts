@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   root: new URL('..', import.meta.url).pathname,
   test: {
+    globalSetup: ['build/vitest.temporary-folder.ts'],
     include: ['src/**/*.test.{ts,tsx}', 'build/**/*.test.ts'],
     // Two cores: a real model and its neighbours must not starve each other.
     maxWorkers: 2,

@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   root: new URL('..', import.meta.url).pathname,
   test: {
+    globalSetup: ['build/vitest.temporary-folder.ts'],
     include: ['e2e/**/*.e2e.ts'],
     fileParallelism: false,
     maxWorkers: 1,
