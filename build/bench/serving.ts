@@ -31,7 +31,8 @@ interface Peer {
 /**
  * On a random 134 M model: tokens a second and time to first token through this node's HTTP API, of node-llama-cpp alone with its own
  * and with full batching, and of llama-server where LLAMA_SERVER names its program, interleaved, with prompts that no peer has seen
- * before; ratios are ours / theirs. Then what only the node is asked: a known beginning, a burst, loads and unloads.
+ * before; ratios are ours / theirs. With two threads the node is measured as it is before and after “Optimise for this computer”.
+ * Then what only the node is asked: a known beginning, a burst, loads and unloads.
  */
 export async function run(_options: BenchOptions) {
   const modelPath = randomModel();
@@ -48,8 +49,10 @@ export async function run(_options: BenchOptions) {
 }
 
 async function beside(modelPath: string, threads: number) {
+  const nodes = [await nodePeer(modelPath, threads, 1)];
+  if (threads > 1) nodes.push(await nodePeer(modelPath, threads, threads));
   const peers = [
-    await nodePeer(modelPath, threads),
+    ...nodes,
     await alonePeer(modelPath, threads, 'stock'),
     await alonePeer(modelPath, threads, 'full'),
     ...(process.env.LLAMA_SERVER
@@ -86,18 +89,20 @@ async function beside(modelPath: string, threads: number) {
       ]),
     ),
     ratios: Object.fromEntries(
-      peers.slice(1).map(({ name }) => [
-        `node / ${name}`,
-        {
-          tokensPerSecond: spread(
-            of('node', parallel).map(
-              (ours, round) =>
-                ours.tokensPerSecond / (of(name, parallel)[round]?.tokensPerSecond ?? Number.NaN),
+      nodes.flatMap((node) =>
+        peers.slice(nodes.length).map(({ name }) => [
+          `${node.name} / ${name}`,
+          {
+            tokensPerSecond: spread(
+              of(node.name, parallel).map(
+                (ours, round) =>
+                  ours.tokensPerSecond / (of(name, parallel)[round]?.tokensPerSecond ?? Number.NaN),
+              ),
             ),
-          ),
-          firstTokenP95: Number((p95(of('node', parallel)) / p95(of(name, parallel))).toPrecision(3)),
-        },
-      ]),
+            firstTokenP95: Number((p95(of(node.name, parallel)) / p95(of(name, parallel))).toPrecision(3)),
+          },
+        ]),
+      ),
     ),
   }));
 }
@@ -125,7 +130,10 @@ async function measurePrefix(modelPath: string) {
   return { secondByFirst: spread(ratios), goal: 0.2 };
 }
 
-/** 200 requests at once on a queue of 100. */
+/**
+ * 200 requests at once on a queue of 100, and on a bare server that refuses all: what its answers take is the client's own time and
+ * the machine's, and no refusal can come sooner.
+ */
 async function measureBurst(modelPath: string) {
   const node = await startNode({
     models: [modelPath],
@@ -134,10 +142,35 @@ async function measureBurst(modelPath: string) {
     threads: 'auto',
     queueLimit: 100,
   });
+  const bare = await bareServer();
+  await burst(bare.url, '');
+  const bursts = [];
+  for (let round = 0; round < rounds; round += 1) {
+    const refusedBare = await burst(bare.url, '');
+    const refused = await burst(node.url, node.key);
+    bursts.push({
+      refused,
+      refusedBare,
+      beyondBare: refused.map((ms, index) => ms - (refusedBare[index] ?? 0)),
+    });
+  }
+  bare.end();
+  await node.end();
+  return {
+    refused: bursts.map(({ refused }) => refused.length),
+    refusedMs: spread(bursts.flatMap(({ refused }) => refused)),
+    refusedByBareServerMs: spread(bursts.flatMap(({ refusedBare }) => refusedBare.slice(0, 100))),
+    beyondBareServerMs: spread(bursts.flatMap(({ beyondBare }) => beyondBare)),
+    goalRefusedMs: 50,
+  };
+}
+
+/** Milliseconds to each refusal, ascending. */
+async function burst(url: string, key: string): Promise<number[]> {
   const answers = await Promise.all(
     newPrompts('the burst', 200).map(async (content) => {
       const startedAt = performance.now();
-      const response = await chat(node.url, node.key, 'random-134M', content, {
+      const response = await chat(url, key, 'random-134M', content, {
         stream: false,
         max_tokens: 16,
       });
@@ -146,14 +179,17 @@ async function measureBurst(modelPath: string) {
       return { status: response.status, ms };
     }),
   );
-  await node.end();
-  const refusals = answers.filter(({ status }) => status === 503);
-  return {
-    servedOrExpired: answers.length - refusals.length,
-    refused: refusals.length,
-    refusedMs: spread(refusals.map(({ ms }) => ms)),
-    goalRefusedMs: 50,
-  };
+  return answers
+    .filter(({ status }) => status === 503)
+    .map(({ ms }) => ms)
+    .sort((one, other) => one - other);
+}
+
+/** A server in a process of its own that reads a request and refuses it. */
+async function bareServer() {
+  const child = fork(new URL('bare-server.ts', import.meta.url).pathname);
+  const port = await new Promise((resolve) => child.once('message', resolve));
+  return { url: `http://127.0.0.1:${port}/`, end: () => child.disconnect() };
 }
 
 /** Resident memory of a host, garbage collected, after 5 and after 50 loads and unloads of the shipped model. */
@@ -192,6 +228,7 @@ function randomModel(): string {
 
 interface NodeWish {
   models: string[];
+  engineProcesses?: number;
   contextSize: number;
   parallelRequests: number;
   threads: number | 'auto';
@@ -224,14 +261,16 @@ async function startNode({ models, ...wish }: NodeWish) {
   };
 }
 
-async function nodePeer(modelPath: string, threads: number): Promise<Peer> {
+async function nodePeer(modelPath: string, threads: number, engineProcesses: number): Promise<Peer> {
   const { url, key, end } = await startNode({
     models: [modelPath],
     contextSize,
     parallelRequests: 16,
     threads,
+    engineProcesses,
   });
-  return { name: 'node', measure: (prompts) => overHttp(url, key, 'random-134M', prompts), end };
+  const name = engineProcesses === 1 ? 'node' : `node, ${engineProcesses} engine processes`;
+  return { name, measure: (prompts) => overHttp(url, key, 'random-134M', prompts), end };
 }
 
 async function alonePeer(modelPath: string, threads: number, batching: 'stock' | 'full'): Promise<Peer> {

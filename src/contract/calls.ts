@@ -58,6 +58,8 @@ export const hostCalls = {
   'models.catalogue': { input: nothing, output: z.array(offeredEntrySchema) },
   /** Measures how fast this computer runs a model; takes up to two minutes. */
   'models.benchmark': { input: z.strictObject({ id: z.string() }), output: benchmarkSchema },
+  /** Measures how the processor's threads are best divided for a model, and keeps to it; the node stops for it, for some minutes. */
+  'models.optimise': { input: z.strictObject({ id: z.string() }), output: benchmarkSchema },
   /** Downloads a model of the catalogue, or goes on with it. */
   'downloads.start': { input: z.strictObject({ id: z.string() }), output: done },
   'downloads.pause': { input: z.strictObject({ id: z.string() }), output: done },

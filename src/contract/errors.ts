@@ -38,6 +38,7 @@ export const errorStatus = {
   'link/unreachable': 503,
   'models/already-there': 409,
   'models/benchmark-running': 409,
+  'models/nothing-to-optimise': 409,
   'models/does-not-fit': 400,
   'models/download-corrupt': 502,
   'models/download-failed': 502,

@@ -46,6 +46,8 @@ export const settingsSchema = z.strictObject({
   /** Requests generated at once in one batch; `auto` by memory, at most 8. */
   parallelRequests: autoOr(1, 64),
   threads: autoOr(1, 512),
+  /** Processes that run a model on the processor, with the threads divided among them; `auto` is what was measured, else 1. */
+  engineProcesses: autoOr(1, 16),
   gpu: z.enum(['auto', 'off']),
   /** Requests in work at once, running and waiting. */
   queueLimit: z.int().min(1).max(10_000),
@@ -94,6 +96,7 @@ export const defaultSettings: Settings = {
   contextSize: 'auto',
   parallelRequests: 'auto',
   threads: 'auto',
+  engineProcesses: 'auto',
   gpu: 'auto',
   queueLimit: 100,
   requestTimeoutSeconds: 60,

@@ -103,6 +103,7 @@ export function createHandlers(parts: HandlerParts): Handlers {
     },
     'models.catalogue': () => parts.catalogue(),
     'models.benchmark': ({ id }) => parts.benchmark.run(id),
+    'models.optimise': ({ id }) => controller.aside(() => parts.benchmark.optimise(id)),
     'downloads.start': ({ id }) => {
       parts.downloads.start(id);
       return null;

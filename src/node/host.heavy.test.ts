@@ -84,6 +84,30 @@ test('the official client gets Paris from the node and, paid for, from the gatew
   expect(gatewayOwes?.lamports).toBe(all.netLamports);
 });
 
+test('optimising measures engines side by side, keeps the fastest division and earns on', async () => {
+  await setUp({ threads: 2 });
+  await host.call('node.start', {});
+  const { best, decode } = await host.call('models.optimise', { id: 'tiny-chat-Q8_0' });
+  expect([1, 2]).toContain(best?.processes);
+  expect(decode.map(({ parallel }) => parallel)).toEqual([1, 4, 8]);
+  await earning();
+  await host.call('node.stop', {});
+  await set({ engineProcesses: 2 });
+  await host.call('node.start', {});
+  const workers = execFileSync('pgrep', ['-c', '-P', `${host.child.pid}`, '-f', 'llama-cpp/worker']);
+  expect(Number(`${workers}`)).toBe(2);
+  const { apiUrl } = await earning();
+  const { key } = await host.call('access.key', {});
+  expect(await capital(apiUrl ?? '', key)).toBe('The capital of France is Paris.');
+  await host.call('node.stop', {});
+  await set({ threads: 1, engineProcesses: 'auto' });
+  await expect(host.call('models.optimise', { id: 'tiny-chat-Q8_0' })).rejects.toMatchObject({
+    code: 'models/nothing-to-optimise',
+  });
+  await setUp({ threads: 'auto' });
+  await host.call('node.start', {});
+});
+
 test('a killed engine costs its job an error; the node earns on', async () => {
   const worker = execFileSync('pgrep', ['-P', `${host.child.pid}`, '-f', 'llama-cpp/worker'], {
     encoding: 'utf8',

@@ -71,11 +71,17 @@ export async function createHost(options: {
   const modelsDir = join(profileDir, 'models');
   const servers = openServerList(join(profileDir, 'servers.json'));
   const isInUse = () => options.isInUse?.() ?? false;
+  const benchmark = openMachineBenchmark({
+    file: join(profileDir, 'benchmarks.json'),
+    pool: () => pool,
+    clock,
+  });
   const pool = createNodePool({
     settings,
     models: () => models,
     servers,
     probe: () => probe,
+    processes: (id, wanted) => benchmark.processes(id, wanted),
     isInUse,
     clock,
     limitsFile: join(profileDir, 'load-limits.json'),
@@ -128,7 +134,6 @@ export async function createHost(options: {
     onDone: () => models.scan(),
     clock,
   });
-  const benchmark = openMachineBenchmark({ file: join(profileDir, 'benchmarks.json'), pool, clock });
   const link = createSignal<LinkState>({ state: 'off' });
   const stats = createServingRecorder(clock);
   const localGateway = createLocalGateway({

@@ -39,6 +39,7 @@ const restartSettings: readonly (keyof Settings)[] = [
   'contextSize',
   'parallelRequests',
   'threads',
+  'engineProcesses',
   'gpu',
   'pricePerRequestLamports',
   'pricePerMillionTokensLamports',
@@ -57,6 +58,8 @@ export interface NodeController {
   pause(forMinutes?: number): void;
   resume(): void;
   stop(): Promise<void>;
+  /** Does a work that needs the machine to itself: where the node works it is drained before and started again after. */
+  aside<T>(work: () => Promise<T>): Promise<T>;
   /** Stores a change and, where it needs to and the node works, drains and starts again. */
   changeSettings(patch: SettingsPatch): Settings;
   refresh(): void;
@@ -121,9 +124,12 @@ export function createNodeController(options: {
     refresh();
   }
 
-  function inTurn(work: () => Promise<void>): Promise<void> {
+  function inTurn<T>(work: () => Promise<T>): Promise<T> {
     const mine = turn.then(work);
-    turn = mine.catch(() => {});
+    turn = mine.then(
+      () => {},
+      () => {},
+    );
     return mine;
   }
 
@@ -216,6 +222,19 @@ export function createNodeController(options: {
     return after;
   }
 
+  function aside<T>(work: () => Promise<T>): Promise<T> {
+    return inTurn(async () => {
+      const wasRunning = phase.phase === 'running';
+      await stopNow();
+      try {
+        return await work();
+      } finally {
+        // Why it does not start again stands in its state.
+        if (wasRunning) await startNow().catch(() => {});
+      }
+    });
+  }
+
   link.subscribe(refresh);
   engine.subscribe(refresh);
   options.obstacle.subscribe(refresh);
@@ -232,6 +251,7 @@ export function createNodeController(options: {
       starting?.abort();
       return inTurn(stopNow);
     },
+    aside,
     changeSettings,
     refresh,
   };

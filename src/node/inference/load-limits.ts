@@ -28,7 +28,7 @@ export interface LoadLimits {
 
 /**
  * What memory has taught on this machine, by model: after the first failure half the context and half the requests at once, after the
- * second half the layers on the GPU too. Kept in a file; one that cannot be read is begun anew.
+ * second half the layers on the GPU too; and one process. Kept in a file; one that cannot be read is begun anew.
  */
 export function openLoadLimits(file: string, machine: string): LoadLimits {
   const known = new Map(Object.entries(read(file)));
@@ -41,6 +41,7 @@ export function openLoadLimits(file: string, machine: string): LoadLimits {
       ...options,
       contextSize: least(options.contextSize, limits.contextSize),
       parallelRequests: least(options.parallelRequests, limits.parallelRequests),
+      ...(options.processes === undefined ? {} : { processes: 1 }),
       ...(limits.gpuLayers === undefined ? {} : { gpuLayers: limits.gpuLayers }),
     };
   }

@@ -1,4 +1,4 @@
-import { freemem, hostname, totalmem } from 'node:os';
+import { availableParallelism, freemem, hostname, totalmem } from 'node:os';
 import { AppError } from '#contract/errors.ts';
 import type { Engine } from '#contract/model.ts';
 import type { Resources } from '#contract/resources.ts';
@@ -11,6 +11,7 @@ import { openLoadLimits } from './load-limits.ts';
 import { createModelPool, type ModelPool } from './model-pool.ts';
 import { ceilingShare, type Memory } from './pool-policy.ts';
 import { createRemoteRuntime } from './runtimes/remote/remote-runtime.ts';
+import { createWorkerGroup } from './runtimes/worker/worker-group.ts';
 import { createWorkerRuntime } from './runtimes/worker/worker-runtime.ts';
 
 /** Main memory that stays free for everybody else. */
@@ -22,6 +23,8 @@ export function createNodePool(parts: {
   models(): Pick<ModelStore, 'get'>;
   servers: Pick<ServerList, 'get'>;
   probe(): Pick<ResourceProbe, 'current' | 'refresh'>;
+  /** In how many processes a model is run. */
+  processes(id: string, wanted: number | 'auto'): number;
   /** Whether somebody sits at this computer. */
   isInUse(): boolean;
   clock: Clock;
@@ -34,9 +37,12 @@ export function createNodePool(parts: {
     const model = parts.models().get(id);
     if (!model) throw new AppError('models/not-found', `The model “${id}” is not in the store.`);
     if (model.problem) throw new AppError(model.problem.code, model.problem.message);
-    const { contextSize, parallelRequests, threads, gpu } = settings();
+    const { contextSize, parallelRequests, threads, engineProcesses, gpu } = settings();
+    // No more processes than threads: `auto` leaves one core to everybody else.
+    const mostProcesses = threads === 'auto' ? Math.max(1, availableParallelism() - 1) : threads;
+    const processes = Math.min(parts.processes(id, engineProcesses), mostProcesses);
     return {
-      options: { modelId: id, path: model.path, contextSize, parallelRequests, threads, gpu },
+      options: { modelId: id, path: model.path, contextSize, parallelRequests, threads, processes, gpu },
       needs: { ramBytes: model.needsBytes - model.needsGpuBytes, gpuBytes: model.needsGpuBytes },
     };
   }
@@ -57,7 +63,7 @@ export function createNodePool(parts: {
       if (server) return createRemoteRuntime(server, { clock });
       return parts.models().get(id)?.runtime === 'transformers'
         ? createWorkerRuntime('transformers', 'transformers-worker', { clock, afterCrash })
-        : createWorkerRuntime('llama.cpp', 'llama-worker', { clock, afterCrash });
+        : createWorkerGroup(() => createWorkerRuntime('llama.cpp', 'llama-worker', { clock, afterCrash }));
     },
     async freeMemory() {
       await parts.probe().refresh();

@@ -12,6 +12,8 @@ export interface LoadOptions {
   parallelRequests: number | 'auto';
   threads: number | 'auto';
   gpu: 'auto' | 'off';
+  /** Processes among which threads and requests at once are divided; absent: one. Only llama.cpp on a processor knows more. */
+  processes?: number;
   /** Layers on the GPU; absent: as many as fit. */
   gpuLayers?: number;
 }

@@ -65,6 +65,7 @@ export const sampleBenchmark: Benchmark = {
     { parallel: 4, tokensPerSecond: 391 },
     { parallel: 8, tokensPerSecond: 640 },
   ],
+  best: null,
 };
 
 const qwen = {

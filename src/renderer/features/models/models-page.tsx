@@ -35,7 +35,7 @@ export function ModelsPage() {
   const [tab, setTab] = useState<Tab>('here');
   const [error, setError] = useState<ErrorBody | null>(null);
   const [busy, setBusy] = useState(false);
-  const [measuring, setMeasuring] = useState<string | null>(null);
+  const [work, setWork] = useState<{ id: string; kind: 'measuring' | 'optimising' } | null>(null);
   const opened = openId === null ? undefined : models?.find((model) => model.id === openId);
 
   const run = async (call: Promise<Result<unknown>>) => {
@@ -53,10 +53,12 @@ export function ModelsPage() {
   const remove = async (model: Model) => {
     if (await run(client.request('models.remove', { id: model.id }))) openRoute('models');
   };
-  const measure = async (id: string) => {
-    setMeasuring(id);
-    const result = await client.request('models.benchmark', { id });
-    setMeasuring(null);
+  const measure = async (id: string, kind: 'measuring' | 'optimising') => {
+    setWork({ id, kind });
+    const result = await client.request(kind === 'measuring' ? 'models.benchmark' : 'models.optimise', {
+      id,
+    });
+    setWork(null);
     setError(result.ok ? null : result.error);
   };
 
@@ -84,9 +86,10 @@ export function ModelsPage() {
                   benchmark={benchmarks.find(({ modelId }) => modelId === engine.modelId)}
                   resources={resources}
                   settings={settings}
-                  measuring={measuring === engine.modelId}
-                  busy={measuring !== null}
-                  onMeasure={() => engine.modelId && measure(engine.modelId)}
+                  work={work?.id === engine.modelId ? work.kind : null}
+                  busy={work !== null}
+                  onMeasure={() => engine.modelId && measure(engine.modelId, 'measuring')}
+                  onOptimise={() => engine.modelId && measure(engine.modelId, 'optimising')}
                 />
               ))}
               <ModelTable models={models} busy={busy} onServe={(model) => serve(model, true)} />

@@ -15,9 +15,10 @@ interface ServedModelProps {
   benchmark: Benchmark | undefined;
   resources: Resources | undefined;
   settings: Settings | undefined;
-  measuring: boolean;
+  work: 'measuring' | 'optimising' | null;
   busy: boolean;
   onMeasure(): void;
+  onOptimise(): void;
 }
 
 /** A served model: its engine, what it takes of the machine's memory and how fast it is here. */
@@ -31,8 +32,19 @@ export function ServedModel(props: ServedModelProps) {
         {model && model.id !== model.name && <p className="text-xs text-dim">{model.id}</p>}
         <p className="text-sm text-dim">{t(`models.engine.${engine.state}`)}</p>
         <span className="grow" />
+        {(props.work === 'optimising' || isDivisible(engine)) && (
+          <Button size="small" disabled={props.busy} onClick={props.onOptimise}>
+            {t(props.work === 'optimising' ? 'models.optimising' : 'models.optimise')}
+          </Button>
+        )}
         <Button size="small" disabled={props.busy} onClick={props.onMeasure}>
-          {t(props.measuring ? 'models.measuring' : benchmark ? 'models.measureAgain' : 'models.measure')}
+          {t(
+            props.work === 'measuring'
+              ? 'models.measuring'
+              : benchmark
+                ? 'models.measureAgain'
+                : 'models.measure',
+          )}
         </Button>
       </div>
       {engine.state === 'loading' && <LoadProgress share={engine.loadProgress ?? 0} />}
@@ -55,6 +67,13 @@ export function ServedModel(props: ServedModelProps) {
           </div>
         ))}
       </dl>
+      {benchmark?.best && (
+        <p className="mt-3 text-xs text-dim">
+          {benchmark.best.processes === 1
+            ? t('models.bestIsOne')
+            : t('models.best', { ...benchmark.best, ratio: benchmark.best.ratio.toFixed(2) })}
+        </p>
+      )}
       {benchmark && props.settings && (
         <p className="mt-3 text-xs text-dim">
           {t('models.fullDay', { sol: formatSol(fullDayLamports(benchmark, props.settings)) })}
@@ -63,6 +82,9 @@ export function ServedModel(props: ServedModelProps) {
     </section>
   );
 }
+
+/** Only the processor's threads can be divided among processes. */
+const isDivisible = ({ backend, threads }: Engine) => backend === 'cpu' && (threads ?? 0) > 1;
 
 const secondsOfDay = 86_400;
 

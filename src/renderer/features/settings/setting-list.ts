@@ -34,6 +34,7 @@ export const settingItems: readonly SettingItem[] = [
   { name: 'contextSize', kind: 'autoNumber', unit: 'tokens' },
   { name: 'parallelRequests', kind: 'autoNumber' },
   { name: 'threads', kind: 'autoNumber' },
+  { name: 'engineProcesses', kind: 'autoNumber' },
   { name: 'gpu', kind: 'choice', choices: ['auto', 'off'] },
   { name: 'mostLoadedModels', kind: 'number' },
   { name: 'idleUnloadMinutes', kind: 'number', unit: 'minutes' },

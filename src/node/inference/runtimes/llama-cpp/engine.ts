@@ -93,7 +93,9 @@ export class LlamaEngine {
     const mostThreads = Math.max(1, llama.cpuMathCores);
     // llama.cpp's threads spin while they wait: with one on every core our own processes would stall them.
     const spare = Math.max(1, Math.min(mostThreads, availableParallelism() - 1));
-    const threads = options.threads === 'auto' ? spare : Math.min(options.threads, mostThreads);
+    const allThreads = options.threads === 'auto' ? spare : Math.min(options.threads, mostThreads);
+    const { processes = 1 } = options;
+    const threads = Math.max(1, Math.floor(allThreads / processes));
     llama.maxThreads = threads;
     const model = await llama.loadModel({
       modelPath: options.path,
@@ -106,7 +108,9 @@ export class LlamaEngine {
         : options.contextSize;
     let evaluating = 0;
     const sequences =
-      options.parallelRequests === 'auto' ? await fitting(model, contextSize) : options.parallelRequests;
+      options.parallelRequests === 'auto'
+        ? Math.ceil((await fitting(model, contextSize)) / processes)
+        : Math.ceil(options.parallelRequests / processes);
     const context = await model.createContext({
       sequences,
       contextSize,
