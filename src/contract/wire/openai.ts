@@ -3,10 +3,34 @@ import { z } from 'zod';
 /** One million characters is more than any context here holds; the context check follows after tokenising. */
 const text = z.string();
 
-const contentPart = z.strictObject({ type: z.literal('text'), text });
+const textPart = z.strictObject({ type: z.literal('text'), text });
 const content = z
-  .union([text, z.array(contentPart).min(1)])
+  .union([text, z.array(textPart).min(1)])
   .transform((value) => (typeof value === 'string' ? value : value.map((part) => part.text).join('')));
+const imagePart = z.strictObject({
+  type: z.literal('image_url'),
+  image_url: z.strictObject({
+    url: z
+      .string()
+      .regex(/^(https:\/\/|data:image\/[\w.+-]+;base64,)/, 'an https address or a data: URL of an image'),
+    detail: z.enum(['auto', 'low', 'high']).nullish(),
+  }),
+});
+const userContent = z.union([text, z.array(z.discriminatedUnion('type', [textPart, imagePart])).min(1)]);
+
+/** A piece of a user's message; `url` is an address or a `data:` URL. */
+export type ContentPart = { kind: 'text'; text: string } | { kind: 'image'; url: string };
+
+/** `content` is the text alone; `parts` is there where an image is. */
+function userParts(value: z.infer<typeof userContent>): { content: string; parts?: ContentPart[] } {
+  if (typeof value === 'string') return { content: value };
+  const parts = value.map(
+    (part): ContentPart =>
+      part.type === 'text' ? { kind: 'text', text: part.text } : { kind: 'image', url: part.image_url.url },
+  );
+  const joined = parts.map((part) => (part.kind === 'text' ? part.text : '')).join('');
+  return { content: joined, ...(parts.some(({ kind }) => kind === 'image') ? { parts } : {}) };
+}
 
 const toolName = z.string().regex(/^[\w-]{1,64}$/, 'letters, digits, _ and -, at most 64');
 const toolCallSchema = z
@@ -25,7 +49,10 @@ export interface ToolCall {
 
 const name = z.string().optional();
 export const chatMessageSchema = z.discriminatedUnion('role', [
-  z.strictObject({ role: z.enum(['system', 'developer', 'user']), content, name }),
+  z.strictObject({ role: z.enum(['system', 'developer']), content, name }),
+  z
+    .strictObject({ role: z.literal('user'), content: userContent, name })
+    .transform(({ role, content: value }) => ({ role, ...userParts(value) })),
   z
     .strictObject({
       role: z.literal('assistant'),
@@ -48,7 +75,8 @@ export const chatMessageSchema = z.discriminatedUnion('role', [
     })),
 ]);
 export type ChatMessage =
-  | { role: 'system' | 'developer' | 'user'; content: string }
+  | { role: 'system' | 'developer'; content: string }
+  | { role: 'user'; content: string; parts?: ContentPart[] }
   | { role: 'assistant'; content: string; toolCalls?: ToolCall[] }
   | { role: 'tool'; content: string; toolCallId: string };
 

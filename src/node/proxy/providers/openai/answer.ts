@@ -1,0 +1,69 @@
+import type OpenAI from 'openai';
+import { AppError } from '#contract/errors.ts';
+import type { ToolCall } from '#contract/wire/openai.ts';
+import type { ProviderAnswer } from '../provider.ts';
+import { openAiUsage } from './usage.ts';
+
+const finishReasons: Record<string, ProviderAnswer['finishReason']> = {
+  stop: 'stop',
+  length: 'length',
+  tool_calls: 'tool_calls',
+  function_call: 'tool_calls',
+};
+
+/** How an answer ended. A filter's end is the provider's refusal. */
+function finishOf(provider: string, reason: string | null | undefined): ProviderAnswer['finishReason'] {
+  if (reason === 'content_filter')
+    throw new AppError('provider/content-refused', `${provider} ended the answer: its filter took offence.`);
+  if (!reason)
+    throw new AppError('provider/unreachable', `${provider} broke off in the middle of its answer.`);
+  return finishReasons[reason] ?? 'stop';
+}
+
+export function wholeAnswer(
+  provider: string,
+  answer: OpenAI.ChatCompletion | OpenAI.Completion,
+  onText: (text: string) => void,
+): ProviderAnswer {
+  const choice = answer.choices?.[0];
+  if (!choice) throw new AppError('provider/bad-answer', `${provider} answers without an answer.`);
+  const text = 'message' in choice ? (choice.message?.content ?? '') : choice.text;
+  if (typeof text !== 'string')
+    throw new AppError('provider/bad-answer', `${provider} answers with no text.`);
+  const toolCalls = ('message' in choice ? (choice.message?.tool_calls ?? []) : []).flatMap((call) =>
+    call.type === 'function'
+      ? [{ id: call.id, name: call.function.name, arguments: call.function.arguments }]
+      : [],
+  );
+  const finishReason = finishOf(provider, choice.finish_reason ?? 'stop');
+  if (text !== '') onText(text);
+  return { finishReason, ...(toolCalls.length > 0 ? { toolCalls } : {}), usage: openAiUsage(answer.usage) };
+}
+
+/** Reads a stream to its end. Rejects when it ends without a reason: it was cut. */
+export async function streamedAnswer(
+  provider: string,
+  stream: AsyncIterable<OpenAI.ChatCompletionChunk | OpenAI.Completion>,
+  onText: (text: string) => void,
+): Promise<ProviderAnswer> {
+  const calls = new Map<number, ToolCall>();
+  let reason: string | null | undefined = null;
+  let usage: ProviderAnswer['usage'] = null;
+  for await (const chunk of stream) {
+    if (chunk.usage) usage = openAiUsage(chunk.usage);
+    const choice = chunk.choices?.[0];
+    if (!choice) continue;
+    const text = 'delta' in choice ? choice.delta?.content : choice.text;
+    if (text) onText(text);
+    for (const piece of ('delta' in choice ? choice.delta?.tool_calls : undefined) ?? []) {
+      const call = calls.get(piece.index) ?? { id: '', name: '', arguments: '' };
+      call.id ||= piece.id ?? '';
+      call.name ||= piece.function?.name ?? '';
+      call.arguments += piece.function?.arguments ?? '';
+      calls.set(piece.index, call);
+    }
+    reason = choice.finish_reason ?? reason;
+  }
+  const toolCalls = [...calls.values()];
+  return { finishReason: finishOf(provider, reason), ...(toolCalls.length > 0 ? { toolCalls } : {}), usage };
+}
