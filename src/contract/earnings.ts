@@ -29,6 +29,16 @@ export const entrySchema = z.object({
   /** Why the gateway disputes it, in its words. */
   disputeReason: z.string().nullable(),
   durationMs: z.number(),
+  /** Of a proxied job: its provider and model, what it cost, and the commission in `price`. */
+  proxied: z
+    .object({
+      target: z.string(),
+      costMicroUsd: z.int(),
+      costLamports: priceLamportsSchema,
+      commissionLamports: priceLamportsSchema,
+      isEstimate: z.boolean(),
+    })
+    .nullable(),
 });
 export type Entry = z.infer<typeof entrySchema>;
 

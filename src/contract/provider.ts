@@ -16,6 +16,13 @@ const limit = z.int().min(1).max(1_000_000_000).nullable();
 const budget = z.int().min(0).max(1_000_000_000_000).nullable();
 const url = z.url({ protocol: /^https?$/ });
 
+const limits = {
+  requestsPerMinute: limit,
+  tokensPerMinute: limit,
+  /** Requests at once. */
+  concurrent: limit,
+};
+
 /** A provider as the operator set it up. Its key is kept elsewhere. */
 export const providerSchema = z.strictObject({
   id: z.string().regex(/^[a-z0-9][a-z0-9-]{0,31}$/, 'small letters, digits and -, at most 32'),
@@ -23,10 +30,9 @@ export const providerSchema = z.strictObject({
   /** Null: the provider's own address. */
   baseUrl: url.nullable(),
   enabled: z.boolean(),
-  requestsPerMinute: limit,
-  tokensPerMinute: limit,
-  /** Requests at once. */
-  concurrent: limit,
+  ...limits,
+  /** Limits of single models beside the provider's. */
+  modelLimits: z.record(z.string().max(256), z.strictObject(limits)).default({}),
   dayBudgetMicroUsd: budget,
   monthBudgetMicroUsd: budget,
 });

@@ -1,4 +1,5 @@
-import type { ModelPrice } from './provider.ts';
+import { z } from 'zod';
+import { type ModelPrice, modelPriceSchema } from './provider.ts';
 
 /** What a provider counted. `cached` and `cacheWrite` are part of `prompt`, `reasoning` is part of `completion`. */
 export interface TokenUsage {
@@ -7,6 +8,49 @@ export interface TokenUsage {
   cacheWrite: number;
   completion: number;
   reasoning: number;
+}
+
+/**
+ * What a proxy node charges, as it tells the gateway (extension `receipts`): a price is then no matter of opinion. A job is charged by
+ * the quote of its `version`, a Unix millisecond.
+ */
+export const proxyQuoteSchema = z.strictObject({
+  version: z.int().min(1),
+  /** Micro-dollars for a SOL. */
+  sol_micro_usd: z.int().min(1),
+  commission_basis_points: z.int().min(0).max(10_000),
+  /** By `provider/model`. */
+  prices: z.record(z.string().max(300), modelPriceSchema),
+});
+export type ProxyQuote = z.infer<typeof proxyQuoteSchema>;
+
+const tokenCount = z.int().min(0);
+/** What a node tells with the usage of a proxied answer: enough to work out its price. */
+export const proxiedUsageSchema = z.strictObject({
+  target: z.string().max(300),
+  quote: z.int().min(1),
+  prompt: tokenCount,
+  cached: tokenCount,
+  cacheWrite: tokenCount,
+  completion: tokenCount,
+  reasoning: tokenCount,
+});
+export type ProxiedUsage = z.infer<typeof proxiedUsageSchema>;
+
+/** The price of a proxied answer by a quote; null where the quote has no price for its target. */
+export function quotedPrice(
+  quote: ProxyQuote,
+  answer: { target: string; usage: TokenUsage; tipLamports: bigint; cacheHitPercent: bigint | null },
+): ProxyPrice | null {
+  const price = Object.hasOwn(quote.prices, answer.target) ? quote.prices[answer.target] : undefined;
+  if (!price) return null;
+  return proxyPrice({
+    costPicoUsd: costPicoUsd(price, answer.usage),
+    commissionBasisPoints: quote.commission_basis_points,
+    solMicroUsd: quote.sol_micro_usd,
+    tipLamports: answer.tipLamports,
+    cacheHitPercent: answer.cacheHitPercent,
+  });
 }
 
 /** The network's share of a proxy's commission, in percent, rounded down. */

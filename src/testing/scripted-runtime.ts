@@ -10,6 +10,12 @@ export function onlyModel(runtime: Pick<Runtime, 'engine' | 'generate' | 'embed'
   const { modelId, parallelRequests } = runtime.engine.get();
   return {
     offered: () => [modelId ?? ''],
+    check(id) {
+      if (id !== modelId)
+        throw new AppError('inference/unknown-model', `“${id}” is not served here.`, {
+          data: { field: 'model' },
+        });
+    },
     slots: () => parallelRequests ?? 1,
     acquire: async () => ({ runtime: runtime as Runtime, release() {} }),
     onChange() {},

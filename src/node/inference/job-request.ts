@@ -1,6 +1,7 @@
 import type { Job } from '#contract/job.ts';
+import type { RoutePreferences } from '#contract/provider.ts';
 import type { ToolCall } from '#contract/wire/openai.ts';
-import type { GenerateRequest, GenerateResult } from './runtime.ts';
+import type { GenerateRequest, GenerateResult, ProxyRoute } from './runtime.ts';
 
 /** Who asks: a gateway for a payer (earns), or a program of the operator's own (free). */
 export type JobSource =
@@ -20,6 +21,8 @@ export interface JobRequest {
   source: JobSource;
   model: string;
   work: JobWork;
+  /** How it wants to be routed, where providers answer it. */
+  route?: RoutePreferences;
   /** Offered above the node's price. */
   tipLamports: bigint;
   /** Lower-case hex sha256 of the request body's bytes as received. */
@@ -39,6 +42,8 @@ export interface JobHandlers {
   onStart?(promptTokens: number, isCacheHit: boolean): void;
   /** New text of one choice. */
   onText?(text: string, choice: number): void;
+  /** Of a proxied job: where it goes. */
+  onRoute?(route: ProxyRoute): void;
 }
 
 /** A job that generated something, in full or until it was cancelled. */

@@ -83,16 +83,11 @@ export function createJobService(parts: JobServiceParts): DrainableJobService {
     const row = firstRow(request, now);
     const closed = parts.gate();
     if (closed) refuse(row, closed);
-    const served = models.offered();
-    if (!served.includes(request.model))
-      refuse(
-        row,
-        new AppError(
-          'inference/unknown-model',
-          `“${request.model}” is not served here; “${served.join('”, “')}” is.`,
-          { data: { field: 'model', served: [...served] } },
-        ),
-      );
+    try {
+      models.check(request.model);
+    } catch (thrown) {
+      refuse(row, toAppError(thrown));
+    }
     if (active().some((entry) => entry.request.requestId === request.requestId))
       refuse(
         row,
@@ -226,7 +221,7 @@ export function createJobService(parts: JobServiceParts): DrainableJobService {
       });
       return { ...known, isCacheHit: true };
     }
-    const lease = await models.acquire(request.model, entry.abort.signal);
+    const lease = await models.acquire(request.model, entry.abort.signal, request);
     try {
       const fresh = await doWork(request.work, lease.runtime, recording(entry), entry.abort.signal);
       if (key !== null) cache.put(key, fresh);
@@ -255,6 +250,7 @@ export function createJobService(parts: JobServiceParts): DrainableJobService {
         change(entry, {});
       },
       ...(handlers.onText ? { onText: handlers.onText } : {}),
+      ...(handlers.onRoute ? { onRoute: handlers.onRoute } : {}),
     };
   }
 

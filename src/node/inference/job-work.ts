@@ -6,20 +6,23 @@ import type { Feature, GenerateRequest, GenerateResult, Runtime } from './runtim
 /** What doing a job's work gave. */
 export type WorkResult = Pick<FinishedJob, 'choices' | 'vectors' | 'text' | 'result'>;
 
-export interface WorkHandlers extends Pick<JobHandlers, 'onText'> {
+export interface WorkHandlers extends Pick<JobHandlers, 'onText' | 'onRoute'> {
   onStart(promptTokens: number): void;
   /** Tokens that all choices together have generated so far. */
   onTokens(generatedTokens: number): void;
 }
 
 /** What a request asks for that not every runtime has. */
-function wantedFeatures(work: JobWork): Feature[] {
+export function wantedFeatures(work: JobWork): Feature[] {
   if (work.kind === 'embed') return ['embeddings'];
   const { prompt, sampling, format } = work.request;
   const wanted: [boolean, Feature][] = [
     [true, prompt.kind],
     [prompt.kind === 'chat' && (prompt.tools?.length ?? 0) > 0, 'tools'],
+    [prompt.kind === 'chat' && prompt.messages.some((one) => 'parts' in one), 'images'],
     [format !== undefined, 'json-schema'],
+    [format?.kind === 'json', 'json'],
+    [prompt.kind === 'chat' && (prompt.toolChoice ?? 'auto') !== 'auto', 'tool-choice'],
     [sampling.logitBias !== undefined, 'logit-bias'],
     [sampling.minP !== undefined, 'min-p'],
     [sampling.topK !== undefined, 'top-k'],
@@ -41,18 +44,28 @@ function checkFeatures(work: JobWork, runtime: Pick<Runtime, 'name' | 'lacks'>):
     );
 }
 
+/** What work needs of a runtime. */
+export type WorkRuntime = Pick<Runtime, 'name' | 'lacks' | 'generate' | 'embed'>;
+
 /** Does a job's work on a loaded model. Its choices are generated side by side; one that fails ends the others. */
 export async function doWork(
   work: JobWork,
-  runtime: Pick<Runtime, 'name' | 'lacks' | 'generate' | 'embed'>,
+  runtime: WorkRuntime,
   handlers: WorkHandlers,
   signal: AbortSignal,
 ): Promise<WorkResult> {
   checkFeatures(work, runtime);
   if (work.kind === 'embed') {
-    const { vectors, promptTokens } = await runtime.embed(work.inputs, signal);
+    const { vectors, promptTokens, proxied } = await runtime.embed(work.inputs, signal);
+    if (proxied) handlers.onRoute?.({ target: proxied.target, dropped: [] });
     handlers.onStart(promptTokens);
-    const result = { promptTokens, cachedTokens: 0, generatedTokens: 0, finishReason: 'stop' as const };
+    const result = {
+      promptTokens,
+      cachedTokens: 0,
+      generatedTokens: 0,
+      finishReason: 'stop' as const,
+      ...(proxied ? { proxied } : {}),
+    };
     return { choices: [], vectors, text: vectorsText(vectors), result };
   }
   const counts = new Array<number>(work.choices).fill(0);
@@ -64,6 +77,7 @@ export async function doWork(
       choiceRequest(work.request, index),
       {
         ...(index === 0 ? { onStart: handlers.onStart } : {}),
+        ...(handlers.onRoute ? { onRoute: handlers.onRoute } : {}),
         onText: (piece, generatedTokens) => {
           text += piece;
           counts[index] = generatedTokens;
@@ -99,12 +113,14 @@ function choiceRequest(request: GenerateRequest, index: number): GenerateRequest
 function together(done: { result: GenerateResult }[]): GenerateResult {
   const results = done.map(({ result }) => result);
   const cancelled = results.find(({ finishReason }) => finishReason === 'cancelled');
-  const { promptTokens, cachedTokens, finishReason } = results[0] as GenerateResult;
+  const { promptTokens, cachedTokens, finishReason, proxied } = results[0] as GenerateResult;
   return {
     promptTokens,
     cachedTokens,
     generatedTokens: sum(results.map(({ generatedTokens }) => generatedTokens)),
     finishReason: cancelled ? 'cancelled' : finishReason,
+    // A proxied job has one choice.
+    ...(proxied ? { proxied } : {}),
   };
 }
 

@@ -4,9 +4,12 @@ import { type ErrorBody, errorBody, toAppError } from '#contract/result.ts';
 import type { Clock } from '../clock.ts';
 import { createSignal, type Signal } from '../signal.ts';
 import { engineOff } from './engine-off.ts';
+import type { JobRequest } from './job-request.ts';
+import type { WorkRuntime } from './job-work.ts';
 import type { LoadLimits } from './load-limits.ts';
 import { idleModels, type LoadedModelState, type Memory, makeRoom } from './pool-policy.ts';
 import type { LoadOptions, Runtime } from './runtime.ts';
+import { unknownModel } from './unknown-model.ts';
 
 const idleCheckMs = 30_000;
 /** Jobs taken for a model that has yet to be loaded. */
@@ -14,22 +17,25 @@ const slotsBeforeLoad = 4;
 
 /** A loaded model, for one job. */
 export interface Lease {
-  runtime: Runtime;
+  runtime: WorkRuntime;
   release(): void;
 }
 
 /** What jobs need of the models. */
 export interface ServedModels {
   offered(): readonly string[];
+  /** Throws `inference/unknown-model` where a model is not served. */
+  check(id: string): void;
   /** Jobs that may be at work on a model at once. */
   slots(id: string): number;
   /** Loads the model where it is not loaded. Rejects with `inference/*` or, when the signal is aborted, `queue/cancelled`. */
-  acquire(id: string, signal: AbortSignal): Promise<Lease>;
+  acquire(id: string, signal: AbortSignal, job: JobRequest): Promise<Lease>;
   /** Called when slots may have become free. */
   onChange(listener: () => void): void;
 }
 
 export interface ModelPool extends ServedModels {
+  acquire(id: string, signal: AbortSignal): Promise<Lease & { runtime: Runtime }>;
   /** One an offered model, in their order. */
   engines: Signal<Engine[]>;
   /** The engine that says most: one that is ready, else one that is in trouble, else one that loads. */
@@ -251,6 +257,9 @@ export function createModelPool(options: {
     engines,
     foremost,
     offered: () => settings().offered,
+    check(id) {
+      if (!settings().offered.includes(id)) throw unknownModel(id, settings().offered);
+    },
     slots(id) {
       if (yielding.has(id)) return 0;
       return loaded.get(id)?.runtime.engine.get().parallelRequests ?? slotsBeforeLoad;

@@ -1,4 +1,5 @@
 import type { Engine } from '#contract/model.ts';
+import type { ProxyQuote, TokenUsage } from '#contract/proxy-price.ts';
 import type { ChatMessage, Tool, ToolCall, ToolChoice } from '#contract/wire/openai.ts';
 import type { Signal } from '../signal.ts';
 
@@ -56,6 +57,20 @@ export interface GenerateRequest {
   stop: string[];
   /** Absent: free text. */
   format?: AnswerFormat;
+  /** The client reads as it is written; absent: the answer may come in one piece. */
+  isStreamed?: boolean;
+}
+
+/** Of an answer that a provider gave: whom it came from and what it cost. */
+export interface Proxied {
+  /** `provider/model`. */
+  target: string;
+  usage: TokenUsage;
+  costPicoUsd: bigint;
+  /** The provider told no usage: it was estimated. */
+  isEstimate: boolean;
+  /** What was being charged when the request was taken; null where nothing can be charged. */
+  quote: ProxyQuote | null;
 }
 
 export interface GenerateHandlers {
@@ -63,6 +78,13 @@ export interface GenerateHandlers {
   onStart?(promptTokens: number): void;
   /** New text and the generated tokens so far. */
   onText?(text: string, generatedTokens: number): void;
+  /** Of a proxied request, before anything else: where it goes, and which of its hints are left out there. */
+  onRoute?(route: ProxyRoute): void;
+}
+
+export interface ProxyRoute {
+  target: string;
+  dropped: Feature[];
 }
 
 export interface GenerateResult {
@@ -73,12 +95,14 @@ export interface GenerateResult {
   finishReason: 'stop' | 'length' | 'cancelled' | 'tool_calls';
   /** Present with the finish reason `tool_calls`. */
   toolCalls?: ToolCall[];
+  proxied?: Proxied;
 }
 
 export interface EmbedResult {
   /** One vector an input, in order; all of one length. */
   vectors: number[][];
   promptTokens: number;
+  proxied?: Proxied;
 }
 
 /** What a request can ask for and not every runtime has. */

@@ -1,6 +1,6 @@
 import type { Entry } from '#contract/earnings.ts';
 
-const columns: readonly (keyof Entry)[] = [
+const columns = [
   'id',
   'at',
   'requestId',
@@ -16,14 +16,20 @@ const columns: readonly (keyof Entry)[] = [
   'state',
   'disputeReason',
   'durationMs',
-];
+] as const satisfies readonly (keyof Entry)[];
+const proxiedColumns = ['target', 'costMicroUsd', 'costLamports', 'commissionLamports'] as const;
 
 /** RFC 4180; times as ISO 8601. A cell that a spreadsheet would run as a formula is made text. */
 export function entriesCsv(entries: Entry[]): string {
   const lines = entries.map((entry) =>
-    columns.map((name) => cell(name === 'at' ? new Date(entry.at).toISOString() : entry[name])).join(','),
+    [
+      ...columns.map((name) => (name === 'at' ? new Date(entry.at).toISOString() : entry[name])),
+      ...proxiedColumns.map((name) => entry.proxied?.[name] ?? null),
+    ]
+      .map(cell)
+      .join(','),
   );
-  return `${[columns.join(','), ...lines].join('\r\n')}\r\n`;
+  return `${[[...columns, ...proxiedColumns].join(','), ...lines].join('\r\n')}\r\n`;
 }
 
 function cell(value: string | number | null): string {

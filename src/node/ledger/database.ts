@@ -1,9 +1,10 @@
 import Database from 'better-sqlite3';
 import { AppError } from '#contract/errors.ts';
 import { entries } from './migrations/001-entries.ts';
+import { spend } from './migrations/002-spend.ts';
 
 /** In order; the database's user_version says how many of them it has. A released one is never changed. */
-const migrations = [entries];
+const migrations = [entries, spend];
 
 /** Opens the ledger's file and brings it up to date. Throws `ledger/*`; a file that cannot be used stays as it is. */
 export function openDatabase(file: string): Database.Database {
@@ -19,7 +20,8 @@ export function openDatabase(file: string): Database.Database {
         { data: { version, known: migrations.length } },
       );
     database.pragma('journal_mode = WAL');
-    database.pragma('synchronous = FULL');
+    // Commits outlive the process by themselves, and the machine once they are synced: see wal-sync.ts.
+    database.pragma('synchronous = NORMAL');
     database.pragma('foreign_keys = ON');
     migrate(database, version);
     return database;

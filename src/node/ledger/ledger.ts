@@ -1,10 +1,12 @@
 import type { Database } from 'better-sqlite3';
 import type { Entry, EntryDetail, EntryState, SeriesPoint, Totals } from '#contract/earnings.ts';
+import { microUsdOf, type TokenUsage } from '#contract/proxy-price.ts';
 import { type ReceiptVerdict, type SignedReceipt, signedReceiptSchema } from '#contract/wire/receipt.ts';
 import type { Clock } from '../clock.ts';
 import { createSignal, type Signal } from '../signal.ts';
 import { entriesCsv } from './csv.ts';
 import { ledgerError, openDatabase } from './database.ts';
+import { createWalSync } from './wal-sync.ts';
 
 /** A finished job as it is booked. Times in ms, amounts in lamports. */
 export interface NewEntry {
@@ -19,8 +21,46 @@ export interface NewEntry {
   priceLamports: bigint;
   feeLamports: bigint;
   durationMs: number;
+  /** Of a proxied job: whom it went to and how its price came about. */
+  proxied?: ProxiedEntry;
   /** Makes the receipt for the sequence number that the ledger gives it; absent where nobody takes receipts. */
   sign?: (seq: number) => SignedReceipt;
+}
+
+export interface ProxiedEntry {
+  /** `provider/model`. */
+  target: string;
+  costPicoUsd: bigint;
+  commissionBasisPoints: number;
+  /** Micro-dollars for a SOL. */
+  solMicroUsd: number;
+  costLamports: bigint;
+  commissionLamports: bigint;
+  /** The provider told no usage: it was estimated. */
+  isEstimate: boolean;
+  isCacheHit: boolean;
+}
+
+/** What one answer of a provider cost; a second row of the same key changes nothing. */
+export interface SpendRow {
+  key: string;
+  at: number;
+  requestId: string;
+  provider: string;
+  model: string;
+  usage: TokenUsage;
+  costPicoUsd: bigint;
+  isEstimate: boolean;
+}
+
+export interface ProviderTotals {
+  provider: string;
+  answers: number;
+  costPicoUsd: bigint;
+  costLamports: bigint;
+  commissionLamports: bigint;
+  feeLamports: bigint;
+  netLamports: bigint;
 }
 
 export interface LedgerTotals {
@@ -34,6 +74,14 @@ export interface LedgerTotals {
 export interface Ledger {
   /** Books a job once: a second entry for the same request of the same gateway changes nothing. */
   append(entry: NewEntry): void;
+  /** Takes down what a provider's answer cost. False when its key is known already. */
+  appendSpend(row: SpendRow): boolean;
+  /** Pico-dollars spent at or after an instant, by provider. */
+  spentSince(sinceMs: number): Record<string, bigint>;
+  /** By provider: its cost, and what the jobs that it answered brought; the cache's answers are `cache`. */
+  providerTotals(): ProviderTotals[];
+  /** Resolves when all that was booked until now is on the disk. */
+  synced(): Promise<void>;
   /** Takes down what the gateway says to a receipt; the first answer stays. */
   appendVerdict(gatewayUrl: string, verdict: ReceiptVerdict): void;
   /** Receipts that a gateway has not answered yet, oldest first. */
@@ -55,7 +103,10 @@ export interface Ledger {
 }
 
 const state = `CASE WHEN v.verdict IS NOT NULL THEN v.verdict WHEN e.seq IS NULL THEN 'unattributed' ELSE 'earned' END`;
-const joined = 'FROM entries e LEFT JOIN verdicts v ON v.entry_id = e.id';
+const joined =
+  'FROM entries e LEFT JOIN verdicts v ON v.entry_id = e.id LEFT JOIN proxied p ON p.entry_id = e.id';
+const columns = `e.*, ${state} AS state, v.reason, p.target, p.cost_pico_usd, p.cost_lamports, p.commission_lamports,
+  p.is_estimate`;
 
 interface Row {
   id: bigint;
@@ -73,6 +124,11 @@ interface Row {
   receipt: string | null;
   state: EntryState;
   reason: string | null;
+  target: string | null;
+  cost_pico_usd: bigint | null;
+  cost_lamports: bigint | null;
+  commission_lamports: bigint | null;
+  is_estimate: bigint | null;
 }
 
 /** The node's book of what it earned: append-only, in whole lamports. Throws `ledger/*` and `disk/full`. */
@@ -98,11 +154,30 @@ export function openLedger(file: string, { clock }: { clock: Clock }): Ledger {
     changes.set({ latestId: number(one(latest.get()).id), changes: changes.get().changes + 1 });
   }
 
-  const book = database.transaction(({ sign, ...entry }: NewEntry): boolean => {
+  const insertProxied = database.prepare(
+    `INSERT INTO proxied VALUES (@id, @target, @costPicoUsd, @commissionBasisPoints, @solMicroUsd, @costLamports,
+       @commissionLamports, @isEstimate, @isCacheHit)`,
+  );
+  const insertSpend = database.prepare(
+    `INSERT INTO spend (key, at, request_id, provider, model, prompt_tokens, cached_tokens, cache_write_tokens,
+       completion_tokens, reasoning_tokens, cost_pico_usd, is_estimate)
+     VALUES (@key, @at, @requestId, @provider, @model, @prompt, @cached, @cacheWrite, @completion, @reasoning,
+       @costPicoUsd, @isEstimate) ON CONFLICT (key) DO NOTHING`,
+  );
+  const walSync = createWalSync(file);
+
+  const book = database.transaction(({ sign, proxied, ...entry }: NewEntry): boolean => {
     if (exists.get(entry.gatewayUrl, entry.requestId)) return false;
     const seq = sign ? number(one(lastSeq.get()).seq) + 1 : null;
     const receipt = sign && seq !== null ? JSON.stringify(sign(seq)) : null;
-    insert.run({ ...entry, seq, receipt });
+    const { lastInsertRowid: id } = insert.run({ ...entry, seq, receipt });
+    if (proxied)
+      insertProxied.run({
+        id,
+        ...proxied,
+        isEstimate: Number(proxied.isEstimate),
+        isCacheHit: Number(proxied.isCacheHit),
+      });
     return true;
   });
 
@@ -111,6 +186,16 @@ export function openLedger(file: string, { clock }: { clock: Clock }): Ledger {
     append(entry) {
       if (write(() => book.immediate(entry))) changed();
     },
+    appendSpend: ({ usage, isEstimate, ...row }) =>
+      write(() => insertSpend.run({ ...row, ...usage, isEstimate: Number(isEstimate) })).changes > 0,
+    spentSince(sinceMs) {
+      const rows = database
+        .prepare('SELECT provider, SUM(cost_pico_usd) AS cost FROM spend WHERE at >= ? GROUP BY 1')
+        .all(sinceMs) as { provider: string; cost: bigint }[];
+      return Object.fromEntries(rows.map(({ provider, cost }) => [provider, cost]));
+    },
+    providerTotals: () => readProviderTotals(database),
+    synced: () => walSync.synced(),
     appendVerdict(gatewayUrl, { request_id, verdict, reason, owed_lamports }) {
       const { changes: rows } = write(() =>
         insertVerdict.run({
@@ -135,7 +220,7 @@ export function openLedger(file: string, { clock }: { clock: Clock }): Ledger {
     entries({ beforeId, limit, state: wanted }) {
       const where = `WHERE (@before IS NULL OR e.id < @before) AND (@state IS NULL OR ${state} = @state)`;
       const rows = database
-        .prepare(`SELECT e.*, ${state} AS state, v.reason ${joined} ${where} ORDER BY e.id DESC LIMIT @limit`)
+        .prepare(`SELECT ${columns} ${joined} ${where} ORDER BY e.id DESC LIMIT @limit`)
         .all({ before: beforeId ?? null, state: wanted ?? null, limit }) as Row[];
       const total = database
         .prepare(`SELECT COUNT(*) AS n ${joined} WHERE @state IS NULL OR ${state} = @state`)
@@ -143,9 +228,7 @@ export function openLedger(file: string, { clock }: { clock: Clock }): Ledger {
       return { entries: rows.map(entryOf), total: number(one(total).n) };
     },
     entry(id) {
-      const row = database
-        .prepare(`SELECT e.*, ${state} AS state, v.reason ${joined} WHERE e.id = ?`)
-        .get(id) as Row | undefined;
+      const row = database.prepare(`SELECT ${columns} ${joined} WHERE e.id = ?`).get(id) as Row | undefined;
       if (!row) return null;
       const receipt = row.receipt === null ? null : signedReceiptSchema.parse(JSON.parse(row.receipt));
       return { ...entryOf(row), receipt };
@@ -197,11 +280,7 @@ export function openLedger(file: string, { clock }: { clock: Clock }): Ledger {
       });
     },
     csv: () =>
-      entriesCsv(
-        (
-          database.prepare(`SELECT e.*, ${state} AS state, v.reason ${joined} ORDER BY e.id`).all() as Row[]
-        ).map(entryOf),
-      ),
+      entriesCsv((database.prepare(`SELECT ${columns} ${joined} ORDER BY e.id`).all() as Row[]).map(entryOf)),
     close: () => database.close(),
   };
 }
@@ -232,6 +311,31 @@ function readTotals(database: Database, sinceMs: number): LedgerTotals {
     feeLamports: fee,
     netLamports: gross - fee,
   };
+}
+
+function readProviderTotals(database: Database): ProviderTotals[] {
+  const rows = database
+    .prepare(
+      `SELECT provider, SUM(answers) AS answers, SUM(pico) AS pico, SUM(cost) AS cost, SUM(commission) AS commission,
+         SUM(fee) AS fee, SUM(net) AS net FROM (
+           SELECT provider, COUNT(*) AS answers, SUM(cost_pico_usd) AS pico, 0 AS cost, 0 AS commission, 0 AS fee, 0 AS net
+             FROM spend GROUP BY 1
+           UNION ALL
+           SELECT CASE p.is_cache_hit WHEN 1 THEN 'cache' ELSE substr(p.target, 1, instr(p.target, '/') - 1) END,
+             SUM(p.is_cache_hit), 0, SUM(p.cost_lamports), SUM(p.commission_lamports), SUM(e.fee_lamports),
+             SUM(e.price_lamports - e.fee_lamports) FROM proxied p JOIN entries e ON e.id = p.entry_id GROUP BY 1
+         ) GROUP BY 1 ORDER BY 1`,
+    )
+    .all() as ({ provider: string } & Record<string, bigint>)[];
+  return rows.map(({ provider, answers, pico = 0n, cost = 0n, commission = 0n, fee = 0n, net = 0n }) => ({
+    provider,
+    answers: number(answers),
+    costPicoUsd: pico,
+    costLamports: cost,
+    commissionLamports: commission,
+    feeLamports: fee,
+    netLamports: net,
+  }));
 }
 
 /** Totals as the contract carries them. */
@@ -266,5 +370,15 @@ function entryOf(row: Row): Entry {
     state: row.state,
     disputeReason: row.reason,
     durationMs: number(row.duration_ms),
+    proxied:
+      row.target === null
+        ? null
+        : {
+            target: row.target,
+            costMicroUsd: microUsdOf(row.cost_pico_usd ?? 0n),
+            costLamports: `${row.cost_lamports ?? 0n}`,
+            commissionLamports: `${row.commission_lamports ?? 0n}`,
+            isEstimate: row.is_estimate === 1n,
+          },
   };
 }

@@ -167,6 +167,8 @@ export function createGatewayLink(options: {
     while (isAll) {
       const receipts = ledger.unanswered(url, receiptBatch);
       if (receipts.length === 0) break;
+      // A receipt that is out must never be forgotten: its number would be used twice.
+      await ledger.synced();
       const verdicts = await calls.receipts(receipts);
       for (const verdict of verdicts) ledger.appendVerdict(url, verdict);
       isAll = verdicts.length === receipts.length;

@@ -59,7 +59,7 @@ export async function openLlama(gpu: 'auto' | 'off', maxThreads = 0): Promise<Ll
 /** One loaded model with as many sequences as requests are generated at once. Lives in the worker process. */
 export class LlamaEngine {
   readonly loaded: LoadedModel;
-  readonly lacks: Feature[] = [];
+  readonly lacks: Feature[] = ['images'];
   readonly llama: Llama;
   readonly #model: LlamaModel;
   /** Found once: trying a model's template takes over 100 ms, in which no sequence moves. */

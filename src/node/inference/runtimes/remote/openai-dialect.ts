@@ -18,7 +18,7 @@ const propsSchema = z.object({
 
 /** vLLM, TensorRT-LLM's `trtllm-serve`, and every other server that speaks OpenAI's API. */
 export function createOpenAiDialect(server: RemoteServer, silenceMs = streamSilenceMs): Dialect {
-  const lacks = new Set<Feature>();
+  const lacks = new Set<Feature>(['images']);
 
   async function facts(signal: AbortSignal): Promise<ServerFacts> {
     if (server.kind !== 'openai') await callServer(server, '/health', { signal });

@@ -12,6 +12,7 @@ const lacking: ReadonlySet<Feature> = new Set<Feature>([
   'embeddings',
   'tools',
   'json-schema',
+  'images',
   'logit-bias',
   'min-p',
 ]);

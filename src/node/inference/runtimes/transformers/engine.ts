@@ -68,8 +68,8 @@ export class TransformersEngine {
     this.loaded = loaded;
     this.lacks =
       parts.kind === 'causal'
-        ? ['embeddings', 'tools', 'json-schema']
-        : ['chat', 'completion', 'tools', 'json-schema'];
+        ? ['embeddings', 'images', 'tools', 'json-schema']
+        : ['chat', 'completion', 'images', 'tools', 'json-schema'];
   }
 
   static async load(options: LoadOptions, onProgress: (value: number) => void): Promise<TransformersEngine> {

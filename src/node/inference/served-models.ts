@@ -1,0 +1,42 @@
+import { AppError } from '#contract/errors.ts';
+import type { JobRequest } from './job-request.ts';
+import type { WorkRuntime } from './job-work.ts';
+import type { ServedModels } from './model-pool.ts';
+import { unknownModel } from './unknown-model.ts';
+
+/** Models that providers answer for this node. */
+export interface ProxiedModels {
+  /** Names that are announced. */
+  offered(): readonly string[];
+  /** Whether a name leads to a provider; more names do than are announced. */
+  serves(name: string): boolean;
+  /** The way of one job to its provider. Throws `proxy/*` where it cannot be sold now. */
+  open(job: JobRequest): WorkRuntime;
+  onChange(listener: () => void): void;
+}
+
+/** This computer's own models and the providers'; a name that both have is this computer's. */
+export function createServedModels(own: ServedModels, proxied: ProxiedModels): ServedModels {
+  const isOwn = (id: string) => own.offered().includes(id);
+  const offered = () => [...new Set([...own.offered(), ...proxied.offered()])];
+  return {
+    offered,
+    check(id) {
+      if (!isOwn(id) && !proxied.serves(id)) throw unknownModel(id, offered());
+    },
+    // How many a provider takes at once is for its limits to say.
+    slots: (id) => (isOwn(id) ? own.slots(id) : Number.POSITIVE_INFINITY),
+    async acquire(id, signal, job) {
+      if (isOwn(id)) return own.acquire(id, signal, job);
+      if (job.work.kind === 'generate' && job.work.choices > 1)
+        throw new AppError('request/unsupported', 'n: a proxied model gives one answer to a request.', {
+          data: { field: 'n' },
+        });
+      return { runtime: proxied.open(job), release() {} };
+    },
+    onChange(listener) {
+      own.onChange(listener);
+      proxied.onChange(listener);
+    },
+  };
+}
