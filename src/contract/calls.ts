@@ -3,6 +3,7 @@ import { benchmarkSchema } from './benchmark.ts';
 import { offeredEntrySchema } from './catalogue.ts';
 import { entryDetailSchema, entrySchema, entryStateSchema, seriesPointSchema } from './earnings.ts';
 import { modelSchema } from './model.ts';
+import { providerSchema, proxyConfigSchema } from './provider.ts';
 import { foundServerSchema, remoteServerSchema, shownServerSchema } from './remote-server.ts';
 import { hardwareReportSchema, resourcesSchema } from './resources.ts';
 import { settingsPatchSchema, settingsSchema } from './settings.ts';
@@ -69,6 +70,34 @@ export const hostCalls = {
   'servers.find': { input: nothing, output: z.array(foundServerSchema) },
   /** Takes a server's model into the store; `models.remove` takes it out again. */
   'servers.add': { input: remoteServerSchema, output: shownServerSchema },
+  /** Adds a provider, or changes it; `key` null takes its key away, absent leaves it. Asks it for its models. */
+  'providers.set': {
+    input: z.strictObject({
+      provider: providerSchema,
+      key: z.string().min(1).max(4096).nullable().optional(),
+    }),
+    output: done,
+  },
+  'providers.remove': { input: z.strictObject({ id: z.string() }), output: done },
+  /** Asks a provider for its models, which costs nothing and tests its key. */
+  'providers.test': { input: z.strictObject({ id: z.string() }), output: z.array(z.string()) },
+  /** Changes what holds for all providers: routes, prices, strategy, commission, budgets, the price of a SOL. */
+  'providers.configure': {
+    input: proxyConfigSchema.omit({ providers: true }).partial(),
+    output: done,
+  },
+  /** One request to a model, as a client would send it, from the operator himself: it costs what it costs, and earns nothing. */
+  'providers.try': {
+    input: z.strictObject({ model: z.string().min(1).max(256), prompt: z.string().min(1).max(20_000) }),
+    output: z.object({
+      text: z.string(),
+      target: z.string(),
+      costMicroUsd: z.int(),
+      promptTokens: z.int(),
+      generatedTokens: z.int(),
+      latencyMs: z.number(),
+    }),
+  },
   'queue.cancel': { input: z.strictObject({ id: z.string() }), output: done },
   'earnings.entries': {
     input: z.strictObject({

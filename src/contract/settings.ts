@@ -28,6 +28,8 @@ export const settingsSchema = z.strictObject({
   publicUrl: z.url({ protocol: /^https?$/ }).nullable(),
   requestsPerMinutePerKey: z.int().min(1).max(1_000_000),
 
+  /** Serve models of this computer; off: only what providers answer is sold. */
+  serveOwnModels: z.boolean(),
   /** Ids of the models to serve; the first is loaded at the start, the others when they are asked for. */
   servedModels: z.array(z.string()).min(1).max(64),
   /** Ids of models that stay loaded. */
@@ -86,6 +88,7 @@ export const defaultSettings: Settings = {
   listenOnAllInterfaces: false,
   publicUrl: null,
   requestsPerMinutePerKey: 600,
+  serveOwnModels: true,
   servedModels: ['tiny-chat-Q8_0'],
   pinnedModels: [],
   mostLoadedModels: 2,

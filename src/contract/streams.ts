@@ -5,6 +5,7 @@ import { earningsSummarySchema } from './earnings.ts';
 import { queueEventSchema } from './job.ts';
 import { engineSchema, modelSchema } from './model.ts';
 import { nodeStatusSchema, servingStatsSchema } from './node-status.ts';
+import { proxyStatusSchema } from './provider.ts';
 import { shownServerSchema } from './remote-server.ts';
 import { resourcesSchema } from './resources.ts';
 import { settingsSchema } from './settings.ts';
@@ -23,6 +24,7 @@ export const streams = {
   'models.benchmarks': z.array(benchmarkSchema),
   'downloads.list': z.array(downloadSchema),
   'servers.list': z.array(shownServerSchema),
+  'proxy.status': proxyStatusSchema,
   'queue.items': queueEventSchema,
   'earnings.summary': earningsSummarySchema,
   /** Ids of entries that are new or changed, so that an open table can ask for them. */

@@ -17,6 +17,8 @@ export interface RelayedJob {
   tipLamports: bigint;
   /** The node said that the answer came from its cache. */
   isCacheHit: boolean;
+  /** Of a proxied answer: who gave it, and its price by the node's quote. */
+  proxied: { target: string; priceLamports: bigint; feeLamports: bigint } | null;
   state: 'done' | 'cancelled';
 }
 
@@ -62,6 +64,7 @@ const migrations = [
    CREATE TRIGGER jobs_last BEFORE DELETE ON jobs BEGIN SELECT RAISE(ABORT, 'append-only'); END;
    CREATE TRIGGER receipts_stay BEFORE UPDATE ON receipts BEGIN SELECT RAISE(ABORT, 'append-only'); END;
    CREATE TRIGGER receipts_last BEFORE DELETE ON receipts BEGIN SELECT RAISE(ABORT, 'append-only'); END;`,
+  'ALTER TABLE jobs ADD COLUMN proxied_target TEXT;',
 ];
 
 /** What the gateway relayed and owes, in SQLite; rows are only ever added. */
@@ -83,9 +86,9 @@ export function openBooks(file: string, now: () => number = Date.now): Books {
 
   return {
     record(job) {
-      const price = priceOf(job.pricing, job);
+      const price = job.proxied?.priceLamports ?? priceOf(job.pricing, job);
       database
-        .prepare('INSERT INTO jobs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
+        .prepare('INSERT INTO jobs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
         .run(
           job.requestId,
           now(),
@@ -102,8 +105,9 @@ export function openBooks(file: string, now: () => number = Date.now): Books {
           job.tipLamports,
           job.isCacheHit ? 1 : 0,
           price,
-          inferenceFeeOf(price),
+          job.proxied?.feeLamports ?? inferenceFeeOf(price),
           job.state,
+          job.proxied?.target ?? null,
         );
     },
     job(requestId) {
@@ -127,6 +131,10 @@ export function openBooks(file: string, now: () => number = Date.now): Books {
         },
         tipLamports: big(found.tip_lamports),
         isCacheHit: found.is_cache_hit === 1n,
+        proxied:
+          found.proxied_target == null
+            ? null
+            : { target: String(found.proxied_target), priceLamports, feeLamports },
         state: found.state === 'done' ? 'done' : 'cancelled',
         priceLamports,
         feeLamports,

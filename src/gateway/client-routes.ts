@@ -71,6 +71,7 @@ export function addClientRoutes(
         'x-request-id': requestId,
         'x-node-id': opened.node.capabilities.node_id,
         ...(hit ? { [cacheHeader]: hit } : {}),
+        ...passedHeaders(opened.response.headers),
       };
       if (!opened.response.ok) return passRefusal(opened, headers);
       return isStream ? passStream(opened, wantsUsage, headers) : passAnswer(opened, headers);
@@ -101,6 +102,7 @@ export function addClientRoutes(
       text: answer.data.response,
       promptTokens: answer.data.tokens_prompt ?? 0,
       generatedTokens: answer.data.tokens_generated,
+      proxied: answer.data.proxied,
       state: context.req.raw.signal.aborted ? 'cancelled' : 'done',
     });
     return context.json({ ...answer.data, request_id: request.request_id });
@@ -121,6 +123,15 @@ export function addClientRoutes(
       throw new AppError('gateway/insufficient-funds', `The test credits of ${payer} are used up.`);
   }
 }
+
+/** What a proxy node says of its answer. */
+const passedHeaders = (headers: Headers): Record<string, string> =>
+  Object.fromEntries(
+    ['x-solanalm-provider', 'x-solanalm-dropped'].flatMap((name) => {
+      const value = headers.get(name);
+      return value === null ? [] : [[name, value]];
+    }),
+  );
 
 const newRequestId = () => `gw-${randomUUID()}`;
 
@@ -167,6 +178,7 @@ function finish(opened: Opened, answer: RelayedAnswer | null): void {
           text: answer.text,
           promptTokens: usage.prompt_tokens,
           generatedTokens: usage.completion_tokens,
+          proxied: usage.proxied,
           state: answer.reason === 'cancelled' ? 'cancelled' : 'done',
         }
       : null,

@@ -1,13 +1,17 @@
 import { type Pricing, pricingFromWire } from '#contract/money.ts';
+import type { ProxyQuote } from '#contract/proxy-price.ts';
 import type { NodeCapabilities } from '#contract/wire/node-capabilities.ts';
 
 const fullReputation = 1;
+const keptQuotes = 20;
 
 export interface RegisteredNode {
   capabilities: NodeCapabilities;
   /** base58; null for a node that does not sign. */
   key: string | null;
   pricing: Pricing;
+  /** What a proxy charged lately, by the quote's version, newest last: a job may have begun under an older one. */
+  quotes: ReadonlyMap<number, ProxyQuote>;
   online: boolean;
   lastSeenMs: number;
   running: number;
@@ -45,6 +49,7 @@ export function registeredNode(
     capabilities: { ...capabilities, reputation_score: fullReputation },
     key,
     pricing: pricingFromWire(capabilities.pricing),
+    quotes: withQuote(before?.quotes, capabilities.pricing.proxy),
     online: true,
     lastSeenMs: nowMs,
     running,
@@ -52,4 +57,12 @@ export function registeredNode(
     failed,
     averageSeconds,
   };
+}
+
+function withQuote(
+  known: RegisteredNode['quotes'] = new Map(),
+  quote?: ProxyQuote,
+): RegisteredNode['quotes'] {
+  if (!quote || known.has(quote.version)) return known;
+  return new Map([...known, [quote.version, quote] as const].slice(-keptQuotes));
 }

@@ -1,4 +1,5 @@
 import { AppError } from '#contract/errors.ts';
+import { type ProxiedUsage, quotedPrice } from '#contract/proxy-price.ts';
 import { cacheHeader } from '#contract/wire/receipt.ts';
 import type { Books, RelayedJob } from './books.ts';
 import { type Dispatch, sendToNode } from './dispatch.ts';
@@ -22,7 +23,11 @@ export interface RelayCall {
 }
 
 /** What the gateway saw a node generate. */
-export type Outcome = Pick<RelayedJob, 'promptTokens' | 'generatedTokens' | 'state'> & { text: string };
+export type Outcome = Pick<RelayedJob, 'promptTokens' | 'generatedTokens' | 'state'> & {
+  text: string;
+  /** Of a proxied answer: what its price is worked out from. */
+  proxied?: ProxiedUsage | undefined;
+};
 
 export interface Opened {
   node: RegisteredNode;
@@ -133,10 +138,29 @@ export function createRelay(options: {
       promptTokens: outcome.promptTokens,
       generatedTokens: outcome.generatedTokens,
       pricing: node.pricing,
+      proxied: outcome.proxied ? proxiedPrice(call, node, outcome.proxied, isCacheHit) : null,
       tipLamports: call.tipLamports,
       isCacheHit,
       state: outcome.state,
     });
+  }
+
+  /** By the node's own quote; without one of that version nothing is owed. */
+  function proxiedPrice(
+    { tipLamports }: RelayCall,
+    node: RegisteredNode,
+    { target, quote: version, ...usage }: ProxiedUsage,
+    isCacheHit: boolean,
+  ) {
+    const current = nodes.get(node.capabilities.node_id) ?? node;
+    const quote = current.quotes.get(version) ?? node.quotes.get(version);
+    const cacheHitPercent = isCacheHit ? node.pricing.cacheHitPercent : null;
+    const price = quote && quotedPrice(quote, { target, usage, tipLamports, cacheHitPercent });
+    return {
+      target,
+      priceLamports: price?.priceLamports ?? 0n,
+      feeLamports: price?.feeLamports ?? 0n,
+    };
   }
 
   async function cancelAt(dispatch: Dispatch): Promise<void> {

@@ -1,6 +1,7 @@
 import { createParser } from 'eventsource-parser';
 import { z } from 'zod';
 import { AppError } from '#contract/errors.ts';
+import { proxiedUsageSchema } from '#contract/proxy-price.ts';
 import { openAiError } from '#contract/wire/error-answers.ts';
 import { finishReasonSchema, type ToolCall, usageSchema } from '#contract/wire/openai.ts';
 import { answerText, vectorsText } from '#contract/wire/receipt.ts';
@@ -30,7 +31,7 @@ const choiceSchema = z.object({
 const answerSchema = z.object({ choices: z.array(choiceSchema), usage: usageSchema.nullish() });
 const embeddingsSchema = z.object({
   data: z.array(z.object({ embedding: z.union([z.string(), z.array(z.number())]) })),
-  usage: z.object({ prompt_tokens: z.int().min(0) }),
+  usage: z.object({ prompt_tokens: z.int().min(0), proxied: proxiedUsageSchema.optional() }),
 });
 
 /** What was read of an answer so far. */
@@ -68,6 +69,7 @@ export function readAnswer(body: unknown): RelayedAnswer | null {
       prompt_tokens: usage.prompt_tokens,
       completion_tokens: 0,
       total_tokens: usage.prompt_tokens,
+      ...(usage.proxied ? { proxied: usage.proxied } : {}),
     };
     return { text: vectorsText(data.map(({ embedding }) => embedding)), usage: counts, reason: 'stop' };
   }

@@ -16,6 +16,7 @@ import type { LocalGateway } from './link/local-gateway.ts';
 import type { NodeKey } from './link/node-key.ts';
 import type { ModelStore } from './models/model-store.ts';
 import type { EarningSteps } from './node-controller.ts';
+import type { ProxyNode } from './proxy/proxy-node.ts';
 import { hardwareToWire, readHardware } from './resources/hardware.ts';
 import type { ResourceProbe } from './resources/probe.ts';
 import type { ApiKey } from './server/api-key.ts';
@@ -25,6 +26,9 @@ import type { TrustedGateway } from './server/authentication.ts';
 import type { SettingsStore } from './settings-store.ts';
 import type { WritableSignal } from './signal.ts';
 
+const mostAnnouncedModels = 1000;
+/** Requests at once that a proxy is announced with; its providers' limits are told by its answers. */
+const proxySlots = 64;
 const extensions = ['signed-nodes', 'health-report', 'deregister', 'streaming', 'receipts'];
 
 export interface EarningParts {
@@ -33,6 +37,7 @@ export interface EarningParts {
   settings: SettingsStore;
   pool: ModelPool;
   models: ModelStore;
+  proxy: ProxyNode;
   benchmark: Pick<MachineBenchmark, 'results'>;
   jobs: DrainableJobService;
   stats: ServingRecorder;
@@ -70,12 +75,14 @@ export function createEarningSteps(parts: EarningParts): Earning {
 
   function capabilities(): NodeCapabilities {
     const engine = pool.foremost.get();
-    const models = servable();
+    const own = servable();
+    const models = served();
+    const quote = parts.proxy.quote.get();
     const wanted = settings.current.get();
     if (!hardware || models.length === 0) throw new AppError('node/stopped', 'No model is served.');
     return {
       node_id: parts.key.nodeId,
-      node_type: 'inference',
+      node_type: own.length === 0 ? 'proxy' : 'inference',
       // Only the local test network takes a node without one; its credits are booked to the node's own key.
       wallet_address: wanted.payoutAddress ?? parts.key.publicKey,
       endpoint_url: endpoint,
@@ -83,10 +90,15 @@ export function createEarningSteps(parts: EarningParts): Earning {
       capabilities: {
         models,
         context_size: engine.contextSize ?? 0,
-        tokens_per_second: measuredSpeeds(models),
+        tokens_per_second: measuredSpeeds(own),
       },
       hardware: hardwareToWire(hardware),
-      pricing: { ...pricingToWire(parts.pricing()), per_training_round: 0, minimum_payment: 0.001 },
+      pricing: {
+        ...pricingToWire(parts.pricing()),
+        per_training_round: 0,
+        minimum_payment: 0.001,
+        ...(quote ? { proxy: quote } : {}),
+      },
       supported_models: models,
       max_concurrent_requests: slots(),
       status: isPaused ? 'maintenance' : 'online',
@@ -103,6 +115,10 @@ export function createEarningSteps(parts: EarningParts): Earning {
     return pool.offered().filter((id) => parts.models.get(id)?.problem === null);
   }
 
+  /** All that a request may name, as many as a registration takes. */
+  const served = (): string[] =>
+    [...new Set([...servable(), ...parts.proxy.offered()])].slice(0, mostAnnouncedModels);
+
   /** What was measured on this machine with the most requests at once, by model. */
   function measuredSpeeds(models: string[]): Record<string, number> {
     return Object.fromEntries(
@@ -113,7 +129,8 @@ export function createEarningSteps(parts: EarningParts): Earning {
     );
   }
 
-  const slots = (): number => Math.max(1, ...servable().map(pool.slots));
+  const slots = (): number =>
+    Math.max(1, ...servable().map(pool.slots), parts.proxy.offered().length > 0 ? proxySlots : 1);
 
   function health(): NodeHealth {
     const { ram } = parts.probe.current.get();
@@ -155,7 +172,7 @@ export function createEarningSteps(parts: EarningParts): Earning {
         };
       },
       capabilities,
-      servedModels: servable,
+      servedModels: served,
       hasChatTemplate: (id) => parts.models.get(id)?.hasChatTemplate ?? true,
       apiKey: parts.apiKey.get,
       gateway: trustedGateway,
@@ -170,7 +187,16 @@ export function createEarningSteps(parts: EarningParts): Earning {
         throw new AppError('wallet/needed', `Nobody could be paid for work for ${network.url}.`);
       return network.url;
     },
-    async loadModel({ servedModels }, signal) {
+    async loadModel({ serveOwnModels, servedModels }, signal) {
+      await parts.proxy.ready();
+      if (!serveOwnModels) {
+        if (parts.proxy.offered().length > 0) return;
+        const { obstacle } = parts.proxy.status.get();
+        throw new AppError(
+          obstacle?.code ?? 'proxy/no-provider',
+          obstacle?.message ?? 'Neither a model of this computer nor a provider’s is sold.',
+        );
+      }
       await parts.models.scan();
       const first = servedModels[0] as string;
       const model = parts.models.get(first);

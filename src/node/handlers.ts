@@ -10,6 +10,8 @@ import type { Downloads } from './models/downloads.ts';
 import type { ModelStore } from './models/model-store.ts';
 import type { ServerList } from './models/server-list.ts';
 import type { NodeController } from './node-controller.ts';
+import type { ProxyNode } from './proxy/proxy-node.ts';
+import { tryModel } from './proxy/try-model.ts';
 import { readHardware } from './resources/hardware.ts';
 import type { ResourceProbe } from './resources/probe.ts';
 import type { ApiKey } from './server/api-key.ts';
@@ -27,6 +29,7 @@ export interface HandlerParts {
   catalogue(): OfferedEntry[];
   downloads: Downloads;
   benchmark: MachineBenchmark;
+  proxy: ProxyNode;
   jobs: JobService;
   ledger: Ledger;
   probe: ResourceProbe;
@@ -35,7 +38,7 @@ export interface HandlerParts {
 
 /** What each call does. */
 export function createHandlers(parts: HandlerParts): Handlers {
-  const { settings, controller, models, servers, jobs, ledger, probe, apiKey } = parts;
+  const { settings, controller, models, servers, proxy, jobs, ledger, probe, apiKey } = parts;
   function checkServable(id: string): void {
     const model = models.get(id);
     if (!model) throw new AppError('models/not-found', `There is no model “${id}” in the store.`);
@@ -118,6 +121,20 @@ export function createHandlers(parts: HandlerParts): Handlers {
     },
     'servers.find': () => discoverServers(),
     'servers.add': (server) => servers.add(server),
+    'providers.set': async ({ provider, key }) => {
+      await proxy.setProvider(provider, key);
+      return null;
+    },
+    'providers.remove': ({ id }) => {
+      proxy.removeProvider(id);
+      return null;
+    },
+    'providers.test': ({ id }) => proxy.test(id),
+    'providers.configure': (patch) => {
+      proxy.configure(patch);
+      return null;
+    },
+    'providers.try': (input) => tryModel(proxy, input),
     'queue.cancel': ({ id }) => {
       if (!jobs.cancel(id)) throw new AppError('request/not-found', 'This request has already ended.');
       return null;

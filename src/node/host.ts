@@ -15,6 +15,7 @@ import { createMemoryGuard } from './inference/memory-guard.ts';
 import { createNodePool, enginesMemory } from './inference/node-pool.ts';
 import { createResponseCache } from './inference/response-cache.ts';
 import { workerInspector } from './inference/runtimes/worker/worker-inspector.ts';
+import { createServedModels } from './inference/served-models.ts';
 import { createServingRecorder } from './inference/serving-stats.ts';
 import { type Ledger, openLedger } from './ledger/ledger.ts';
 import { createJobAccounting } from './link/job-accounting.ts';
@@ -26,6 +27,10 @@ import { evictionPlan } from './models/eviction.ts';
 import { type ModelStore, openModelStore } from './models/model-store.ts';
 import { openServerList } from './models/server-list.ts';
 import { createNodeController, type NodeController } from './node-controller.ts';
+import { readPrices } from './proxy/prices.ts';
+import { createProviderKeys, fileVault } from './proxy/provider-keys.ts';
+import { openProxyConfig } from './proxy/proxy-config.ts';
+import { createProxyNode } from './proxy/proxy-node.ts';
 import { startResourceProbe } from './resources/probe.ts';
 import { openApiKey } from './server/api-key.ts';
 import { type ContractServer, createContractServer } from './server/contract-server.ts';
@@ -157,8 +162,16 @@ export async function createHost(options: {
   const guard = createMemoryGuard({ resources: probe.current, pool, cache, isInUse });
   // Another file under the same name gives other answers.
   models.models.subscribe(() => cache.clear());
+  const proxy = createProxyNode({
+    store: openProxyConfig(join(profileDir, 'proxy.json')),
+    keys: createProviderKeys(fileVault(join(profileDir, 'provider-keys.json'))),
+    prices: readPrices(join(resourcesDir(), 'prices.json')),
+    ledger,
+    clock,
+  });
+  const served = createServedModels(pool, proxy);
   const jobs = createJobService({
-    models: pool,
+    models: served,
     cache,
     stats,
     clock,
@@ -183,6 +196,7 @@ export async function createHost(options: {
     settings,
     pool,
     models,
+    proxy,
     benchmark,
     jobs,
     stats,
@@ -205,6 +219,9 @@ export async function createHost(options: {
     clock,
     onFault: (error) => log.error(error, 'the node could not start'),
   });
+  // What is sold, or for how much, is for the gateway to know at once.
+  proxy.quote.subscribe(() => earning.steps.announce());
+  proxy.onChange(() => earning.steps.announce());
   controller.status.subscribe(({ state }) => log.info({ state }, 'state'));
   const earnings = createEarningsSummary({
     ledger,
@@ -227,6 +244,7 @@ export async function createHost(options: {
       catalogue: () => offered(catalogue, settings.current.get(), usableMemory()),
       downloads,
       benchmark,
+      proxy,
       jobs,
       ledger,
       probe,
@@ -240,6 +258,7 @@ export async function createHost(options: {
       servers,
       downloads,
       benchmark,
+      proxy,
       jobs,
       serving: stats.stats,
       ledger,
@@ -269,6 +288,7 @@ export async function createHost(options: {
       await earning.steps.release();
       await localGateway.close();
       await pool.dispose();
+      await proxy.dispose();
       downloads.dispose();
       guard.dispose();
       probe.dispose();

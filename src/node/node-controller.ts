@@ -32,6 +32,7 @@ const announcedSettings: readonly (keyof Settings)[] = ['servedModels'];
 /** Settings that take effect by a drain and a new start. */
 const restartSettings: readonly (keyof Settings)[] = [
   'network',
+  'serveOwnModels',
   'payoutAddress',
   'apiPort',
   'listenOnAllInterfaces',

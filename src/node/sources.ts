@@ -8,6 +8,7 @@ import type { Downloads } from './models/downloads.ts';
 import type { ModelStore } from './models/model-store.ts';
 import type { ServerList } from './models/server-list.ts';
 import type { NodeController } from './node-controller.ts';
+import type { ProxyNode } from './proxy/proxy-node.ts';
 import type { ResourceProbe } from './resources/probe.ts';
 import type { Sources } from './server/contract-server.ts';
 import type { SettingsStore } from './settings-store.ts';
@@ -22,6 +23,7 @@ export function createSources(parts: {
   servers: ServerList;
   downloads: Downloads;
   benchmark: MachineBenchmark;
+  proxy: ProxyNode;
   jobs: JobService;
   serving: Signal<ServingStats>;
   ledger: Ledger;
@@ -37,6 +39,7 @@ export function createSources(parts: {
     'models.benchmarks': (listener) => parts.benchmark.results.subscribe(listener),
     'downloads.list': (listener) => parts.downloads.list.subscribe(listener),
     'servers.list': (listener) => parts.servers.shown.subscribe(listener),
+    'proxy.status': (listener) => parts.proxy.status.subscribe(listener),
     'queue.items': (listener) => {
       listener({ type: 'snapshot', jobs: parts.jobs.jobs() });
       return parts.jobs.onChange((jobs, removed) => listener({ type: 'changed', jobs, removed }));

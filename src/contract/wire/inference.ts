@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { proxiedUsageSchema } from '../proxy-price.ts';
 
 /** InferenceRequest of the network's protocol. Unknown fields are ignored. */
 export const inferenceRequestSchema = z.object({
@@ -22,6 +23,8 @@ export const inferenceResponseSchema = z.object({
   tokens_generated: z.int().min(0),
   /** Ours; a plain node does not tell. */
   tokens_prompt: z.int().min(0).optional(),
+  /** Of a proxied answer: what its price is worked out from. */
+  proxied: proxiedUsageSchema.optional(),
   cost_sol: z.number(),
   node_id: z.string(),
   timestamp: z.string(),

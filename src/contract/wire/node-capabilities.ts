@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { proxyQuoteSchema } from '../proxy-price.ts';
 
 export const hardwareSchema = z.object({
   gpu_model: z.string().nullish(),
@@ -32,6 +33,8 @@ export const wirePricingSchema = z.object({
   per_training_round: z.number().min(0).default(0),
   minimum_payment: z.number().min(0).default(0.001),
   cache_hit_percent: z.int().min(0).max(100).optional(),
+  /** What providers' answers are charged by (ours). */
+  proxy: proxyQuoteSchema.optional(),
 });
 
 export const extensionNames = [

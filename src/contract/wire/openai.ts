@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { routePreferencesSchema } from '../provider.ts';
+import { proxiedUsageSchema } from '../proxy-price.ts';
 
 /** One million characters is more than any context here holds; the context check follows after tokenising. */
 const text = z.string();
@@ -143,6 +145,8 @@ const common = {
   metadata: z.record(z.string(), z.string()).nullish(),
   store: z.literal(false).nullish(),
   service_tier: z.enum(['auto', 'default']).nullish(),
+  /** Where providers answer: which ones, in which order and for how much at most. */
+  provider: routePreferencesSchema.nullish(),
 };
 
 /** `POST /v1/chat/completions`; a field that is not named here is refused with its name. */
@@ -198,6 +202,7 @@ export const embeddingRequestSchema = z.strictObject({
   encoding_format: z.enum(['float', 'base64']).nullish(),
   user: z.string().nullish(),
   metadata: z.record(z.string(), z.string()).nullish(),
+  provider: routePreferencesSchema.nullish(),
 });
 export type EmbeddingRequest = z.infer<typeof embeddingRequestSchema>;
 
@@ -205,7 +210,12 @@ export const usageSchema = z.object({
   prompt_tokens: z.int().min(0),
   completion_tokens: z.int().min(0),
   total_tokens: z.int().min(0),
-  prompt_tokens_details: z.object({ cached_tokens: z.int().min(0) }).optional(),
+  prompt_tokens_details: z
+    .object({ cached_tokens: z.int().min(0), cache_write_tokens: z.int().min(0).optional() })
+    .optional(),
+  completion_tokens_details: z.object({ reasoning_tokens: z.int().min(0) }).optional(),
+  /** Of a proxied answer (ours): what its price is worked out from. */
+  proxied: proxiedUsageSchema.optional(),
 });
 export type Usage = z.infer<typeof usageSchema>;
 

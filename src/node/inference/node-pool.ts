@@ -49,9 +49,9 @@ export function createNodePool(parts: {
 
   const pool = createModelPool({
     settings() {
-      const { servedModels, pinnedModels, mostLoadedModels, idleUnloadMinutes } = settings();
+      const { serveOwnModels, servedModels, pinnedModels, mostLoadedModels, idleUnloadMinutes } = settings();
       return {
-        offered: servedModels,
+        offered: serveOwnModels ? servedModels : [],
         pinned: pinnedModels,
         mostLoaded: mostLoadedModels,
         idleUnloadMs: idleUnloadMinutes * 60_000,

@@ -1,8 +1,10 @@
 import { canonicalJson } from '#contract/canonical-json.ts';
+import { AppError } from '#contract/errors.ts';
 import { inferenceFeeOf, type Pricing, priceOf } from '#contract/money.ts';
+import { quotedPrice } from '#contract/proxy-price.ts';
 import { type Receipt, receiptText } from '#contract/wire/receipt.ts';
 import type { FinishedJob, JobAccounting } from '../inference/job-request.ts';
-import type { Ledger } from '../ledger/ledger.ts';
+import type { Ledger, ProxiedEntry } from '../ledger/ledger.ts';
 import { sha256Hex } from './ed25519.ts';
 import type { NodeKey } from './node-key.ts';
 
@@ -40,8 +42,11 @@ export function createJobAccounting(options: {
         tipLamports: job.request.tipLamports,
         isCacheHit: job.isCacheHit,
       };
-      const priceLamports = isPlain ? pricing.perRequestLamports : priceOf(pricing, priced);
-      const feeLamports = isPlain ? 0n : inferenceFeeOf(priceLamports);
+      const own = isPlain
+        ? { priceLamports: pricing.perRequestLamports, feeLamports: 0n }
+        : { priceLamports: priceOf(pricing, priced), feeLamports: inferenceFeeOf(priceOf(pricing, priced)) };
+      const proxied = proxiedEntry(job, pricing.cacheHitPercent);
+      const { priceLamports, feeLamports } = proxied ?? own;
       options.ledger.append({
         at: job.finishedAt,
         requestId: job.request.requestId,
@@ -54,6 +59,7 @@ export function createJobAccounting(options: {
         priceLamports,
         feeLamports,
         durationMs: job.finishedAt - job.queuedAt,
+        ...(proxied ? { proxied: proxied.entry } : {}),
         ...(isPlain
           ? {}
           : {
@@ -66,7 +72,13 @@ export function createJobAccounting(options: {
                   gateway: publicKey,
                   payer: source.payer,
                   model: job.request.model,
-                  config_sha256: sha256Hex(canonicalJson(options.configuration(job.request.model))),
+                  config_sha256: sha256Hex(
+                    canonicalJson(
+                      job.result.proxied
+                        ? { target: job.result.proxied.target, quote: job.result.proxied.quote?.version ?? 0 }
+                        : options.configuration(job.request.model),
+                    ),
+                  ),
                   input_sha256: job.request.inputSha256,
                   output_sha256: sha256Hex(job.text),
                   tokens_prompt: job.result.promptTokens,
@@ -86,4 +98,32 @@ export function createJobAccounting(options: {
       return { priceLamports, feeLamports, netLamports: priceLamports - feeLamports };
     },
   };
+}
+
+/** The price of what a provider answered, by the quote that the gateway has too. Null for a job of this computer's own. */
+function proxiedEntry({ request, result, isCacheHit }: FinishedJob, cacheHitPercent: bigint) {
+  const { proxied } = result;
+  if (!proxied) return null;
+  const { quote, target, usage, costPicoUsd, isEstimate } = proxied;
+  const price =
+    quote &&
+    quotedPrice(quote, {
+      target,
+      usage,
+      tipLamports: request.tipLamports,
+      cacheHitPercent: isCacheHit ? cacheHitPercent : null,
+    });
+  if (!quote || !price) throw new AppError('proxy/no-price', `${target} was answered without a price.`);
+  const { priceLamports, feeLamports, costLamports, commissionLamports } = price;
+  const entry: ProxiedEntry = {
+    target,
+    costPicoUsd: isCacheHit ? 0n : costPicoUsd,
+    commissionBasisPoints: quote.commission_basis_points,
+    solMicroUsd: quote.sol_micro_usd,
+    costLamports,
+    commissionLamports,
+    isEstimate,
+    isCacheHit,
+  };
+  return { priceLamports, feeLamports, entry };
 }

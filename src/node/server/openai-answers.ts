@@ -21,6 +21,7 @@ export function chatRequest(body: ChatCompletionRequest): GenerateRequest {
     },
     ...limits(body),
     maxTokens: body.max_completion_tokens ?? body.max_tokens ?? null,
+    ...(body.stream ? { isStreamed: true } : {}),
     ...(format ? { format } : {}),
   };
 }
@@ -35,6 +36,7 @@ export function completionRequest(body: CompletionRequest): GenerateRequest {
     prompt: { kind: 'completion', prompt: body.prompt },
     ...limits(body),
     maxTokens: body.max_tokens ?? 16,
+    ...(body.stream ? { isStreamed: true } : {}),
   };
 }
 
@@ -55,11 +57,21 @@ function limits(body: ChatCompletionRequest | CompletionRequest): Pick<GenerateR
 }
 
 export function usageOf(result: GenerateResult): Usage {
+  const { proxied } = result;
   return {
     prompt_tokens: result.promptTokens,
     completion_tokens: result.generatedTokens,
     total_tokens: result.promptTokens + result.generatedTokens,
-    prompt_tokens_details: { cached_tokens: result.cachedTokens },
+    prompt_tokens_details: {
+      cached_tokens: result.cachedTokens,
+      ...(proxied?.usage.cacheWrite ? { cache_write_tokens: proxied.usage.cacheWrite } : {}),
+    },
+    ...(proxied?.usage.reasoning
+      ? { completion_tokens_details: { reasoning_tokens: proxied.usage.reasoning } }
+      : {}),
+    ...(proxied?.quote
+      ? { proxied: { target: proxied.target, quote: proxied.quote.version, ...proxied.usage } }
+      : {}),
   };
 }
 
@@ -143,6 +155,10 @@ export function embeddingsAnswer(
         format === 'base64' ? Buffer.from(new Float32Array(vector).buffer).toString('base64') : vector,
     })),
     model: request.model,
-    usage: { prompt_tokens: result.promptTokens, total_tokens: result.promptTokens },
+    usage: {
+      prompt_tokens: result.promptTokens,
+      total_tokens: result.promptTokens,
+      ...(result.proxied?.quote ? { proxied: usageOf(result).proxied } : {}),
+    },
   };
 }

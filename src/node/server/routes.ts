@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { AppError } from '#contract/errors.ts';
 import { solFromLamports, tipOf } from '#contract/money.ts';
+import type { RoutePreferences } from '#contract/provider.ts';
 import { toAppError } from '#contract/result.ts';
 import { openAiError } from '#contract/wire/error-answers.ts';
 import { inferenceRequestSchema } from '#contract/wire/inference.ts';
@@ -13,7 +14,7 @@ import {
 } from '#contract/wire/openai.ts';
 import { cacheHeader } from '#contract/wire/receipt.ts';
 import type { JobHandle, JobOutcome, JobRequest, JobWork } from '../inference/job-request.ts';
-import type { GenerateRequest } from '../inference/runtime.ts';
+import type { GenerateRequest, ProxyRoute } from '../inference/runtime.ts';
 import { sha256Hex } from '../link/ed25519.ts';
 import { type ApiCall, answerJson } from './api-call.ts';
 import {
@@ -96,7 +97,11 @@ function jobRequest(
   call: ApiCall,
   model: string,
   work: JobWork,
-  more: { metadata?: Record<string, unknown> | null | undefined; requestId?: string } = {},
+  more: {
+    metadata?: Record<string, unknown> | null | undefined;
+    requestId?: string;
+    provider?: RoutePreferences | null | undefined;
+  } = {},
 ): JobRequest {
   const { caller, parts } = call;
   return {
@@ -104,6 +109,7 @@ function jobRequest(
     source: caller.source,
     model,
     work,
+    ...(more.provider ? { route: more.provider } : {}),
     tipLamports: tipOf(more.metadata),
     inputSha256: sha256Hex(call.body),
     deadlineMs: caller.deadlineMs ?? parts.clock.now() + parts.defaultTimeoutMs(),
@@ -151,6 +157,7 @@ async function whole(call: ApiCall, job: JobRequest): Promise<JobOutcome> {
   let isFirst = true;
   const handle = jobs.submit(job, {
     onStart: (_, isCacheHit) => markCacheHit(call, isCacheHit),
+    onRoute: (route) => markRoute(call, route),
     onText: () => {
       if (isFirst) metrics.firstToken.observe((performance.now() - startedAt) / 1000);
       isFirst = false;
@@ -164,6 +171,14 @@ async function whole(call: ApiCall, job: JobRequest): Promise<JobOutcome> {
 
 function markCacheHit({ response }: ApiCall, isCacheHit: boolean): void {
   if (isCacheHit) response.setHeader(cacheHeader, 'hit');
+}
+
+/** Who answers, and which hints of the request he does not know. */
+function markRoute({ response }: ApiCall, { target, dropped }: ProxyRoute): void {
+  if (response.headersSent) return;
+  response.setHeader('x-solanalm-provider', target);
+  if (dropped.length > 0) response.setHeader('x-solanalm-dropped', dropped.join(', '));
+  else response.removeHeader('x-solanalm-dropped');
 }
 
 function countTokens({ parts: { metrics } }: ApiCall, outcome: JobOutcome): void {
@@ -218,6 +233,7 @@ async function stream(
         markCacheHit(call, isCacheHit);
         open();
       },
+      onRoute: (route) => markRoute(call, route),
       onText: (text, choice) => {
         if (text === '') return;
         if (!firstSeen) {
@@ -289,6 +305,7 @@ function prepareInference(call: ApiCall): () => Promise<void> {
       processing_time: (finishedAt - queuedAt) / 1000,
       tokens_generated: result.generatedTokens,
       tokens_prompt: result.promptTokens,
+      ...(result.proxied?.quote ? { proxied: usageOf(result).proxied } : {}),
       cost_sol: earning ? solFromLamports(earning.priceLamports) : 0,
       node_id: parts.nodeId,
       timestamp: new Date(finishedAt).toISOString(),

@@ -206,4 +206,5 @@ export const sampleEntries = (now: number): Entry[] =>
     state: n === 0 ? 'earned' : n === 5 ? 'disputed' : 'agreed',
     disputeReason: n === 5 ? 'The gateway counted 170 tokens.' : null,
     durationMs: 900 + n * 10,
+    proxied: null,
   }));

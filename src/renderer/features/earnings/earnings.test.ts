@@ -19,6 +19,7 @@ const entry = (id: number, state: Entry['state'] = 'earned'): Entry => ({
   state,
   disputeReason: null,
   durationMs: 800,
+  proxied: null,
 });
 
 test('older pages are put below, and an entry that the gateway has answered since is replaced', () => {

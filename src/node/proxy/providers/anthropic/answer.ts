@@ -69,10 +69,10 @@ export async function streamedAnswer(
       case 'message_delta':
         reason = event.delta.stop_reason;
         // Only what it tells anew replaces what it told at the start.
-        counts = {
-          ...counts,
-          ...Object.fromEntries(Object.entries(event.usage ?? {}).filter(([, value]) => value != null)),
-        };
+        counts = Object.assign(
+          counts ?? {},
+          Object.fromEntries(Object.entries(event.usage ?? {}).filter(([, value]) => value != null)),
+        );
         break;
     }
   }

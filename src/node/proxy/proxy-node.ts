@@ -31,7 +31,7 @@ const listLimitMs = 15_000;
 /** A quote is made anew when the price of a SOL has moved by more than this share. */
 const quoteDrift = 0.005;
 
-export interface Proxy extends ProxiedModels {
+export interface ProxyNode extends ProxiedModels {
   status: Signal<ProxyStatus>;
   /** What is charged now; null while nothing can be sold. */
   quote: Signal<ProxyQuote | null>;
@@ -53,13 +53,13 @@ interface Opened extends OpenedProvider {
 }
 
 /** The providers of this node: what they sell for it, what it costs and how they are. */
-export function createProxy(parts: {
+export function createProxyNode(parts: {
   store: ProxyConfigStore;
   keys: ProviderKeys;
   prices: PriceTable;
   ledger: Pick<Ledger, 'appendSpend' | 'spentSince'>;
   clock: Clock;
-}): Proxy {
+}): ProxyNode {
   const { store, keys, clock, ledger } = parts;
   const ended = new AbortController();
   const solPrice = watchSolPrice({ clock, signal: ended.signal });
@@ -204,7 +204,10 @@ export function createProxy(parts: {
 
   function renewQuote(): void {
     const sol = solPrice.current.get();
-    if (!sol || isStale(sol, clock.now())) return quote.set(null);
+    if (!sol || isStale(sol, clock.now())) {
+      quote.set(null);
+      return;
+    }
     const sold = new Map<string, ModelPrice>();
     const add = (target: Target) => {
       const known = price(target);
