@@ -18,19 +18,21 @@ export const openAnthropic: OpenProvider = ({ baseUrl, apiKey, fetch }) => {
     ...(baseUrl === null ? {} : { baseURL: baseUrl.replace(/\/(v1\/?)?$/, '') }),
     fetch,
     maxRetries: 0,
+    // It would log what people ask.
+    logLevel: 'off',
   });
-  const typed = async <T>(work: () => Promise<T>): Promise<T> => {
+  const typed = async <T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> => {
     try {
       return await work();
     } catch (thrown) {
-      throw anthropicError(thrown);
+      throw anthropicError(thrown, signal);
     }
   };
   return {
     lacks,
     drops,
     generate: ({ model, request, isStreamed, signal, onText }: ProviderCall) =>
-      typed(async () => {
+      typed(signal, async () => {
         const body = messagesBody(model, request);
         return isStreamed
           ? streamedAnswer(await client.messages.create({ ...body, stream: true }, { signal }), onText)
@@ -39,6 +41,8 @@ export const openAnthropic: OpenProvider = ({ baseUrl, apiKey, fetch }) => {
     embed: () =>
       Promise.reject(new AppError('request/unsupported', 'Anthropic has no model that makes embeddings.')),
     models: (signal) =>
-      typed(async () => (await client.models.list({ limit: 1000 }, { signal })).data.map(({ id }) => id)),
+      typed(signal, async () =>
+        (await client.models.list({ limit: 1000 }, { signal })).data.map(({ id }) => id),
+      ),
   };
 };

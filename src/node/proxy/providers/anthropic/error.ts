@@ -13,11 +13,11 @@ const patterns: readonly [RegExp, ErrorCode][] = [
 ];
 
 /** What the SDK threw, as one of our errors. */
-export function anthropicError(thrown: unknown): unknown {
+export function anthropicError(thrown: unknown, signal: AbortSignal): unknown {
+  // A stream that is aborted only ends.
+  if (signal.aborted) return new AppError('queue/cancelled', 'The request was cancelled.', { cause: thrown });
   const own = ownError(thrown);
   if (own) return own;
-  if (thrown instanceof Anthropic.APIUserAbortError)
-    return new AppError('queue/cancelled', 'The request was cancelled.');
   if (thrown instanceof Anthropic.APIError) {
     const { error } = (thrown.error ?? {}) as { error?: { type?: string; message?: string } };
     return refusalError(

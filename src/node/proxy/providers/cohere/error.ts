@@ -12,9 +12,9 @@ const patterns: readonly [RegExp, ErrorCode][] = [
 
 /** What the SDK threw, as one of our errors. */
 export function cohereError(thrown: unknown, signal: AbortSignal): unknown {
+  if (signal.aborted) return new AppError('queue/cancelled', 'The request was cancelled.', { cause: thrown });
   const own = ownError(thrown);
   if (own) return own;
-  if (signal.aborted) return new AppError('queue/cancelled', 'The request was cancelled.', { cause: thrown });
   if (thrown instanceof CohereTimeoutError)
     return new AppError('provider/stalled', 'Cohere has said nothing for too long.', { cause: thrown });
   if (thrown instanceof CohereError && thrown.statusCode !== undefined && thrown.statusCode >= 400) {

@@ -9,9 +9,9 @@ const patterns: readonly [RegExp, ErrorCode][] = [
 
 /** What the SDK threw, as one of our errors. Its own error class is not exported. */
 export function ollamaError(thrown: unknown, signal: AbortSignal): unknown {
+  if (signal.aborted) return new AppError('queue/cancelled', 'The request was cancelled.', { cause: thrown });
   const own = ownError(thrown);
   if (own) return own;
-  if (signal.aborted) return new AppError('queue/cancelled', 'The request was cancelled.', { cause: thrown });
   if (!(thrown instanceof Error)) return thrown;
   const { status_code: status } = thrown as { status_code?: number };
   if (thrown.message.startsWith('Did not receive done'))

@@ -14,11 +14,11 @@ const patterns: readonly [RegExp, ErrorCode][] = [
 ];
 
 /** What the SDK threw, as one of our errors. */
-export function openAiError(provider: string, thrown: unknown): unknown {
+export function openAiError(provider: string, thrown: unknown, signal: AbortSignal): unknown {
+  // A stream that is aborted only ends.
+  if (signal.aborted) return new AppError('queue/cancelled', 'The request was cancelled.', { cause: thrown });
   const own = ownError(thrown);
   if (own) return own;
-  if (thrown instanceof OpenAI.APIUserAbortError)
-    return new AppError('queue/cancelled', 'The request was cancelled.');
   if (thrown instanceof OpenAI.APIError && typeof thrown.status === 'number')
     return refusalError(
       {

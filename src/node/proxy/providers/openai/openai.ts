@@ -13,15 +13,17 @@ function open(provider: string, { baseUrl, apiKey, fetch }: ProviderOptions, ext
     ...(baseUrl === null ? {} : { baseURL: withVersion(baseUrl) }),
     fetch,
     maxRetries: 0,
+    // It would log what people ask.
+    logLevel: 'off',
     // Variables of the process are not the operator's settings.
     organization: null,
     project: null,
   });
-  const typed = async <T>(work: () => Promise<T>): Promise<T> => {
+  const typed = async <T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> => {
     try {
       return await work();
     } catch (thrown) {
-      throw openAiError(provider, thrown);
+      throw openAiError(provider, thrown, signal);
     }
   };
 
@@ -54,9 +56,9 @@ function open(provider: string, { baseUrl, apiKey, fetch }: ProviderOptions, ext
   return {
     lacks: new Set<Feature>(),
     drops: new Set<Feature>(extended ? [] : ['top-k', 'min-p']),
-    generate: (call: ProviderCall) => typed(() => generate(call)),
+    generate: (call: ProviderCall) => typed(call.signal, () => generate(call)),
     embed: (model: string, input: string[], signal: AbortSignal) =>
-      typed(async () => {
+      typed(signal, async () => {
         const { data, usage } = await client.embeddings.create(
           { model, input, encoding_format: 'float' },
           { signal },
@@ -64,7 +66,7 @@ function open(provider: string, { baseUrl, apiKey, fetch }: ProviderOptions, ext
         return { vectors: data.map(({ embedding }) => embedding), usage: openAiUsage(usage) };
       }),
     models: (signal: AbortSignal) =>
-      typed(async () => (await client.models.list({ signal })).data.map(({ id }) => id)),
+      typed(signal, async () => (await client.models.list({ signal })).data.map(({ id }) => id)),
   };
 }
 
