@@ -79,7 +79,7 @@ export function createEarningSteps(parts: EarningParts): Earning {
     const models = served();
     const quote = parts.proxy.quote.get();
     const wanted = settings.current.get();
-    if (!hardware || models.length === 0) throw new AppError('node/stopped', 'No model is served.');
+    if (!hardware || models.length === 0) throw nothingServed();
     return {
       node_id: parts.key.nodeId,
       node_type: own.length === 0 ? 'proxy' : 'inference',
@@ -108,6 +108,13 @@ export function createEarningSteps(parts: EarningParts): Earning {
       average_response_time: stats.jobSeconds() ?? 0,
       extensions,
     };
+  }
+
+  function nothingServed(): AppError {
+    const { obstacle } = parts.proxy.status.get();
+    return obstacle
+      ? new AppError(obstacle.code, obstacle.message)
+      : new AppError('proxy/no-provider', 'Neither a model of this computer nor a provider’s is sold.');
   }
 
   /** Served models that are there and sound. */
@@ -191,11 +198,7 @@ export function createEarningSteps(parts: EarningParts): Earning {
       await parts.proxy.ready();
       if (!serveOwnModels) {
         if (parts.proxy.offered().length > 0) return;
-        const { obstacle } = parts.proxy.status.get();
-        throw new AppError(
-          obstacle?.code ?? 'proxy/no-provider',
-          obstacle?.message ?? 'Neither a model of this computer nor a provider’s is sold.',
-        );
+        throw nothingServed();
       }
       await parts.models.scan();
       const first = servedModels[0] as string;
@@ -227,6 +230,7 @@ export function createEarningSteps(parts: EarningParts): Earning {
         state: link,
         capabilities,
         health,
+        onRegistered: ({ pricing }) => parts.proxy.announced(pricing.proxy ?? null),
       });
       current = { link: mine, url: gatewayUrl };
       const abandon = () => void mine.stop();

@@ -48,6 +48,8 @@ export function createGatewayLink(options: {
   ledger: Ledger;
   state: WritableSignal<LinkState>;
   capabilities(): NodeCapabilities;
+  /** The gateway has taken down what this node can do. */
+  onRegistered?(capabilities: NodeCapabilities): void;
   health(): NodeHealth;
 }): GatewayLink {
   const { url, clock, ledger, state } = options;
@@ -59,6 +61,8 @@ export function createGatewayLink(options: {
   let sending: Promise<void> | null = null;
   let sendAgain = false;
   let isRegistered = false;
+  /** What the gateway was told of this node is no longer so. */
+  let hasNews = false;
 
   const speaks = (extension: string) => info.get()?.extensions.includes(extension) ?? false;
 
@@ -66,10 +70,15 @@ export function createGatewayLink(options: {
     const startedAt = performance.now();
     const found = await calls.info();
     info.set(found);
+    hasNews = false;
     const capabilities = options.capabilities();
     checkRequirements(capabilities.hardware, found.requirements ?? coreHardwareMinimum);
-    await calls.register(capabilities);
+    await calls.register(capabilities).catch((error: unknown) => {
+      hasNews = true;
+      throw error;
+    });
     isRegistered = true;
+    options.onRegistered?.(capabilities);
     showRegistered(Math.round(performance.now() - startedAt), clock.now());
     flushReceipts();
   }
@@ -104,7 +113,7 @@ export function createGatewayLink(options: {
   }
 
   async function report(): Promise<number> {
-    if (!isRegistered) {
+    if (!isRegistered || hasNews) {
       await register();
       return healthIntervalMs;
     }
@@ -127,7 +136,7 @@ export function createGatewayLink(options: {
     let pauseMs = healthIntervalMs;
     while (!ended.signal.aborted) {
       hurry = new AbortController();
-      await clock.sleep(pauseMs, AbortSignal.any([ended.signal, hurry.signal])).catch(() => {});
+      await clock.sleep(hasNews ? 0 : pauseMs, AbortSignal.any([ended.signal, hurry.signal])).catch(() => {});
       if (ended.signal.aborted) return;
       await persist(
         async () => {
@@ -183,7 +192,7 @@ export function createGatewayLink(options: {
     flushReceipts,
     reportSoon: () => hurry.abort(),
     announce() {
-      isRegistered = false;
+      hasNews = true;
       hurry.abort();
     },
     async start() {

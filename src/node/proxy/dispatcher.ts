@@ -90,12 +90,14 @@ export function createDispatcher(parts: DispatcherParts) {
   const healthOf = (target: Target) => kept(targetHealth, targetName(target), () => new Health());
   const throttleOf = (target: Target) => kept(modelThrottles, targetName(target), () => new Throttle());
 
-  function candidate(target: Target, wish: Wish): Candidate | null {
+  function candidate(target: Target, wish: Wish, quote: ProxyQuote | null): Candidate | null {
     const opened = parts.provider(target.provider);
     if (!opened) return null;
     const { config, client, health } = opened;
     const now = clock.now();
-    const price = parts.price(target);
+    // Who pays by a quote is sent nowhere that it has no price for.
+    const isQuoted = quote === null || Object.hasOwn(quote.prices, targetName(target));
+    const price = isQuoted ? parts.price(target) : null;
     const ownHealth = healthOf(target);
     const cost = price ? mostCost(price, wish) : 0n;
     return {
@@ -156,7 +158,7 @@ export function createDispatcher(parts: DispatcherParts) {
     try {
       const candidates = parts
         .targets(job.model)
-        .map((target) => candidate(target, wish))
+        .map((target) => candidate(target, wish, quote))
         .filter((one) => one !== null);
       const planned = plan({
         candidates,
@@ -272,7 +274,7 @@ export function createDispatcher(parts: DispatcherParts) {
   }
 
   return {
-    /** The way of one job to its provider, charged by the given quote. */
+    /** The way of one job to its provider, charged by the given quote; null: nobody is charged. */
     open(job: JobRequest, quote: ProxyQuote | null): WorkRuntime {
       const features = wantedFeatures(job.work);
       return {

@@ -33,8 +33,10 @@ const quoteDrift = 0.005;
 
 export interface ProxyNode extends ProxiedModels {
   status: Signal<ProxyStatus>;
-  /** What is charged now; null while nothing can be sold. */
+  /** What is to be charged from now on; null while nothing can be sold. */
   quote: Signal<ProxyQuote | null>;
+  /** The gateway knows of a quote: jobs of its payers are charged by it. */
+  announced(quote: ProxyQuote | null): void;
   /** Adds a provider or changes it; `key` undefined leaves its key. Its models are asked for. */
   setProvider(provider: Provider, key?: string | null): Promise<void>;
   removeProvider(id: string): void;
@@ -182,6 +184,7 @@ export function createProxyNode(parts: {
 
   const status = createSignal(readStatus());
   const quote = createSignal<ProxyQuote | null>(null);
+  let charged: ProxyQuote | null = null;
   let isDue = false;
   function refresh(): void {
     if (isDue) return;
@@ -195,10 +198,15 @@ export function createProxyNode(parts: {
     );
   }
 
+  /** The names that were told of. */
+  let told = '';
   /** What is sold, or for how much, may have changed. */
   function changed(): void {
     renewQuote();
     status.set(readStatus());
+    const names = publicNames(config().routes, known()).join('\n');
+    if (names === told) return;
+    told = names;
     for (const listener of listeners) listener();
   }
 
@@ -254,15 +262,14 @@ export function createProxyNode(parts: {
     };
   }
 
-  const shownSol = (sol: SolPrice) => ({
-    microUsd: sol.microUsd,
-    at: sol.at,
-    isStale: isStale(sol, clock.now()),
-  });
-  const spentOf = (budget: Budget) => {
+  function shownSol(sol: SolPrice) {
+    return { microUsd: sol.microUsd, at: sol.at, isStale: isStale(sol, clock.now()) };
+  }
+
+  function spentOf(budget: Budget) {
     const { day, month } = budget.spent(clock.now());
     return { dayMicroUsd: microUsdOf(day), monthMicroUsd: microUsdOf(month) };
-  };
+  }
 
   function shown(provider: Provider): ShownProvider {
     const one = opened.get(provider.id);
@@ -316,24 +323,26 @@ export function createProxyNode(parts: {
   return {
     status,
     quote,
+    announced(known) {
+      charged = known;
+    },
     offered: () => (quote.get() ? publicNames(config().routes, known()) : []),
     serves: (name) => targets(name).length > 0,
     onChange: (listener) => listeners.add(listener),
     open(job) {
-      const current = quote.get();
-      if (job.source.kind === 'gateway') {
-        if (job.source.gatewayKey === null)
-          throw new AppError(
-            'proxy/cannot-bill',
-            'This gateway pays one price for all requests; what a provider costs cannot be billed to it.',
-          );
-        const blocked = obstacle();
-        if (blocked || !current)
-          throw (
-            blocked ?? new AppError('proxy/price-stale', 'There is no quote now.', { retryAfterSeconds: 60 })
-          );
-      }
-      return dispatcher.open(job, current);
+      if (job.source.kind === 'local') return dispatcher.open(job, null);
+      if (job.source.gatewayKey === null)
+        throw new AppError(
+          'proxy/cannot-bill',
+          'This gateway pays one price for all requests; what a provider costs cannot be billed to it.',
+        );
+      const blocked = obstacle();
+      if (blocked) throw blocked;
+      if (!charged)
+        throw new AppError('proxy/price-stale', 'The gateway has not heard the prices yet.', {
+          retryAfterSeconds: 5,
+        });
+      return dispatcher.open(job, charged);
     },
     async setProvider(provider, key) {
       const parsed = providerSchema.parse(provider);
