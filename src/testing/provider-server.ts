@@ -90,8 +90,10 @@ async function send(response: ServerResponse, kind: RecordedKind, reply: Reply):
     if (reply.pauseMs) await wait(reply.pauseMs);
   }
   if (reply.hangsAfterBytes !== undefined) return;
-  if (reply.isCut) response.destroy();
-  else response.end();
+  if (!reply.isCut) return void response.end();
+  // What is written must be on its way before the connection breaks.
+  await wait(50);
+  response.destroy();
 }
 
 /** A fixture is a status, header lines, an empty line and the body as it came. */

@@ -40,8 +40,8 @@ export interface Choice {
 export interface JobHandlers {
   /** The prompt is in the model, or its answer was in the cache; called once, before any text. */
   onStart?(promptTokens: number, isCacheHit: boolean): void;
-  /** New text of one choice. */
-  onText?(text: string, choice: number): void;
+  /** New text of one choice. A promise asks to wait before there is more, where that can be done. */
+  onText?(text: string, choice: number): void | Promise<void>;
   /** Of a proxied job: where it goes. */
   onRoute?(route: ProxyRoute): void;
 }

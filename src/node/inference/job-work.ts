@@ -82,7 +82,7 @@ export async function doWork(
           text += piece;
           counts[index] = generatedTokens;
           handlers.onTokens(sum(counts));
-          handlers.onText?.(piece, index);
+          return handlers.onText?.(piece, index);
         },
       },
       ended,

@@ -77,7 +77,7 @@ export interface GenerateHandlers {
   /** The prompt is in the model; called once, before any text. */
   onStart?(promptTokens: number): void;
   /** New text and the generated tokens so far. */
-  onText?(text: string, generatedTokens: number): void;
+  onText?(text: string, generatedTokens: number): void | Promise<void>;
   /** Of a proxied request, before anything else: where it goes, and which of its hints are left out there. */
   onRoute?(route: ProxyRoute): void;
 }

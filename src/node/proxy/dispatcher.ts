@@ -32,6 +32,9 @@ export interface OpenedProvider {
   health: Health;
   throttle: Throttle;
   budget: Budget;
+  /** Of its single models. */
+  modelHealth: Map<string, Health>;
+  modelThrottles: Map<string, Throttle>;
 }
 
 /** One answer's cost, for the one place where spend is written down. */
@@ -77,8 +80,6 @@ const noLimits: ThrottleLimits = { requestsPerMinute: null, tokensPerMinute: nul
  */
 export function createDispatcher(parts: DispatcherParts) {
   const { clock } = parts;
-  const targetHealth = new Map<string, Health>();
-  const modelThrottles = new Map<string, Throttle>();
   const clientThrottles = new Map<string, Throttle>();
   const kept = <T>(map: Map<string, T>, key: string, make: () => T): T => {
     const known = map.get(key);
@@ -87,8 +88,10 @@ export function createDispatcher(parts: DispatcherParts) {
     map.set(key, made);
     return made;
   };
-  const healthOf = (target: Target) => kept(targetHealth, targetName(target), () => new Health());
-  const throttleOf = (target: Target) => kept(modelThrottles, targetName(target), () => new Throttle());
+  const healthOf = ({ modelHealth }: OpenedProvider, { model }: Target) =>
+    kept(modelHealth, model, () => new Health());
+  const throttleOf = ({ modelThrottles }: OpenedProvider, { model }: Target) =>
+    kept(modelThrottles, model, () => new Throttle());
 
   function candidate(target: Target, wish: Wish, quote: ProxyQuote | null): Candidate | null {
     const opened = parts.provider(target.provider);
@@ -98,7 +101,7 @@ export function createDispatcher(parts: DispatcherParts) {
     // Who pays by a quote is sent nowhere that it has no price for.
     const isQuoted = quote === null || Object.hasOwn(quote.prices, targetName(target));
     const price = isQuoted ? parts.price(target) : null;
-    const ownHealth = healthOf(target);
+    const ownHealth = healthOf(opened, target);
     const cost = price ? mostCost(price, wish) : 0n;
     return {
       ...target,
@@ -116,11 +119,15 @@ export function createDispatcher(parts: DispatcherParts) {
     };
   }
 
-  function freeAt({ config, throttle }: OpenedProvider, target: Target, wish: Wish): number {
+  function freeAt(opened: OpenedProvider, target: Target, wish: Wish): number {
+    const { config, throttle } = opened;
     const tokens = wish.promptTokens + wish.mostAnswerTokens;
     const now = clock.now();
     const ofModel = config.modelLimits[target.model] ?? noLimits;
-    return Math.max(throttle.freeAt(now, tokens, config), throttleOf(target).freeAt(now, tokens, ofModel));
+    return Math.max(
+      throttle.freeAt(now, tokens, config),
+      throttleOf(opened, target).freeAt(now, tokens, ofModel),
+    );
   }
 
   /** A client's own limits; what is returned gives its place back. */
@@ -231,10 +238,10 @@ export function createDispatcher(parts: DispatcherParts) {
         }),
       );
 
-    const health = [opened.health, healthOf(target)];
+    const health = [opened.health, healthOf(opened, target)];
     const promises = [opened.budget.promise(cost), parts.allBudget.promise(cost)];
     const tokens = wish.promptTokens + wish.mostAnswerTokens;
-    const places = [opened.throttle.take(now, tokens), throttleOf(target).take(now, tokens)];
+    const places = [opened.throttle.take(now, tokens), throttleOf(opened, target).take(now, tokens)];
     for (const one of health) one.started();
     parts.onChange();
     let firstAt: number | null = null;
@@ -318,7 +325,7 @@ export function createDispatcher(parts: DispatcherParts) {
                     }
                     text += piece;
                     pieces += 1;
-                    handlers.onText?.(piece, pieces);
+                    return handlers.onText?.(piece, pieces);
                   },
                 });
                 if (pieces === 0) handlers.onStart?.(answer.usage?.prompt ?? promptTokens);
@@ -364,7 +371,6 @@ export function createDispatcher(parts: DispatcherParts) {
         },
       };
     },
-    targetHealth: (target: Target) => healthOf(target),
   };
 }
 

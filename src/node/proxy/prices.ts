@@ -34,7 +34,7 @@ export function readPrices(file: string): PriceTable {
 }
 
 /** A model's name without the date or `-latest` at its end. */
-const undated = (model: string) => model.replace(/-(\d{4}-\d{2}-\d{2}|\d{8}|latest)$/, '');
+export const undated = (model: string) => model.replace(/-(\d{4}-\d{2}-\d{2}|\d{8}|latest)$/, '');
 
 /** What a model costs: as the operator set it, for it or for all of its provider, else as the table says; null: nothing is known. */
 export function findPrice(

@@ -17,7 +17,7 @@ import { Budget, periodStarts } from './budget.ts';
 import { createDispatcher, type OpenedProvider } from './dispatcher.ts';
 import { Health } from './health.ts';
 import { type KnownProvider, publicNames, resolve, type Target, targetName } from './mapping.ts';
-import { findPrice, type PriceTable } from './prices.ts';
+import { findPrice, type PriceTable, undated } from './prices.ts';
 import type { ProviderKeys } from './provider-keys.ts';
 import { openProvider } from './providers/open-provider.ts';
 import { needsKey, type ProviderClient } from './providers/provider.ts';
@@ -82,7 +82,8 @@ export function createProxyNode(parts: {
 
   /** Models that a provider was found to have, or while that is not known those that the tables know. */
   function pricedModels({ config: { id, kind }, models }: Opened): string[] {
-    const names = models ?? [
+    // A provider lists a model with its date and takes its name without one too.
+    const names = (models && [...new Set(models.flatMap((model) => [model, undated(model)]))]) ?? [
       ...Object.keys(parts.prices.prices[kind] ?? {}),
       ...Object.keys(config().prices)
         .filter((name) => name.startsWith(`${id}/`) && !name.endsWith('/*'))
@@ -157,6 +158,8 @@ export function createProxyNode(parts: {
       health: new Health(),
       throttle,
       budget: before?.budget ?? budgets.of(provider.id),
+      modelHealth: new Map(),
+      modelThrottles: before?.modelThrottles ?? new Map(),
       models: isSame ? before.models : null,
       lastError: null,
       close,

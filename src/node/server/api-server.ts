@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { AppError } from '#contract/errors.ts';
 import { toAppError } from '#contract/result.ts';
+import { anthropicError } from '#contract/wire/anthropic.ts';
 import { coreError, openAiError } from '#contract/wire/error-answers.ts';
 import { type ApiParts, answerJson } from './api-call.ts';
 import { type Caller, createAuthentication } from './authentication.ts';
@@ -118,7 +119,9 @@ function answerError(request: IncomingMessage, response: ServerResponse, error: 
   if (error.retryAfterSeconds !== undefined) response.setHeader('retry-after', error.retryAfterSeconds);
   // What is left of a body that was refused would be read as the next request.
   if (!request.complete) response.setHeader('connection', 'close');
-  const isOpenAi = (request.url ?? '').startsWith('/v1/');
+  const path = (request.url ?? '').split('?', 1)[0] ?? '';
   const status = error.status === 499 ? 400 : error.status;
-  answerJson(response, status, isOpenAi ? openAiError(error) : coreError(error));
+  const inWords =
+    path === '/v1/messages' ? anthropicError : path.startsWith('/v1/') ? openAiError : coreError;
+  answerJson(response, status, inWords(error));
 }

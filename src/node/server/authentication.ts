@@ -92,7 +92,9 @@ export function createAuthentication(options: {
   return (request) => {
     const gatewayKey = request.header(gatewayHeaders.key);
     if (gatewayKey) return gatewayCaller(request, gatewayKey);
-    const bearer = /^Bearer (.+)$/i.exec(request.header('authorization') ?? '')?.[1];
+    // Anthropic's clients send their key in a header of its own.
+    const bearer =
+      /^Bearer (.+)$/i.exec(request.header('authorization') ?? '')?.[1] ?? request.header('x-api-key');
     if (bearer !== undefined) {
       if (!sameText(bearer, options.apiKey()))
         throw new AppError('auth/invalid-key', 'This is not the node’s API key.');

@@ -82,8 +82,19 @@ const wireCalls = (calls: ToolCall[]) =>
     function: { name, arguments: args },
   }));
 
+/** How a stream is put into words: OpenAI's or Anthropic's. */
+export interface Frames {
+  first(choices: number, promptTokens: number): string;
+  text(text: string, choice: number): string;
+  finish(choices: Choice[]): string;
+  usage(usage: Usage, choices: Choice[]): string;
+  readonly done: string;
+  error(error: object): string;
+  readonly keepAlive: string;
+}
+
 /** The frames of one stream. Text frames are put together by hand: they are made for each token. */
-export function streamFrames(kind: 'chat' | 'completion', id: string, model: string) {
+export function streamFrames(kind: 'chat' | 'completion', id: string, model: string): Frames {
   const created = Math.floor(Date.now() / 1000);
   const object = kind === 'chat' ? 'chat.completion.chunk' : 'text_completion';
   const head = `data: {"id":${JSON.stringify(id)},"object":"${object}","created":${created},"model":${JSON.stringify(model)},`;

@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import type { ServerResponse } from 'node:http';
 import { AppError } from '#contract/errors.ts';
 import { solFromLamports, tipOf } from '#contract/money.ts';
 import type { RoutePreferences } from '#contract/provider.ts';
 import { toAppError } from '#contract/result.ts';
+import { anthropicError, messagesRequestSchema } from '#contract/wire/anthropic.ts';
 import { openAiError } from '#contract/wire/error-answers.ts';
 import { inferenceRequestSchema } from '#contract/wire/inference.ts';
 import {
@@ -16,11 +18,13 @@ import { cacheHeader } from '#contract/wire/receipt.ts';
 import type { JobHandle, JobOutcome, JobRequest, JobWork } from '../inference/job-request.ts';
 import type { GenerateRequest, ProxyRoute } from '../inference/runtime.ts';
 import { sha256Hex } from '../link/ed25519.ts';
+import { messageAnswer, messageFrames, messagesRequest } from './anthropic-answers.ts';
 import { type ApiCall, answerJson } from './api-call.ts';
 import {
   chatRequest,
   completionRequest,
   embeddingsAnswer,
+  type Frames,
   streamFrames,
   usageOf,
   wholeAnswer,
@@ -74,6 +78,7 @@ export const routes: readonly Route[] = [
     },
   },
   { method: 'POST', matches: at('/v1/chat/completions'), open: false, prepare: prepareChat },
+  { method: 'POST', matches: at('/v1/messages'), open: false, prepare: prepareMessages },
   { method: 'POST', matches: at('/v1/completions'), open: false, prepare: prepareCompletion },
   { method: 'POST', matches: at('/v1/embeddings'), open: false, prepare: prepareEmbeddings },
   { method: 'POST', matches: at('/inference'), open: false, prepare: prepareInference },
@@ -136,8 +141,22 @@ function openAi(
   const job = jobRequest(call, body.model, work, body);
   return async () => {
     call.response.setHeader('x-request-id', job.requestId);
-    if (body.stream) return stream(call, job, kind, body.stream_options?.include_usage === true);
+    if (body.stream) {
+      const frames = streamFrames(kind, job.requestId, job.model);
+      return stream(call, job, frames, body.stream_options?.include_usage === true);
+    }
     answerJson(call.response, 200, wholeAnswer(kind, await whole(call, job)));
+  };
+}
+
+function prepareMessages(call: ApiCall): () => Promise<void> {
+  const body = parseBody(call.body, messagesRequestSchema);
+  const work: JobWork = { kind: 'generate', request: messagesRequest(body), choices: 1 };
+  const job = jobRequest(call, body.model, work, { provider: body.provider });
+  return async () => {
+    call.response.setHeader('request-id', job.requestId);
+    if (body.stream) return stream(call, job, messageFrames(job.requestId, job.model), true);
+    answerJson(call.response, 200, messageAnswer(await whole(call, job)));
   };
 }
 
@@ -200,18 +219,12 @@ function cancelWhenLeft({ response }: ApiCall, handle: JobHandle): void {
   });
 }
 
-async function stream(
-  call: ApiCall,
-  job: JobRequest,
-  kind: 'chat' | 'completion',
-  withUsage: boolean,
-): Promise<void> {
+async function stream(call: ApiCall, job: JobRequest, frames: Frames, withUsage: boolean): Promise<void> {
   const { response, parts } = call;
-  const frames = streamFrames(kind, job.requestId, job.model);
   const startedAt = performance.now();
   let isOpen = false;
   let firstSeen = false;
-  const open = () => {
+  const open = (promptTokens = 0) => {
     if (isOpen) return;
     isOpen = true;
     response.writeHead(200, {
@@ -220,7 +233,7 @@ async function stream(
       'x-accel-buffering': 'no',
     });
     const choices = job.work.kind === 'generate' ? job.work.choices : 1;
-    const first = frames.first(choices);
+    const first = frames.first(choices, promptTokens);
     if (first) response.write(first);
   };
   const keepAlive = setInterval(() => {
@@ -229,9 +242,9 @@ async function stream(
   }, keepAliveMs);
   try {
     const handle = parts.jobs.submit(job, {
-      onStart: (_, isCacheHit) => {
+      onStart: (promptTokens, isCacheHit) => {
         markCacheHit(call, isCacheHit);
-        open();
+        open(promptTokens);
       },
       onRoute: (route) => markRoute(call, route),
       onText: (text, choice) => {
@@ -240,26 +253,40 @@ async function stream(
           firstSeen = true;
           parts.metrics.firstToken.observe((performance.now() - startedAt) / 1000);
         }
-        // A client that does not read is given up before it fills our memory.
+        // A client that does not read is given up before it fills our memory; a provider waits for it.
         if (response.writableLength > mostUnreadBytes) handle.cancel();
-        else response.write(frames.text(text, choice));
+        else if (!response.write(frames.text(text, choice))) return drained(response);
       },
     });
     cancelWhenLeft(call, handle);
     const outcome = await handle.done;
     countTokens(call, outcome);
     open();
-    const usage = withUsage ? frames.usage(usageOf(outcome.result)) : '';
+    const usage = withUsage ? frames.usage(usageOf(outcome.result), outcome.choices) : '';
     response.end(frames.finish(outcome.choices) + usage + frames.done);
   } catch (thrown) {
     if (!isOpen) throw thrown;
     const error = toAppError(thrown);
     parts.metrics.errors.inc({ code: error.code });
-    response.end(frames.error(openAiError(error)) + frames.done);
+    response.end(
+      frames.error(call.path === '/v1/messages' ? anthropicError(error) : openAiError(error)) + frames.done,
+    );
   } finally {
     clearInterval(keepAlive);
   }
 }
+
+/** Resolves when the client has read what waits for it, or has left. */
+const drained = (response: ServerResponse): Promise<void> =>
+  new Promise((resolve) => {
+    const end = () => {
+      response.off('drain', end);
+      response.off('close', end);
+      resolve();
+    };
+    response.once('drain', end);
+    response.once('close', end);
+  });
 
 function prepareInference(call: ApiCall): () => Promise<void> {
   const { response, parts } = call;

@@ -11,8 +11,11 @@ export interface ProviderCall {
   /** The client reads as it is written; otherwise the answer may come in one piece. */
   isStreamed: boolean;
   signal: AbortSignal;
-  onText(text: string): void;
+  /** A promise asks to wait before more is read: the client reads slowly. */
+  onText(text: string): void | Promise<void>;
 }
+
+export type OnText = ProviderCall['onText'];
 
 /** A whole answer; its text went to `onText`. */
 export interface ProviderAnswer {

@@ -64,7 +64,7 @@ async function ask(kind: Kind, isStreamed: boolean, more: Partial<GenerateReques
     request: request(more),
     isStreamed,
     signal,
-    onText: (text) => texts.push(text),
+    onText: (text) => void texts.push(text),
   });
   return { ...answer, texts, text: texts.join('') };
 }

@@ -1,7 +1,7 @@
 import type Anthropic from '@anthropic-ai/sdk';
 import { AppError } from '#contract/errors.ts';
 import type { ToolCall } from '#contract/wire/openai.ts';
-import type { ProviderAnswer } from '../provider.ts';
+import type { OnText, ProviderAnswer } from '../provider.ts';
 import { anthropicUsage } from './usage.ts';
 
 function finishOf(reason: Anthropic.StopReason | null | undefined): ProviderAnswer['finishReason'] {
@@ -21,7 +21,7 @@ function finishOf(reason: Anthropic.StopReason | null | undefined): ProviderAnsw
   }
 }
 
-export function wholeAnswer(message: Anthropic.Message, onText: (text: string) => void): ProviderAnswer {
+export function wholeAnswer(message: Anthropic.Message, onText: OnText): ProviderAnswer {
   if (!Array.isArray(message?.content))
     throw new AppError('provider/bad-answer', 'Anthropic answers without an answer.');
   const finishReason = finishOf(message.stop_reason ?? 'end_turn');
@@ -31,7 +31,7 @@ export function wholeAnswer(message: Anthropic.Message, onText: (text: string) =
       ? [{ id: block.id, name: block.name, arguments: JSON.stringify(block.input) }]
       : [],
   );
-  if (text !== '') onText(text);
+  if (text !== '') void onText(text);
   return {
     finishReason,
     ...(toolCalls.length > 0 ? { toolCalls } : {}),
@@ -42,7 +42,7 @@ export function wholeAnswer(message: Anthropic.Message, onText: (text: string) =
 /** Reads a stream to its end. The input is counted at its start, the output at its end. */
 export async function streamedAnswer(
   stream: AsyncIterable<Anthropic.RawMessageStreamEvent>,
-  onText: (text: string) => void,
+  onText: OnText,
 ): Promise<ProviderAnswer> {
   const calls = new Map<number, ToolCall>();
   let counts: Parameters<typeof anthropicUsage>[0] = null;
@@ -62,7 +62,7 @@ export async function streamedAnswer(
         break;
       case 'content_block_delta': {
         const call = calls.get(event.index);
-        if (event.delta.type === 'text_delta') onText(event.delta.text);
+        if (event.delta.type === 'text_delta') await onText(event.delta.text);
         else if (event.delta.type === 'input_json_delta' && call) call.arguments += event.delta.partial_json;
         break;
       }

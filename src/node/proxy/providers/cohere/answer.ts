@@ -1,7 +1,7 @@
 import type { Cohere } from 'cohere-ai';
 import { AppError } from '#contract/errors.ts';
 import type { ToolCall } from '#contract/wire/openai.ts';
-import type { ProviderAnswer } from '../provider.ts';
+import type { OnText, ProviderAnswer } from '../provider.ts';
 import { cohereUsage } from './usage.ts';
 
 function finishOf(reason: string | undefined): ProviderAnswer['finishReason'] {
@@ -20,7 +20,7 @@ function finishOf(reason: string | undefined): ProviderAnswer['finishReason'] {
   }
 }
 
-export function wholeAnswer(answer: Cohere.V2ChatResponse, onText: (text: string) => void): ProviderAnswer {
+export function wholeAnswer(answer: Cohere.V2ChatResponse, onText: OnText): ProviderAnswer {
   if (!answer?.message) throw new AppError('provider/bad-answer', 'Cohere answers without an answer.');
   const finishReason = finishOf(answer.finishReason);
   const text = (answer.message.content ?? []).map((part) => (part.type === 'text' ? part.text : '')).join('');
@@ -29,14 +29,14 @@ export function wholeAnswer(answer: Cohere.V2ChatResponse, onText: (text: string
     name: called?.name ?? '',
     arguments: called?.arguments ?? '{}',
   }));
-  if (text !== '') onText(text);
+  if (text !== '') void onText(text);
   return { finishReason, ...(toolCalls.length > 0 ? { toolCalls } : {}), usage: cohereUsage(answer.usage) };
 }
 
 /** Reads a stream to its end; what comes between its events says nothing that is passed on. */
 export async function streamedAnswer(
   stream: AsyncIterable<Cohere.V2ChatStreamResponse>,
-  onText: (text: string) => void,
+  onText: OnText,
 ): Promise<ProviderAnswer> {
   const calls = new Map<number, ToolCall>();
   let reason: string | undefined;
@@ -45,7 +45,7 @@ export async function streamedAnswer(
     switch (event.type) {
       case 'content-delta': {
         const text = event.delta?.message?.content?.text;
-        if (text) onText(text);
+        if (text) await onText(text);
         break;
       }
       case 'tool-call-start': {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type ChatResponse, type GenerateResponse, Ollama } from 'ollama';
 import { AppError } from '#contract/errors.ts';
 import type { Feature } from '../../../inference/runtime.ts';
-import type { OpenProvider, ProviderAnswer, ProviderCall } from '../provider.ts';
+import type { OnText, OpenProvider, ProviderAnswer, ProviderCall } from '../provider.ts';
 import { soundUsage } from '../usage.ts';
 import { ollamaError } from './error.ts';
 import { chatParts, common } from './request.ts';
@@ -58,20 +58,20 @@ export const openOllama: OpenProvider = ({ baseUrl, apiKey, fetch }) => {
 
 type Piece = ChatResponse | GenerateResponse;
 
-async function lastOf(stream: AsyncIterable<Piece>, onText: (text: string) => void): Promise<ProviderAnswer> {
+async function lastOf(stream: AsyncIterable<Piece>, onText: OnText): Promise<ProviderAnswer> {
   const pieces: Piece[] = [];
   for await (const piece of stream) {
-    onText(textOf(piece));
+    await onText(textOf(piece));
     // Only what says more than text is kept.
     if (piece.done || callsOf(piece).length > 0) pieces.push(piece);
   }
   return answerOf(pieces);
 }
 
-function answerOf(pieces: Piece[], onText?: (text: string) => void): ProviderAnswer {
+function answerOf(pieces: Piece[], onText?: OnText): ProviderAnswer {
   const last = pieces.at(-1);
   if (!last?.done) throw new AppError('provider/bad-answer', 'Ollama answers without an answer.');
-  if (onText) onText(textOf(last));
+  if (onText) void onText(textOf(last));
   const toolCalls = pieces.flatMap(callsOf);
   return {
     finishReason: toolCalls.length > 0 ? 'tool_calls' : last.done_reason === 'length' ? 'length' : 'stop',

@@ -1,7 +1,7 @@
 import type OpenAI from 'openai';
 import { AppError } from '#contract/errors.ts';
 import type { ToolCall } from '#contract/wire/openai.ts';
-import type { ProviderAnswer } from '../provider.ts';
+import type { OnText, ProviderAnswer } from '../provider.ts';
 import { openAiUsage } from './usage.ts';
 
 const finishReasons: Record<string, ProviderAnswer['finishReason']> = {
@@ -23,7 +23,7 @@ function finishOf(provider: string, reason: string | null | undefined): Provider
 export function wholeAnswer(
   provider: string,
   answer: OpenAI.ChatCompletion | OpenAI.Completion,
-  onText: (text: string) => void,
+  onText: OnText,
 ): ProviderAnswer {
   const choice = answer.choices?.[0];
   if (!choice) throw new AppError('provider/bad-answer', `${provider} answers without an answer.`);
@@ -36,7 +36,7 @@ export function wholeAnswer(
       : [],
   );
   const finishReason = finishOf(provider, choice.finish_reason ?? 'stop');
-  if (text !== '') onText(text);
+  if (text !== '') void onText(text);
   return { finishReason, ...(toolCalls.length > 0 ? { toolCalls } : {}), usage: openAiUsage(answer.usage) };
 }
 
@@ -44,7 +44,7 @@ export function wholeAnswer(
 export async function streamedAnswer(
   provider: string,
   stream: AsyncIterable<OpenAI.ChatCompletionChunk | OpenAI.Completion>,
-  onText: (text: string) => void,
+  onText: OnText,
 ): Promise<ProviderAnswer> {
   const calls = new Map<number, ToolCall>();
   let reason: string | null | undefined = null;
@@ -54,7 +54,7 @@ export async function streamedAnswer(
     const choice = chunk.choices?.[0];
     if (!choice) continue;
     const text = 'delta' in choice ? choice.delta?.content : choice.text;
-    if (text) onText(text);
+    if (text) await onText(text);
     for (const piece of ('delta' in choice ? choice.delta?.tool_calls : undefined) ?? []) {
       const call = calls.get(piece.index) ?? { id: '', name: '', arguments: '' };
       call.id ||= piece.id ?? '';
