@@ -9,6 +9,7 @@ type Bench = { run(options: BenchOptions): Promise<unknown> };
 const benches: Record<string, () => Promise<Bench>> = {
   'first-lamport': () => import('./first-lamport.ts'),
   serving: () => import('./serving.ts'),
+  proxy: () => import('./proxy.ts'),
   host: () => import('./host.ts'),
 };
 
