@@ -25,7 +25,7 @@ export function SelectField<V extends string>(props: SelectFieldProps<V>) {
         aria-describedby={hideLabel ? undefined : `${id}-hint`}
         {...rest}
         onChange={(event) => onChoose(event.target.value as V)}
-        className="w-full min-w-0 rounded-lg border border-line bg-ground px-3 py-1.5 text-sm focus-visible:outline-2 focus-visible:outline-accent disabled:opacity-60"
+        className="w-full min-w-0 rounded-lg border border-line bg-ground px-2 py-1.5 text-sm focus-visible:outline-2 focus-visible:outline-accent disabled:opacity-60"
       >
         {options.map(({ value, title }) => (
           <option key={value} value={value}>

@@ -1,5 +1,5 @@
 import { ChevronRight } from 'lucide-react';
-import { useState } from 'react';
+import { useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { ModelPrice, ProxyConfig, ShownProvider } from '#contract/provider.ts';
 import { formatMicroUsd } from '../../lib/format.ts';
@@ -20,7 +20,17 @@ export function ModelPrices({ provider, prices }: ModelPricesProps) {
   const { t } = useTranslation();
   const [open, setOpen] = useState(false);
   const { id, models } = provider;
-  const rows = [...(models ?? []), { id: allOthers, price: prices[`${id}/${allOthers}`] ?? null }];
+  // Prices of models that the provider does not list are there to be seen and taken back.
+  const unlisted = Object.entries(prices).flatMap(([name, price]) => {
+    const model = name.slice(id.length + 1);
+    const isHere = name.startsWith(`${id}/`) && model !== allOthers;
+    return isHere && !models?.some((one) => one.id === model) ? { id: model, price } : [];
+  });
+  const rows = [
+    ...(models ?? []),
+    ...unlisted,
+    { id: allOthers, price: prices[`${id}/${allOthers}`] ?? null },
+  ];
   return (
     <div className="mt-3 border-t border-line pt-2.5">
       <button
@@ -41,7 +51,7 @@ export function ModelPrices({ provider, prices }: ModelPricesProps) {
             <span className="text-end">{t('providers.cached')}</span>
             <span className="text-end">{t('providers.output')}</span>
           </p>
-          <ul className="max-h-72 overflow-y-auto pe-3">
+          <ul className="max-h-96 overflow-y-auto pe-3">
             {rows.map((model) => (
               <ModelRow key={model.id} provider={id} model={model} prices={prices} />
             ))}
@@ -69,9 +79,14 @@ function ModelRow({ provider, model: { id, price }, prices }: ModelRowProps) {
   const [isEditing, setEditing] = useState(false);
   const name = `${provider}/${id}`;
   const title = id === allOthers ? t('providers.allOthers') : id;
+  const row = useRef<HTMLLIElement>(null);
+  const close = () => {
+    setEditing(false);
+    row.current?.querySelector('button')?.focus();
+  };
   const isOwn = Object.hasOwn(prices, name);
   return (
-    <li className="border-t border-line py-1.5 text-xs">
+    <li ref={row} className="border-t border-line py-1.5 text-xs">
       <div className={columns}>
         <span className="min-w-0 leading-tight break-words">
           {title}
@@ -94,15 +109,7 @@ function ModelRow({ provider, model: { id, price }, prices }: ModelRowProps) {
           {t('providers.price')}
         </Button>
       </div>
-      {isEditing && (
-        <PriceForm
-          name={name}
-          price={price}
-          prices={prices}
-          canReset={isOwn}
-          onDone={() => setEditing(false)}
-        />
-      )}
+      {isEditing && <PriceForm name={name} price={price} prices={prices} canReset={isOwn} onDone={close} />}
     </li>
   );
 }

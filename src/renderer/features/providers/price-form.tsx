@@ -56,6 +56,7 @@ export function PriceForm({ name, price, prices, canReset, onDone }: PriceFormPr
             key={field}
             label={t(`providers.${field === 'cachedInput' ? 'cached' : field}`)}
             inputMode="decimal"
+            autoFocus={field === 'input'}
             autoComplete="off"
             value={texts[field]}
             problem={isTried && problems.has(field) ? t('providers.problem.price') : null}

@@ -25,14 +25,15 @@ export function ProviderCard({
 }) {
   const { t } = useTranslation();
   const [busy, setBusy] = useState(false);
+  const [isTesting, setTesting] = useState(false);
   const [tested, setTested] = useState<Result<string[]> | null>(null);
   const { id, enabled, spent } = provider;
 
   const test = async () => {
-    setBusy(true);
+    setTesting(true);
     setTested(null);
     setTested(await client.request('providers.test', { id }));
-    setBusy(false);
+    setTesting(false);
   };
   const turn = async (isOn: boolean) => {
     setBusy(true);
@@ -60,7 +61,7 @@ export function ProviderCard({
           {t('providers.on')}
         </label>
       </header>
-      <dl className="mt-3 grid grid-cols-3 gap-x-4 text-sm">
+      <dl className="mt-3 grid grid-cols-[minmax(0,1.7fr)_minmax(0,1fr)_minmax(0,0.7fr)] gap-x-4 text-sm">
         {factsOf(provider, t).map(({ label, value, note }) => (
           <div key={label} className="min-w-0">
             <dt className="text-xs text-dim">{label}</dt>
@@ -77,7 +78,7 @@ export function ProviderCard({
           budgetMicroUsd={provider.dayBudgetMicroUsd}
         />
         <BudgetMeter
-          label={t('providers.thisMonth')}
+          label={t('providers.month')}
           spentMicroUsd={spent.monthMicroUsd}
           budgetMicroUsd={provider.monthBudgetMicroUsd}
         />
@@ -90,7 +91,7 @@ export function ProviderCard({
       <div className="mt-4 flex flex-wrap items-center gap-2">
         <Button
           size="small"
-          disabled={busy || !enabled}
+          disabled={busy || isTesting || !enabled}
           aria-label={t('providers.testName', { id })}
           onClick={test}
         >
@@ -116,6 +117,7 @@ export function ProviderCard({
           onConfirm={() => act('providers.remove', { id })}
         />
         <p aria-live="polite" className="text-xs text-dim">
+          {isTesting && t('providers.asking')}
           {tested?.ok && t('providers.found', { count: tested.data.length })}
         </p>
       </div>

@@ -97,7 +97,7 @@ export function ProviderForm({ provider, taken, onClose, onEdit }: ProviderFormP
       />
       <fieldset className="border-t border-line pt-3">
         <legend className="float-left mb-2 w-full text-sm font-semibold">{t('providers.limits')}</legend>
-        <div className="clear-both grid grid-cols-2 gap-x-4">
+        <div className="clear-both grid grid-cols-2 gap-x-4 gap-y-2">
           {limits.map((name) => (
             <Field key={name} {...field(name)} inputMode="numeric" hint={t('providers.hint.limit')} />
           ))}
@@ -105,7 +105,7 @@ export function ProviderForm({ provider, taken, onClose, onEdit }: ProviderFormP
       </fieldset>
       <fieldset className="border-t border-line pt-3">
         <legend className="float-left mb-2 w-full text-sm font-semibold">{t('providers.budgets')}</legend>
-        <div className="clear-both grid grid-cols-2 gap-x-4">
+        <div className="clear-both grid grid-cols-2 gap-x-4 gap-y-2">
           {budgets.map((name) => (
             <Field
               key={name}

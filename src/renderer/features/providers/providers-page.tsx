@@ -55,7 +55,7 @@ export function ProvidersPage() {
             />
           </div>
           {tab === 'all' && (
-            <div className="grid items-start gap-4 min-[1100px]:grid-cols-2">
+            <div className="grid gap-4 min-[1100px]:grid-cols-2">
               {providers.map((provider) => (
                 <ProviderCard key={provider.id} provider={provider} config={status.config} />
               ))}

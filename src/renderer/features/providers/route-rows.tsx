@@ -21,7 +21,7 @@ export function RouteRows({ route, providers, modelListId, problem, onChange, on
   const put = (next: TargetDraft[]) => onChange({ ...route, targets: next });
   return (
     <fieldset aria-label={t('providers.routes.one', { name })} className="rounded-lg border border-line p-3">
-      <div className="flex items-end gap-2">
+      <div className="flex items-center gap-2">
         <div className="min-w-0 flex-1">
           <Field
             label={t('providers.routes.name')}

@@ -14,6 +14,7 @@ interface SavedNoteProps {
 /** What came of saving a provider. */
 export function SavedNote({ test, onClose, onEdit }: SavedNoteProps) {
   const { t } = useTranslation();
+  const isFailing = test?.ok === false;
   return (
     <div className="grid gap-4">
       <p role="status" className="flex items-start gap-2 text-sm">
@@ -21,13 +22,15 @@ export function SavedNote({ test, onClose, onEdit }: SavedNoteProps) {
         <span>
           {t('providers.saved')} {test?.ok && t('providers.found', { count: test.data.length })}
           {test === null && t('providers.savedOff')}
-          {test?.ok === false && t('providers.savedFailing')}
+          {isFailing && t('providers.savedFailing')}
         </span>
       </p>
-      {test?.ok === false && <ErrorNote error={test.error} />}
+      {isFailing && <ErrorNote error={test.error} />}
       <div className="flex justify-end gap-2">
-        <Button onClick={onEdit}>{t('providers.editMore')}</Button>
-        <Button look="accent" autoFocus onClick={onClose}>
+        <Button look={isFailing ? 'accent' : 'plain'} autoFocus={isFailing} onClick={onEdit}>
+          {t('providers.editMore')}
+        </Button>
+        <Button look={isFailing ? 'plain' : 'accent'} autoFocus={!isFailing} onClick={onClose}>
           {t('providers.done')}
         </Button>
       </div>
