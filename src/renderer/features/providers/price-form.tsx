@@ -5,6 +5,7 @@ import { modelPriceSchema } from '#contract/provider.ts';
 import type { ErrorBody } from '#contract/result.ts';
 import { client } from '../../lib/client.ts';
 import { dollarText, parseDollars } from '../../lib/decimal.ts';
+import { focusFirstProblem } from '../../lib/focus-first-problem.ts';
 import { Button } from '../../ui/button.tsx';
 import { ErrorNote } from '../../ui/error-note.tsx';
 import { Field } from '../../ui/field.tsx';
@@ -39,10 +40,11 @@ export function PriceForm({ name, price, prices, canReset, onDone }: PriceFormPr
     if (result.ok) onDone();
     else setError(result.error);
   };
-  const submit = (event: FormEvent) => {
+  const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     setTried(true);
     if (next.success) void store({ ...prices, [name]: next.data });
+    else focusFirstProblem(event.currentTarget);
   };
   const reset = () => {
     const { [name]: _, ...others } = prices;

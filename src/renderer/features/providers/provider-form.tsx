@@ -1,8 +1,9 @@
 import { type FormEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { providerKinds, type ShownProvider } from '#contract/provider.ts';
+import { type Provider, providerKinds, type ShownProvider } from '#contract/provider.ts';
 import type { ErrorBody, Result } from '#contract/result.ts';
 import { client } from '../../lib/client.ts';
+import { focusFirstProblem } from '../../lib/focus-first-problem.ts';
 import { Button } from '../../ui/button.tsx';
 import { ErrorNote } from '../../ui/error-note.tsx';
 import { Field } from '../../ui/field.tsx';
@@ -40,22 +41,22 @@ export function ProviderForm({ provider, taken, onClose, onEdit }: ProviderFormP
     if (field === 'id' && isTaken) return t('providers.problem.taken');
     return isTried && 'problems' in next && next.problems.has(field) ? t(`providers.problem.${field}`) : null;
   };
-  const save = async () => {
-    if (!('provider' in next)) return;
-    const { id, enabled } = next.provider;
+  const save = async (stored: Provider) => {
+    const { id, enabled } = stored;
     setBusy(true);
     const result = await client.request('providers.set', {
-      provider: next.provider,
+      provider: stored,
       ...(key === '' ? {} : { key: key === null ? null : key.trim() }),
     });
     setError(result.ok ? null : result.error);
     if (result.ok) setSaved({ id, test: enabled ? await client.request('providers.test', { id }) : null });
     setBusy(false);
   };
-  const submit = (event: FormEvent) => {
+  const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     setTried(true);
-    if (!isTaken) void save();
+    if (isTaken || !('provider' in next)) focusFirstProblem(event.currentTarget);
+    else void save(next.provider);
   };
   const field = (name: Exclude<DraftField, 'kind'>) => ({
     label: t(`providers.field.${name}`),

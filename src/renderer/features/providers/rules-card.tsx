@@ -3,6 +3,7 @@ import { useTranslation } from 'react-i18next';
 import { type ProxyStatus, strategies } from '#contract/provider.ts';
 import type { ErrorBody } from '#contract/result.ts';
 import { client } from '../../lib/client.ts';
+import { focusFirstProblem } from '../../lib/focus-first-problem.ts';
 import { Button } from '../../ui/button.tsx';
 import { Card } from '../../ui/card.tsx';
 import { ErrorNote } from '../../ui/error-note.tsx';
@@ -26,10 +27,10 @@ export function RulesCard({ config }: { config: ProxyStatus['config'] }) {
     setDraft({ ...shown, ...part });
     setSaved(false);
   };
-  const submit = async (event: FormEvent) => {
+  const submit = async (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     setTried(true);
-    if (!('rules' in next)) return;
+    if (!('rules' in next)) return focusFirstProblem(event.currentTarget);
     const result = await client.request('providers.configure', next.rules);
     setError(result.ok ? null : result.error);
     setSaved(result.ok);
