@@ -4,6 +4,7 @@ import { DashboardPage } from './features/dashboard/dashboard-page.tsx';
 import { EarningsPage } from './features/earnings/earnings-page.tsx';
 import { ModelsPage } from './features/models/models-page.tsx';
 import { OnboardingPage } from './features/onboarding/onboarding-page.tsx';
+import { ProvidersPage } from './features/providers/providers-page.tsx';
 import { QueuePage } from './features/queue/queue-page.tsx';
 import { ResourcesPage } from './features/resources/resources-page.tsx';
 import { SettingsPage } from './features/settings/settings-page.tsx';
@@ -18,6 +19,7 @@ import { PageMarks } from './ui/page.tsx';
 const pageOf: Record<PageName, () => React.ReactNode> = {
   dashboard: DashboardPage,
   models: ModelsPage,
+  providers: ProvidersPage,
   queue: QueuePage,
   earnings: EarningsPage,
   resources: ResourcesPage,
@@ -59,7 +61,7 @@ function useTheme(theme: 'system' | 'light' | 'dark'): void {
   }, [theme]);
 }
 
-/** Ctrl or ⌘ with 1 to 6 opens a page. */
+/** Ctrl or ⌘ with 1 to 7 opens a page. */
 function usePageKeys(): void {
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { formatBytes, formatDuration, formatSol, shortAddress } from './format.ts';
+import { formatBytes, formatDuration, formatMicroUsd, formatSol, shortAddress } from './format.ts';
 import { parseRoute } from './routes.ts';
 
 test('SOL is grouped by three after the point', () => {
@@ -8,6 +8,18 @@ test('SOL is grouped by three after the point', () => {
   expect(formatSol(1_234_567_890_000n)).toBe('1234.567 890');
   expect(formatSol('0')).toBe('0.000 000');
   expect(formatSol('-950')).toBe('−0.000 000 950');
+});
+
+test('dollars have cents, and more digits where they are small', () => {
+  expect(formatMicroUsd(0)).toBe('$0.00');
+  expect(formatMicroUsd(1)).toBe('$0.000 001');
+  expect(formatMicroUsd(123)).toBe('$0.000 123');
+  expect(formatMicroUsd(75_000)).toBe('$0.075');
+  expect(formatMicroUsd(1_125_000)).toBe('$1.125');
+  expect(formatMicroUsd(3_482_917, 3)).toBe('$3.48');
+  expect(formatMicroUsd(999_999, 3)).toBe('$1.00');
+  expect(formatMicroUsd(1_234_501_234)).toBe('$1,234.50');
+  expect(formatMicroUsd(-2_500_000)).toBe('−$2.50');
 });
 
 test('sizes, times and addresses are short', () => {

@@ -31,3 +31,18 @@ export const formatTime = (at: number): string => new Date(at).toLocaleTimeStrin
 /** 7xKX…gAsU. */
 export const shortAddress = (text: string): string =>
   text.length > 16 ? `${text.slice(0, 4)}…${text.slice(-4)}` : text;
+
+/**
+ * Micro-dollars as dollars: $1,234.50, $0.075, $0.000 123. Two digits after the point, more where fewer than `significant`
+ * figures would be left, six at most.
+ */
+export function formatMicroUsd(microUsd: number, significant = 4): string {
+  const figures = String(Math.trunc(Math.abs(microUsd))).length;
+  const step = 10 ** Math.max(0, Math.min(4, figures - significant));
+  const rounded = Math.round(Math.abs(microUsd) / step) * step;
+  const whole = Math.floor(rounded / 1e6).toLocaleString('en');
+  const fraction = String(rounded % 1e6).padStart(6, '0');
+  const shown = fraction.slice(0, 2) + fraction.slice(2).replace(/0+$/, '');
+  const grouped = shown.length > 3 ? `${shown.slice(0, 3)} ${shown.slice(3)}` : shown;
+  return `${microUsd < 0 ? '−' : ''}$${whole}.${grouped}`;
+}

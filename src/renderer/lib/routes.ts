@@ -1,11 +1,19 @@
 import { useSyncExternalStore } from 'react';
 
-export const pages = ['dashboard', 'models', 'queue', 'earnings', 'resources', 'settings'] as const;
+export const pages = [
+  'dashboard',
+  'models',
+  'providers',
+  'queue',
+  'earnings',
+  'resources',
+  'settings',
+] as const;
 export type PageName = (typeof pages)[number];
 
 export interface Route {
   page: PageName;
-  /** What a drawer shows: the id of a job, an entry, a model. */
+  /** What a drawer shows: the id of a job, an entry, a model, a provider. */
   detail: string | null;
 }
 

@@ -5,28 +5,33 @@ interface FieldProps extends InputHTMLAttributes<HTMLInputElement> {
   hint?: string;
   problem?: string | null;
   unit?: string;
+  /** The label is read out but not shown, and there is no line for a hint: in rows under a common heading. */
+  hideLabel?: boolean;
 }
 
-export function Field({ label, hint, problem, unit, ...rest }: FieldProps) {
+export function Field({ label, hint, problem, unit, hideLabel = false, ...rest }: FieldProps) {
   const id = useId();
+  const hasNote = !hideLabel || Boolean(problem);
   return (
-    <div className="grid gap-1">
-      <label htmlFor={id} className="text-sm font-medium">
+    <div className="grid min-w-0 content-start gap-1">
+      <label htmlFor={id} className={hideLabel ? 'sr-only' : 'text-sm font-medium'}>
         {label}
       </label>
       <span className="flex items-center gap-2">
         <input
           id={id}
           aria-invalid={problem ? true : undefined}
-          aria-describedby={`${id}-hint`}
+          aria-describedby={hasNote ? `${id}-hint` : undefined}
           {...rest}
           className="w-full min-w-0 rounded-lg border border-line bg-ground px-3 py-1.5 text-sm focus-visible:outline-2 focus-visible:outline-accent aria-invalid:border-bad"
         />
         {unit && <span className="whitespace-nowrap text-xs text-dim">{unit}</span>}
       </span>
-      <p id={`${id}-hint`} className={`min-h-4 text-xs ${problem ? 'text-bad' : 'text-dim'}`}>
-        {problem ?? hint}
-      </p>
+      {hasNote && (
+        <p id={`${id}-hint`} className={`min-h-4 text-xs ${problem ? 'text-bad' : 'text-dim'}`}>
+          {problem ?? hint}
+        </p>
+      )}
     </div>
   );
 }

@@ -4,7 +4,8 @@ import { AppError } from '#contract/errors.ts';
 import type { Job } from '#contract/job.ts';
 import type { LinkState } from '#contract/node-status.ts';
 import { defaultSettings, type Settings, settingsSchema } from '#contract/settings.ts';
-import { memoryTransport } from '../memory-transport.ts';
+import { type MemoryTransport, memoryTransport } from '../memory-transport.ts';
+import { proxyAnswers } from './proxy-answers.ts';
 import {
   payer,
   sampleBenchmark,
@@ -16,11 +17,12 @@ import {
   sampleModels,
   sampleResources,
 } from './sample-data.ts';
+import { sampleProxy } from './sample-proxy.ts';
 import { sampleStates } from './sample-states.ts';
 
 /**
  * The app's pages on sample data, without a host. The address chooses what is shown:
- * `?state=paused&theme=light&money=sol&link=away&fresh`.
+ * `?state=paused&theme=light&money=sol&link=away&fresh&obstacle`.
  */
 const wish = new URLSearchParams(location.search);
 const now = Date.now();
@@ -56,7 +58,17 @@ let settings: Settings = {
   payoutAddress: payer,
 };
 
-const transport = memoryTransport({
+const proxy = sampleProxy(now, isFresh);
+if (wish.has('obstacle')) {
+  proxy.solPrice = { microUsd: 151_240_000, at: now - 22 * 60_000, isStale: true };
+  proxy.obstacle = {
+    code: 'proxy/price-stale',
+    message: 'The price of a SOL is 22 minutes old: nothing is sold until there is a new one.',
+  };
+}
+
+const transport: MemoryTransport = memoryTransport({
+  ...proxyAnswers(proxy, (next) => transport.publish('proxy.status', next)),
   'app.info': () => ({
     version: '0.1.0',
     machine: 'rig-01',
@@ -88,6 +100,11 @@ const transport = memoryTransport({
   'access.key': () => ({ key: 'slm_sample_key_of_the_preview' }),
   'access.renewKey': () => ({ key: 'slm_another_key_of_the_preview' }),
   'earnings.entries': () => ({ entries: isFresh ? [] : sampleEntries(now), total: isFresh ? 0 : 40 }),
+  'earnings.entry': ({ id }) => {
+    const entry = sampleEntries(now).find((one) => one.id === id);
+    if (!entry) throw new AppError('request/not-found', `There is no entry ${id}.`);
+    return { ...entry, receipt: null };
+  },
   'earnings.series': ({ bucket, count }) =>
     Array.from({ length: count }, (_, n) => ({
       at: now - (count - n) * (bucket === 'hour' ? 3_600_000 : 86_400_000),
@@ -160,6 +177,7 @@ transport.publish('node.engines', [sampleEngine]);
 transport.publish('models.benchmarks', [sampleBenchmark]);
 transport.publish('downloads.list', isFresh ? [] : sampleDownloads);
 transport.publish('servers.list', []);
+transport.publish('proxy.status', proxy);
 transport.publish('resources.current', sampleResources(now));
 if (wish.has('rows')) publishManyJobs(Number(wish.get('rows')), Number(wish.get('rate') ?? 50));
 else transport.publish('queue.items', { type: 'snapshot', jobs: isFresh ? [] : sampleJobs(now) });

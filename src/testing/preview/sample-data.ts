@@ -194,7 +194,7 @@ export const sampleEntries = (now: number): Entry[] =>
     id: 40 - n,
     at: now - n * 240_000,
     requestId: `req-${n}`,
-    model: 'llama-3.2-3b-Q4_K_M',
+    model: n === 1 ? 'fast' : 'llama-3.2-3b-Q4_K_M',
     payer,
     gatewayUrl: 'http://127.0.0.1:8200',
     network: 'test-credits',
@@ -206,5 +206,14 @@ export const sampleEntries = (now: number): Entry[] =>
     state: n === 0 ? 'earned' : n === 5 ? 'disputed' : 'agreed',
     disputeReason: n === 5 ? 'The gateway counted 170 tokens.' : null,
     durationMs: 900 + n * 10,
-    proxied: null,
+    proxied:
+      n === 1
+        ? {
+            target: 'openai/gpt-4o-mini',
+            costMicroUsd: 3_184,
+            costLamports: '21053',
+            commissionLamports: '1052',
+            isEstimate: true,
+          }
+        : null,
   }));

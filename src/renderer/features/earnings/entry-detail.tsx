@@ -9,6 +9,7 @@ import { ErrorNote } from '../../ui/error-note.tsx';
 import { type Fact, Facts } from '../../ui/facts.tsx';
 import { TableSkeleton } from '../../ui/table-skeleton.tsx';
 import { EntryStateMark } from './entry-state.tsx';
+import { ProxiedFacts } from './proxied-facts.tsx';
 
 /** An entry and every field of its signed receipt. */
 export function EntryDetailView({ id, unit }: { id: number; unit: string }) {
@@ -41,6 +42,7 @@ export function EntryDetailView({ id, unit }: { id: number; unit: string }) {
       <EntryStateMark state={entry.state} />
       {entry.disputeReason && <p className="text-sm text-bad">{entry.disputeReason}</p>}
       <Facts facts={facts} copyLabel={t('earnings.copy')} />
+      {entry.proxied && <ProxiedFacts proxied={entry.proxied} unit={unit} />}
       <h3 className="border-t border-line pt-4 text-sm font-semibold">{t('earnings.receipt')}</h3>
       {entry.receipt ? (
         <Facts facts={receiptFacts(entry.receipt)} copyLabel={t('earnings.copy')} />

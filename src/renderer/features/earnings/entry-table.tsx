@@ -15,6 +15,16 @@ import { useEntries } from './use-entries.ts';
 const keyOf = (entry: Entry) => entry.id;
 const open = (entry: Entry) => openRoute('earnings', String(entry.id));
 
+/** The model that was asked for, and of a proxied job who answered. */
+const modelCell = ({ model, proxied }: Entry) =>
+  proxied ? (
+    <span title={proxied.target}>
+      {model} <span className="text-dim">· {proxied.target}</span>
+    </span>
+  ) : (
+    model
+  );
+
 /** Every booked job, newest first, read page by page as one scrolls. */
 export function EntryTable({ unit }: { unit: string }) {
   const { t } = useTranslation();
@@ -23,7 +33,7 @@ export function EntryTable({ unit }: { unit: string }) {
   const columns = useMemo<Column<Entry>[]>(
     () => [
       { key: 'at', title: t('earnings.time'), width: '8.5rem', cell: (entry) => formatTime(entry.at) },
-      { key: 'model', title: t('earnings.model'), width: 'minmax(6rem,1.4fr)', cell: (entry) => entry.model },
+      { key: 'model', title: t('earnings.model'), width: 'minmax(6rem,1.4fr)', cell: modelCell },
       {
         key: 'payer',
         wideOnly: true,

@@ -31,6 +31,7 @@ export const settingItems: readonly SettingItem[] = [
   { name: 'pricePerMillionTokensLamports', kind: 'text', unit: 'lamports' },
   { name: 'theme', kind: 'choice', choices: ['system', 'light', 'dark'] },
   { name: 'startEarningOnLaunch', kind: 'switch' },
+  { name: 'serveOwnModels', kind: 'switch' },
   { name: 'contextSize', kind: 'autoNumber', unit: 'tokens' },
   { name: 'parallelRequests', kind: 'autoNumber' },
   { name: 'threads', kind: 'autoNumber' },

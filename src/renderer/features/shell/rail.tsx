@@ -13,8 +13,10 @@ export function Rail({ page }: { page: PageName }) {
   const { t } = useTranslation();
   const serving = useSignal('node.serving');
   const models = useSignal('models.list');
+  const proxy = useSignal('proxy.status');
   const counts: Partial<Record<PageName, number | undefined>> = {
     models: models?.length,
+    providers: proxy?.providers.length || undefined,
     queue: serving ? serving.running + serving.waiting || undefined : undefined,
   };
   return (
