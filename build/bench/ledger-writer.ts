@@ -10,7 +10,7 @@ for (let index = 0; index < Number(count); index += 1) {
   const began = performance.now();
   const common = { at: Date.now(), requestId: `r${index}`, model: 'gpt-4o-mini' };
   const usage = { prompt: 14, cached: 0, cacheWrite: 0, completion: 8, reasoning: 0 };
-  ledger.appendSpend({
+  void ledger.appendSpend({
     ...common,
     key: `k${index}`,
     provider: 'openai',

@@ -70,7 +70,7 @@ export async function doWork(
   }
   const counts = new Array<number>(work.choices).fill(0);
   const failed = new AbortController();
-  const ended = AbortSignal.any([signal, failed.signal]);
+  const ended = work.choices === 1 ? signal : AbortSignal.any([signal, failed.signal]);
   const generate = async (index: number): Promise<{ choice: Choice; result: GenerateResult }> => {
     let text = '';
     const result = await runtime.generate(

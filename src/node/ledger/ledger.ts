@@ -74,8 +74,11 @@ export interface LedgerTotals {
 export interface Ledger {
   /** Books a job once: a second entry for the same request of the same gateway changes nothing. */
   append(entry: NewEntry): void;
-  /** Takes down what a provider's answer cost. False when its key is known already. */
-  appendSpend(row: SpendRow): boolean;
+  /**
+   * Takes down what a provider's answer cost; all that comes in one turn of the event loop is one commit. Resolves when it is written,
+   * with false when its key is known already.
+   */
+  appendSpend(row: SpendRow): Promise<boolean>;
   /** Pico-dollars spent at or after an instant, by provider. */
   spentSince(sinceMs: number): Record<string, bigint>;
   /** By provider: its cost, and what the jobs that it answered brought; the cache's answers are `cache`. */
@@ -165,6 +168,26 @@ export function openLedger(file: string, { clock }: { clock: Clock }): Ledger {
        @costPicoUsd, @isEstimate) ON CONFLICT (key) DO NOTHING`,
   );
   const walSync = createWalSync(file);
+  let waiting: { row: SpendRow; resolve(isNew: boolean): void; reject(thrown: unknown): void }[] = [];
+  const insertAll = database.transaction((rows: SpendRow[]) =>
+    rows.map(
+      ({ usage, isEstimate, ...row }) =>
+        insertSpend.run({ ...row, ...usage, isEstimate: Number(isEstimate) }).changes > 0,
+    ),
+  );
+
+  function writeSpend(): void {
+    const batch = waiting;
+    waiting = [];
+    try {
+      const isNew = write(() => insertAll.immediate(batch.map(({ row }) => row)));
+      batch.forEach(({ resolve }, index) => {
+        resolve(isNew[index] === true);
+      });
+    } catch (thrown) {
+      for (const { reject } of batch) reject(thrown);
+    }
+  }
 
   const book = database.transaction(({ sign, proxied, ...entry }: NewEntry): boolean => {
     if (exists.get(entry.gatewayUrl, entry.requestId)) return false;
@@ -186,8 +209,12 @@ export function openLedger(file: string, { clock }: { clock: Clock }): Ledger {
     append(entry) {
       if (write(() => book.immediate(entry))) changed();
     },
-    appendSpend: ({ usage, isEstimate, ...row }) =>
-      write(() => insertSpend.run({ ...row, ...usage, isEstimate: Number(isEstimate) })).changes > 0,
+    appendSpend(row) {
+      const { promise, resolve, reject } = Promise.withResolvers<boolean>();
+      if (waiting.length === 0) setImmediate(writeSpend);
+      waiting.push({ row, resolve, reject });
+      return promise;
+    },
     spentSince(sinceMs) {
       const rows = database
         .prepare('SELECT provider, SUM(cost_pico_usd) AS cost FROM spend WHERE at >= ? GROUP BY 1')
@@ -281,7 +308,10 @@ export function openLedger(file: string, { clock }: { clock: Clock }): Ledger {
     },
     csv: () =>
       entriesCsv((database.prepare(`SELECT ${columns} ${joined} ORDER BY e.id`).all() as Row[]).map(entryOf)),
-    close: () => database.close(),
+    close() {
+      if (waiting.length > 0) writeSpend();
+      database.close();
+    },
   };
 }
 

@@ -12,6 +12,9 @@ export interface BudgetLimits {
 /** At this share of a budget the operator is warned. */
 export const warnShare = 0.8;
 
+/** Where the clock goes forward by an hour. */
+const shortestDayMs = 23 * 3_600_000;
+
 const picoPerMicro = 1_000_000n;
 
 /** The starts of the local calendar's day and month, in Unix milliseconds. */
@@ -69,6 +72,7 @@ export class Budget {
 
   /** A clock that is set back begins no period again. */
   #turn(nowMs: number): void {
+    if (nowMs >= this.#starts.day && nowMs < this.#starts.day + shortestDayMs) return;
     const starts = periodStarts(nowMs);
     if (starts.day > this.#starts.day) this.#spent.day = 0n;
     if (starts.month > this.#starts.month) this.#spent.month = 0n;

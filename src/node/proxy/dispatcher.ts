@@ -54,7 +54,8 @@ export interface DispatcherParts {
   targets(name: string): Target[];
   price(target: Target): ModelPrice | null;
   allBudget: Budget;
-  spend(spending: Spending): void;
+  /** Resolves when it is written down. */
+  spend(spending: Spending): Promise<void>;
   onChange(): void;
   onFault(provider: string, error: AppError): void;
   random(): number;
@@ -175,7 +176,7 @@ export function createDispatcher(parts: DispatcherParts) {
         nowMs: clock.now(),
         random: parts.random,
       });
-      let failure: AppError = nobody(job.model, planned);
+      let failure: AppError | null = null;
       let attempts = 0;
       for (const [place, target] of planned.order.entries()) {
         const isLast = place === planned.order.length - 1;
@@ -193,7 +194,7 @@ export function createDispatcher(parts: DispatcherParts) {
           await clock.sleep(waitMs, wish.signal);
         }
       }
-      throw failure;
+      throw failure ?? nobody(job.model, planned);
     } catch (thrown) {
       if (wish.signal.aborted)
         throw new AppError('queue/cancelled', 'The request was cancelled.', { cause: thrown });
@@ -246,11 +247,11 @@ export function createDispatcher(parts: DispatcherParts) {
     parts.onChange();
     let firstAt: number | null = null;
     let counted: number | null = null;
-    const settle = (usage: TokenUsage, isEstimate: boolean): Proxied => {
+    const settle = async (usage: TokenUsage, isEstimate: boolean): Promise<Proxied> => {
       counted = usage.prompt + usage.completion;
       const spent = costPicoUsd(price, usage);
       const key = `${job.source.kind === 'gateway' ? job.source.gatewayKey : 'local'}/${job.requestId}/${suffix}`;
-      parts.spend({ key, requestId: job.requestId, target, usage, costPicoUsd: spent, isEstimate });
+      await parts.spend({ key, requestId: job.requestId, target, usage, costPicoUsd: spent, isEstimate });
       return { target: targetName(target), usage, costPicoUsd: spent, isEstimate, quote };
     };
     try {
@@ -259,7 +260,7 @@ export function createDispatcher(parts: DispatcherParts) {
       });
       const latencyMs = (firstAt ?? clock.now()) - now;
       for (const one of health) one.succeeded(latencyMs);
-      return { value, proxied: settle(usage ?? estimate(target), usage === null) };
+      return { value, proxied: await settle(usage ?? estimate(target), usage === null) };
     } catch (thrown) {
       const error = toAppError(thrown, 'provider/failed');
       const isFault = isProviderFault(error) && !wish.signal.aborted;
@@ -271,7 +272,7 @@ export function createDispatcher(parts: DispatcherParts) {
       if (isFault && !isWhole) ofTarget.failed(clock.now(), pauseOf(error));
       else ofTarget.ended();
       // What has begun has cost something, although nobody told how much.
-      if (firstAt !== null) settle(estimate(target), true);
+      if (firstAt !== null) await settle(estimate(target), true);
       return { error, isFinal: firstAt !== null || wish.signal.aborted || !mayFallBack(error), isSent: true };
     } finally {
       for (const giveBack of promises) giveBack();

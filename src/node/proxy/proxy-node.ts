@@ -71,14 +71,14 @@ export function createProxyNode(parts: {
   const config = () => store.current.get();
   let opening: Promise<void> = Promise.resolve();
 
-  const known = (): KnownProvider[] =>
-    [...opened.values()].map((one) => ({ id: one.config.id, models: pricedModels(one) }));
+  /** Made anew with each change, and not with each request. */
+  let known: KnownProvider[] = [];
   const price = (target: Pick<Target, 'provider' | 'model'>): ModelPrice | null => {
     const { provider, model } = target;
     const kind = opened.get(provider)?.config.kind;
     return kind ? findPrice(parts.prices, config().prices, { provider, kind, model }) : null;
   };
-  const targets = (name: string) => resolve(name, config().routes, known());
+  const targets = (name: string) => resolve(name, config().routes, known);
 
   /** Models that a provider was found to have, or while that is not known those that the tables know. */
   function pricedModels({ config: { id, kind }, models }: Opened): string[] {
@@ -99,9 +99,10 @@ export function createProxyNode(parts: {
     targets,
     price,
     allBudget: budgets.all,
-    spend({ target, ...row }) {
+    async spend({ target, ...row }) {
       const now = clock.now();
-      if (!ledger.appendSpend({ ...row, at: now, provider: target.provider, model: target.model })) return;
+      if (!(await ledger.appendSpend({ ...row, at: now, provider: target.provider, model: target.model })))
+        return;
       budgets.all.spend(now, row.costPicoUsd);
       opened.get(target.provider)?.budget.spend(now, row.costPicoUsd);
     },
@@ -205,9 +206,10 @@ export function createProxyNode(parts: {
   let told = '';
   /** What is sold, or for how much, may have changed. */
   function changed(): void {
+    known = [...opened.values()].map((one) => ({ id: one.config.id, models: pricedModels(one) }));
     renewQuote();
     status.set(readStatus());
-    const names = publicNames(config().routes, known()).join('\n');
+    const names = publicNames(config().routes, known).join('\n');
     if (names === told) return;
     told = names;
     for (const listener of listeners) listener();
@@ -224,7 +226,7 @@ export function createProxyNode(parts: {
       const known = price(target);
       if (known) sold.set(targetName(target), known);
     };
-    for (const { id, models } of known()) for (const model of models) add({ provider: id, model, weight: 1 });
+    for (const { id, models } of known) for (const model of models) add({ provider: id, model, weight: 1 });
     for (const { name } of config().routes) for (const target of targets(name)) add(target);
     const before = quote.get();
     const isClose = before && Math.abs(sol.microUsd / before.sol_micro_usd - 1) < quoteDrift;
@@ -329,7 +331,7 @@ export function createProxyNode(parts: {
     announced(known) {
       charged = known;
     },
-    offered: () => (quote.get() ? publicNames(config().routes, known()) : []),
+    offered: () => (quote.get() ? publicNames(config().routes, known) : []),
     serves: (name) => targets(name).length > 0,
     onChange: (listener) => listeners.add(listener),
     open(job) {

@@ -236,6 +236,12 @@ async function stream(call: ApiCall, job: JobRequest, frames: Frames, withUsage:
     const first = frames.first(choices, promptTokens);
     if (first) response.write(first);
   };
+  let unwritten = '';
+  const write = () => {
+    const ready = unwritten;
+    unwritten = '';
+    if (ready !== '') response.write(ready);
+  };
   const keepAlive = setInterval(() => {
     open();
     response.write(frames.keepAlive);
@@ -253,9 +259,12 @@ async function stream(call: ApiCall, job: JobRequest, frames: Frames, withUsage:
           firstSeen = true;
           parts.metrics.firstToken.observe((performance.now() - startedAt) / 1000);
         }
+        // What comes in one go is written in one go.
+        if (unwritten === '') queueMicrotask(write);
+        unwritten += frames.text(text, choice);
         // A client that does not read is given up before it fills our memory; a provider waits for it.
         if (response.writableLength > mostUnreadBytes) handle.cancel();
-        else if (!response.write(frames.text(text, choice))) return drained(response);
+        else if (response.writableNeedDrain) return drained(response);
       },
     });
     cancelWhenLeft(call, handle);
@@ -263,9 +272,11 @@ async function stream(call: ApiCall, job: JobRequest, frames: Frames, withUsage:
     countTokens(call, outcome);
     open();
     const usage = withUsage ? frames.usage(usageOf(outcome.result), outcome.choices) : '';
-    response.end(frames.finish(outcome.choices) + usage + frames.done);
+    response.end(unwritten + frames.finish(outcome.choices) + usage + frames.done);
+    unwritten = '';
   } catch (thrown) {
     if (!isOpen) throw thrown;
+    write();
     const error = toAppError(thrown);
     parts.metrics.errors.inc({ code: error.code });
     response.end(

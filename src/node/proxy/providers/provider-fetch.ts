@@ -1,5 +1,7 @@
-import { Agent, fetch as undiciFetch } from 'undici';
+import type { Readable } from 'node:stream';
+import { Agent } from 'undici';
 import { AppError } from '#contract/errors.ts';
+import { PlainResponse } from './plain-response.ts';
 import type { OnHeadroom } from './provider.ts';
 import { readHeadroom } from './rate-headers.ts';
 
@@ -26,81 +28,75 @@ export function createProviderFetch(
     headersTimeout: limits.idleMs,
     bodyTimeout: limits.idleMs,
     keepAliveTimeout: 30_000,
-    pipelining: 1,
   });
 
-  async function guarded(input: string | URL | Request, init?: RequestInit): Promise<Response> {
-    let response: Response;
-    try {
-      response = (await undiciFetch(input as string, {
-        ...(init as object),
-        redirect: 'manual',
-        dispatcher: agent,
-      })) as unknown as Response;
-    } catch (thrown) {
-      if (init?.signal?.aborted) throw thrown;
-      throw networkError(provider, thrown);
-    }
+  async function guarded(input: string | URL | Request, init: RequestInit = {}): Promise<PlainResponse> {
+    const url = input instanceof URL ? input : new URL(input instanceof Request ? input.url : input);
+    const { signal } = init;
+    const answer = await agent
+      .request({
+        origin: url.origin,
+        path: url.pathname + url.search,
+        method: (init.method ?? 'GET').toUpperCase() as 'GET',
+        headers: plainHeaders(init.headers),
+        body: (init.body as string | null | undefined) ?? null,
+        signal: signal ?? null,
+      })
+      .catch((thrown: unknown) => {
+        throw signal?.aborted ? thrown : networkError(provider, thrown);
+      });
+    let bytes = 0;
+    const response = new PlainResponse(answer.body, {
+      status: answer.statusCode,
+      headers: answer.headers,
+      url: url.href,
+      guard: {
+        onBytes(count) {
+          bytes += count;
+          if (bytes > limits.mostBytes)
+            throw new AppError(
+              'provider/bad-answer',
+              `${provider} answers with more than ${limits.mostBytes} bytes.`,
+            );
+        },
+        onError: (thrown) =>
+          thrown instanceof AppError || signal?.aborted ? thrown : networkError(provider, thrown),
+      },
+    });
     onHeadroom(readHeadroom(response.headers, Date.now()));
     if (response.status >= 300 && response.status < 400) {
-      await response.body?.cancel();
+      discard(answer.body);
       throw new AppError(
         'provider/bad-answer',
         `${provider} sends requests on to another address, which is never followed with a key.`,
       );
     }
-    const type = response.headers.get('content-type') ?? '';
-    if (response.ok && type.startsWith('text/html')) {
-      await response.body?.cancel();
+    if (response.ok && response.headers.get('content-type')?.startsWith('text/html')) {
+      discard(answer.body);
       throw new AppError('provider/bad-answer', `${provider} answers with a web page: is its address right?`);
     }
-    if (!response.body) return response;
-    return new Response(bounded(response.body, provider, limits.mostBytes, init?.signal ?? null), {
-      status: response.status,
-      headers: response.headers,
-    });
+    return response;
   }
-  return { fetch: guarded as typeof fetch, close: () => agent.destroy() };
+  return { fetch: guarded as unknown as typeof fetch, close: () => agent.destroy() };
 }
 
-function bounded(
-  body: ReadableStream<Uint8Array>,
-  provider: string,
-  mostBytes: number,
-  signal: AbortSignal | null,
-): ReadableStream<Uint8Array> {
-  const reader = body.getReader();
-  let bytes = 0;
-  return new ReadableStream(
-    {
-      async pull(controller) {
-        try {
-          const { done, value } = await reader.read();
-          if (done) return controller.close();
-          bytes += value.length;
-          if (bytes > mostBytes)
-            throw new AppError(
-              'provider/bad-answer',
-              `${provider} answers with more than ${mostBytes} bytes.`,
-            );
-          controller.enqueue(value);
-        } catch (thrown) {
-          await reader.cancel().catch(() => {});
-          controller.error(
-            thrown instanceof AppError || signal?.aborted ? thrown : networkError(provider, thrown),
-          );
-        }
-      },
-      cancel: (reason) => reader.cancel(reason),
-    },
-    { highWaterMark: 0 },
-  );
+/** Lets go of a body that nobody reads, and of its connection. */
+function discard(body: Readable): void {
+  body.on('error', () => {});
+  body.destroy();
+}
+
+function plainHeaders(headers: RequestInit['headers']): Record<string, string> {
+  if (!headers) return {};
+  const entries = headers instanceof Headers || Array.isArray(headers) ? headers : Object.entries(headers);
+  return Object.fromEntries(entries as Iterable<[string, string]>);
 }
 
 function networkError(provider: string, cause: unknown): AppError {
   const { code = '' } = ((cause as Error).cause ?? cause) as { code?: string };
   if (code === 'UND_ERR_BODY_TIMEOUT' || code === 'UND_ERR_HEADERS_TIMEOUT')
-    return new AppError('provider/stalled', `${provider} has said nothing for too long.`, { cause });
+    // Without its cause: an SDK that finds a timeout in it makes an error of its own.
+    return new AppError('provider/stalled', `${provider} has said nothing for too long.`);
   return new AppError(
     'provider/unreachable',
     `The connection to ${provider} failed${code && ` (${code})`}.`,

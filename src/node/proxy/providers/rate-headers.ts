@@ -8,7 +8,7 @@ export interface Headroom {
  * Reads OpenAI's `x-ratelimit-remaining-*` with durations like `1m30.5s`, and Anthropic's `anthropic-ratelimit-*-remaining` with ISO
  * times. What cannot be read is left out.
  */
-export function readHeadroom(headers: Headers, nowMs: number): Headroom {
+export function readHeadroom(headers: Pick<Headers, 'get'>, nowMs: number): Headroom {
   const limit = (what: 'requests' | 'tokens') => {
     const left =
       headers.get(`x-ratelimit-remaining-${what}`) ?? headers.get(`anthropic-ratelimit-${what}-remaining`);
@@ -37,7 +37,7 @@ function resetTime(text: string, nowMs: number): number | null {
 }
 
 /** Seconds that `Retry-After` asks to wait: a number or a date; null where it is neither. */
-export function retryAfterSeconds(headers: Headers | undefined, nowMs: number): number | null {
+export function retryAfterSeconds(headers: Pick<Headers, 'get'> | undefined, nowMs: number): number | null {
   const text = headers?.get('retry-after');
   if (!text) return null;
   const seconds = /^\d+(\.\d+)?$/.test(text) ? Number(text) : (Date.parse(text) - nowMs) / 1000;

@@ -1,6 +1,5 @@
 import type OpenAI from 'openai';
 import { AppError } from '#contract/errors.ts';
-import type { ToolCall } from '#contract/wire/openai.ts';
 import type { OnText, ProviderAnswer } from '../provider.ts';
 import { openAiUsage } from './usage.ts';
 
@@ -12,7 +11,10 @@ const finishReasons: Record<string, ProviderAnswer['finishReason']> = {
 };
 
 /** How an answer ended. A filter's end is the provider's refusal. */
-function finishOf(provider: string, reason: string | null | undefined): ProviderAnswer['finishReason'] {
+export function finishOf(
+  provider: string,
+  reason: string | null | undefined,
+): ProviderAnswer['finishReason'] {
   if (reason === 'content_filter')
     throw new AppError('provider/content-refused', `${provider} ended the answer: its filter took offence.`);
   if (!reason)
@@ -38,32 +40,4 @@ export function wholeAnswer(
   const finishReason = finishOf(provider, choice.finish_reason ?? 'stop');
   if (text !== '') void onText(text);
   return { finishReason, ...(toolCalls.length > 0 ? { toolCalls } : {}), usage: openAiUsage(answer.usage) };
-}
-
-/** Reads a stream to its end. Rejects when it ends without a reason: it was cut. */
-export async function streamedAnswer(
-  provider: string,
-  stream: AsyncIterable<OpenAI.ChatCompletionChunk | OpenAI.Completion>,
-  onText: OnText,
-): Promise<ProviderAnswer> {
-  const calls = new Map<number, ToolCall>();
-  let reason: string | null | undefined = null;
-  let usage: ProviderAnswer['usage'] = null;
-  for await (const chunk of stream) {
-    if (chunk.usage) usage = openAiUsage(chunk.usage);
-    const choice = chunk.choices?.[0];
-    if (!choice) continue;
-    const text = 'delta' in choice ? choice.delta?.content : choice.text;
-    if (text) await onText(text);
-    for (const piece of ('delta' in choice ? choice.delta?.tool_calls : undefined) ?? []) {
-      const call = calls.get(piece.index) ?? { id: '', name: '', arguments: '' };
-      call.id ||= piece.id ?? '';
-      call.name ||= piece.function?.name ?? '';
-      call.arguments += piece.function?.arguments ?? '';
-      calls.set(piece.index, call);
-    }
-    reason = choice.finish_reason ?? reason;
-  }
-  const toolCalls = [...calls.values()];
-  return { finishReason: finishOf(provider, reason), ...(toolCalls.length > 0 ? { toolCalls } : {}), usage };
 }

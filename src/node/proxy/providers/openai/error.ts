@@ -2,7 +2,7 @@ import OpenAI from 'openai';
 import { AppError, type ErrorCode } from '#contract/errors.ts';
 import { ownError, refusalError } from '../provider-error.ts';
 
-const patterns: readonly [RegExp, ErrorCode][] = [
+export const patterns: readonly [RegExp, ErrorCode][] = [
   [
     /context_length_exceeded|maximum context length|exceeds? the (available )?context|context size/i,
     'inference/context-too-long',

@@ -1,9 +1,10 @@
 import OpenAI from 'openai';
 import type { Feature } from '../../../inference/runtime.ts';
 import type { OpenProvider, ProviderCall, ProviderOptions } from '../provider.ts';
-import { streamedAnswer, wholeAnswer } from './answer.ts';
+import { wholeAnswer } from './answer.ts';
 import { openAiError } from './error.ts';
 import { chatBody, textBody } from './request.ts';
+import { streamedAnswer } from './stream.ts';
 import { openAiUsage } from './usage.ts';
 
 /** OpenAI's API with its official SDK. `extended`: any server that speaks it, which mostly knows more sampling fields. */
@@ -28,29 +29,27 @@ function open(provider: string, { baseUrl, apiKey, fetch }: ProviderOptions, ext
   };
 
   async function generate({ model, request, isStreamed, signal, onText }: ProviderCall) {
-    const options = { stream: true, stream_options: { include_usage: true } } as const;
+    const streaming = { stream: true, stream_options: { include_usage: true } } as const;
     if (request.prompt.kind === 'chat') {
       const body = chatBody(model, request, extended);
+      const { completions } = client.chat;
       return isStreamed
         ? streamedAnswer(
             provider,
-            await client.chat.completions.create({ ...body, ...options }, { signal }),
+            await completions.create({ ...body, ...streaming }, { signal }).asResponse(),
             onText,
           )
-        : wholeAnswer(
-            provider,
-            await client.chat.completions.create({ ...body, stream: false }, { signal }),
-            onText,
-          );
+        : wholeAnswer(provider, await completions.create({ ...body, stream: false }, { signal }), onText);
     }
     const body = textBody(model, request, extended);
+    const { completions } = client;
     return isStreamed
-      ? streamedAnswer(provider, await client.completions.create({ ...body, ...options }, { signal }), onText)
-      : wholeAnswer(
+      ? streamedAnswer(
           provider,
-          await client.completions.create({ ...body, stream: false }, { signal }),
+          await completions.create({ ...body, ...streaming }, { signal }).asResponse(),
           onText,
-        );
+        )
+      : wholeAnswer(provider, await completions.create({ ...body, stream: false }, { signal }), onText);
   }
 
   return {
