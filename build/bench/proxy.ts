@@ -28,8 +28,8 @@ const chat = { messages: [{ role: 'user', content: 'What is the capital of Franc
 
 /**
  * A proxy node beside Portkey's gateway (and LiteLLM where LITELLM names its program), before the same provider, which answers at once:
- * requests a second, latency that is added at a fixed rate, streamed tokens a second, memory, and the ledger alone. Peers are
- * interleaved; each has one process.
+ * requests a second, latency that is added at a fixed rate, streamed tokens a second, memory, and the ledger alone. A relay that only
+ * passes bytes on shows what the machine itself takes. Peers are interleaved; each has one process.
  */
 export async function run(_options: BenchOptions) {
   const upstream = await startUpstream();
@@ -40,7 +40,7 @@ export async function run(_options: BenchOptions) {
     end: async () => upstream.end(),
   };
   const node = await startNode(upstream.url);
-  const peers = [node, await startPortkey(upstream.url)];
+  const peers = [node, await startRelay(upstream.url), await startPortkey(upstream.url)];
   if (process.env.LITELLM) peers.push(await startLiteLlm(process.env.LITELLM, upstream.url));
   for (const peer of [bare, ...peers]) await load(peer, 16, 1);
   const result = {
@@ -243,6 +243,12 @@ async function measureLedger() {
     longestWriteMs: spread(longestMs),
     kill: { toldWritten: written, foundAfter: found, lost: Math.max(0, written - found) },
   };
+}
+
+async function startRelay(upstreamUrl: string): Promise<Peer> {
+  const child = fork(new URL('proxy-relay.ts', import.meta.url).pathname, [upstreamUrl]);
+  const port = await new Promise((resolve) => child.once('message', resolve));
+  return { name: 'relay', url: `http://127.0.0.1:${port}`, headers: {}, end: async () => child.disconnect() };
 }
 
 async function startUpstream() {

@@ -5,6 +5,7 @@ import { createBirpc } from 'birpc';
 import { app } from 'electron';
 import type { Result } from '#contract/result.ts';
 import type { HostFunctions, Transport, UiFunctions } from '#contract/transport.ts';
+import { openKeychain } from './keychain.ts';
 
 const firstBackoffMs = 500;
 const mostBackoffMs = 30_000;
@@ -17,7 +18,10 @@ export interface NodeHost extends Transport {
   tellPresence(isInUse: boolean): void;
 }
 
-type HostMessage = { type: 'ready' } | { type: 'rpc'; data: unknown };
+type HostMessage =
+  | { type: 'ready' }
+  | { type: 'rpc'; data: unknown }
+  | { type: 'secrets'; secrets: Record<string, string> };
 
 /**
  * The node host as a child under a real Node binary. When it dies it is started again with backoff, calls under way are answered
@@ -56,7 +60,7 @@ export function setupNodeHost(): NodeHost {
     const log = createWriteStream(join(logs, 'host.log'), { flags: 'w' });
     const mine = spawn(
       nodeBinary(),
-      [join(unpacked(), 'out/node/host.js'), 'serve', '--profile', app.getPath('userData')],
+      [join(unpacked(), 'out/node/host.js'), 'serve', '--shell', '--profile', app.getPath('userData')],
       {
         stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
         env: { ...process.env, ...(app.isPackaged ? { SOLANALM_RESOURCES: process.resourcesPath } : {}) },
@@ -64,10 +68,14 @@ export function setupNodeHost(): NodeHost {
       },
     );
     child = mine;
+    // Secrets travel on this pipe alone: what is in the arguments or the environment other programs can read.
+    const keychain = openKeychain();
+    mine.send({ type: 'secrets', secrets: keychain?.read() ?? null });
     mine.stdout?.pipe(log);
     mine.stderr?.pipe(log);
     mine.on('message', (message: HostMessage) => {
       if (message.type === 'rpc') return receive(message.data);
+      if (message.type === 'secrets') return keychain?.write(message.secrets);
       backoffMs = firstBackoffMs;
       ready.resolve();
       for (const name of listeners.keys()) void host.subscribe.asEvent(name);

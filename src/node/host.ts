@@ -28,7 +28,7 @@ import { type ModelStore, openModelStore } from './models/model-store.ts';
 import { openServerList } from './models/server-list.ts';
 import { createNodeController, type NodeController } from './node-controller.ts';
 import { readPrices } from './proxy/prices.ts';
-import { createProviderKeys, fileVault } from './proxy/provider-keys.ts';
+import { createProviderKeys, fileVault, type KeyVault } from './proxy/provider-keys.ts';
 import { openProxyConfig } from './proxy/proxy-config.ts';
 import { createProxyNode } from './proxy/proxy-node.ts';
 import { startResourceProbe } from './resources/probe.ts';
@@ -60,6 +60,8 @@ export async function createHost(options: {
   logLevel: 'info' | 'silent';
   /** Whether somebody sits at this computer; absent: nobody, as on a server. */
   isInUse?(): boolean;
+  /** Where providers' keys are kept; absent or null: a file that only this user reads. */
+  keyVault?: KeyVault | null;
 }): Promise<Host> {
   const { profileDir } = options;
   const clock = systemClock;
@@ -164,7 +166,7 @@ export async function createHost(options: {
   models.models.subscribe(() => cache.clear());
   const proxy = createProxyNode({
     store: openProxyConfig(join(profileDir, 'proxy.json')),
-    keys: createProviderKeys(fileVault(join(profileDir, 'provider-keys.json'))),
+    keys: createProviderKeys(options.keyVault ?? fileVault(join(profileDir, 'provider-keys.json'))),
     prices: readPrices(join(resourcesDir(), 'prices.json')),
     ledger,
     clock,

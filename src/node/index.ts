@@ -4,7 +4,7 @@ import { AppError } from '#contract/errors.ts';
 import { unwrap } from '#contract/result.ts';
 import { createHost, type Host } from './host.ts';
 import { profileDir } from './profile-dir.ts';
-import { connectShell, watchPresence } from './shell-channel.ts';
+import { connectShell, openShellVault, watchPresence } from './shell-channel.ts';
 
 const help = `solanalm-node <command> [options]
 
@@ -30,6 +30,8 @@ const { values: flags, positionals } = parseArgs({
     ui: { type: 'boolean', default: false },
     'ui-port': { type: 'string', default: '8180' },
     start: { type: 'boolean', default: false },
+    /** Started by the desktop shell, which keeps the secrets. */
+    shell: { type: 'boolean', default: false },
     gateway: { type: 'string' },
     payout: { type: 'string' },
     help: { type: 'boolean', default: false },
@@ -43,6 +45,7 @@ async function run(): Promise<void> {
     profileDir: flags.profile ?? profileDir(),
     logLevel: command === 'serve' ? 'info' : 'silent',
     isInUse: watchPresence(),
+    keyVault: flags.shell ? await openShellVault() : null,
   });
   if (command === 'serve') return serve(host);
   try {

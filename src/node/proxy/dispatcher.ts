@@ -94,6 +94,9 @@ export function createDispatcher(parts: DispatcherParts) {
   const throttleOf = ({ modelThrottles }: OpenedProvider, { model }: Target) =>
     kept(modelThrottles, model, () => new Throttle());
 
+  const limitsOf = ({ config }: OpenedProvider, { model }: Target): ThrottleLimits =>
+    config.modelLimits[model] ?? noLimits;
+
   function candidate(target: Target, wish: Wish, quote: ProxyQuote | null): Candidate | null {
     const opened = parts.provider(target.provider);
     if (!opened) return null;
@@ -124,10 +127,9 @@ export function createDispatcher(parts: DispatcherParts) {
     const { config, throttle } = opened;
     const tokens = wish.promptTokens + wish.mostAnswerTokens;
     const now = clock.now();
-    const ofModel = config.modelLimits[target.model] ?? noLimits;
     return Math.max(
       throttle.freeAt(now, tokens, config),
-      throttleOf(opened, target).freeAt(now, tokens, ofModel),
+      throttleOf(opened, target).freeAt(now, tokens, limitsOf(opened, target)),
     );
   }
 
@@ -147,7 +149,7 @@ export function createDispatcher(parts: DispatcherParts) {
       throw new AppError('proxy/throttled', 'This client has its share of requests or tokens for now.', {
         retryAfterSeconds: secondsUntil(free, clock.now()),
       });
-    const leave = throttle.take(clock.now(), tokens);
+    const leave = throttle.take(clock.now(), tokens, limits);
     return (counted) => {
       leave(counted);
       if (throttle.running === 0 && clientThrottles.size > 10_000) clientThrottles.delete(client);
@@ -242,7 +244,10 @@ export function createDispatcher(parts: DispatcherParts) {
     const health = [opened.health, healthOf(opened, target)];
     const promises = [opened.budget.promise(cost), parts.allBudget.promise(cost)];
     const tokens = wish.promptTokens + wish.mostAnswerTokens;
-    const places = [opened.throttle.take(now, tokens), throttleOf(opened, target).take(now, tokens)];
+    const places = [
+      opened.throttle.take(now, tokens, opened.config),
+      throttleOf(opened, target).take(now, tokens, limitsOf(opened, target)),
+    ];
     for (const one of health) one.started();
     parts.onChange();
     let firstAt: number | null = null;

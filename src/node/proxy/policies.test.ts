@@ -189,7 +189,7 @@ test('no limit is ever passed within any minute, whatever comes when', () => {
           continue;
         }
         now = Math.max(now, freeAt);
-        const leave = throttle.take(now, tokens);
+        const leave = throttle.take(now, tokens, limits);
         running.push(() => leave(tokens));
         sent.push({ at: now, tokens });
         expect(running.length).toBeLessThanOrEqual(3);
@@ -207,7 +207,7 @@ test('what a provider says is left counts more than what it was asked', () => {
   throttle.heard({ requests: { left: 1, resetsAt: 5000 }, tokens: { left: 1000, resetsAt: 9000 } });
   expect(throttle.freeAt(0, 10, none)).toBe(0);
   expect(throttle.freeAt(0, 1001, none)).toBe(9000);
-  throttle.take(0, 10);
+  throttle.take(0, 10, none);
   expect(throttle.freeAt(0, 10, none)).toBe(5000);
   expect(throttle.freeAt(5000, 10, none)).toBe(5000);
 });

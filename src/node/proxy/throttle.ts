@@ -36,10 +36,14 @@ export class Throttle {
   }
 
   /** Takes a place; what is returned gives it back and corrects the tokens to what was counted. */
-  take(nowMs: number, tokens: number): (countedTokens: number | null) => void {
+  take(nowMs: number, tokens: number, limits: ThrottleLimits): (countedTokens: number | null) => void {
     const entry = { at: nowMs, tokens };
-    this.#taken.push(entry);
-    this.#tokens += tokens;
+    // What nobody limits nobody has to remember.
+    const isKept = limits.requestsPerMinute !== null || limits.tokensPerMinute !== null;
+    if (isKept) {
+      this.#taken.push(entry);
+      this.#tokens += tokens;
+    }
     this.#running += 1;
     const { requests, tokens: left } = this.#headroom;
     if (requests) requests.left -= 1;
@@ -49,7 +53,7 @@ export class Throttle {
       if (!isOut) return;
       isOut = false;
       this.#running -= 1;
-      if (counted === null || !this.#taken.includes(entry)) return;
+      if (counted === null || !isKept || !this.#taken.includes(entry)) return;
       this.#tokens += counted - entry.tokens;
       entry.tokens = counted;
     };

@@ -237,6 +237,7 @@ async function stream(call: ApiCall, job: JobRequest, frames: Frames, withUsage:
     if (first) response.write(first);
   };
   let unwritten = '';
+  let draining: Promise<void> | undefined;
   const write = () => {
     const ready = unwritten;
     unwritten = '';
@@ -264,7 +265,12 @@ async function stream(call: ApiCall, job: JobRequest, frames: Frames, withUsage:
         unwritten += frames.text(text, choice);
         // A client that does not read is given up before it fills our memory; a provider waits for it.
         if (response.writableLength > mostUnreadBytes) handle.cancel();
-        else if (response.writableNeedDrain) return drained(response);
+        else if (response.writableNeedDrain) {
+          draining ??= drained(response).then(() => {
+            draining = undefined;
+          });
+          return draining;
+        }
       },
     });
     cancelWhenLeft(call, handle);

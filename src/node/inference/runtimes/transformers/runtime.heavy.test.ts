@@ -93,7 +93,7 @@ test('a prompt over the context is refused before anything is generated', async 
 });
 
 test('says what it lacks', async () => {
-  expect([...runtime.lacks()]).toEqual(['embeddings', 'tools', 'json-schema']);
+  expect([...runtime.lacks()]).toEqual(['embeddings', 'images', 'tools', 'json-schema']);
   await expect(runtime.embed(['x'], never)).rejects.toMatchObject({ code: 'request/unsupported' });
 });
 
