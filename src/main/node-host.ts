@@ -60,7 +60,7 @@ export function setupNodeHost(): NodeHost {
     const log = createWriteStream(join(logs, 'host.log'), { flags: 'w' });
     const mine = spawn(
       nodeBinary(),
-      [join(unpacked(), 'out/node/host.js'), 'serve', '--shell', '--profile', app.getPath('userData')],
+      [join(unpacked(), 'out/node/host.js'), 'serve', '--profile', app.getPath('userData'), '--shell'],
       {
         stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
         env: { ...process.env, ...(app.isPackaged ? { SOLANALM_RESOURCES: process.resourcesPath } : {}) },

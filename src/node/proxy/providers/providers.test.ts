@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { ProviderKind } from '#contract/provider.ts';
 import { type ProviderServer, type Reply, startProviderServer } from '#testing/provider-server.ts';
 import type { GenerateRequest } from '../../inference/runtime.ts';
@@ -306,4 +306,48 @@ test('what is left of the provider’s limits is read from its answers', async (
   expect(heard[0]).toMatchObject({ requests: { left: 499 }, tokens: { left: 199_950 } });
   await ask('anthropic', false);
   expect(heard[1]).toMatchObject({ requests: { left: 49 } });
+});
+
+const llamaServer = process.env.LLAMA_SERVER;
+test.skipIf(!llamaServer)('a real llama-server answers as an OpenAI-compatible provider', async () => {
+  const model = new URL('../../../../resources/models/tiny-chat-Q8_0.gguf', import.meta.url).pathname;
+  const { spawn } = await import('node:child_process');
+  const port = 18_097;
+  const child = spawn(
+    llamaServer ?? '',
+    ['-m', model, '-t', '1', '--port', `${port}`, '-c', '1024', '--no-webui'],
+    {
+      stdio: 'ignore',
+    },
+  );
+  const { fetch, close } = createProviderFetch('llama', () => {});
+  const client = await openProvider('openai-compatible', {
+    baseUrl: `http://127.0.0.1:${port}`,
+    apiKey: null,
+    fetch,
+  });
+  try {
+    const [id = ''] = await vi.waitFor(() => client.models(never), { timeout: 15_000, interval: 200 });
+    for (const isStreamed of [false, true]) {
+      let text = '';
+      const answer = await client.generate({
+        model: id,
+        request: request({
+          sampling: { temperature: 0 },
+          stop: [],
+          prompt: { kind: 'chat', messages: [{ role: 'user', content: 'What is the capital of France?' }] },
+        }),
+        isStreamed,
+        signal: never,
+        onText: (piece) => {
+          text += piece;
+        },
+      });
+      expect(text).toContain('Paris');
+      expect(answer.usage?.completion).toBeGreaterThan(3);
+    }
+  } finally {
+    await close();
+    child.kill();
+  }
 });
