@@ -18,6 +18,7 @@ export function onlyModel(runtime: Pick<Runtime, 'engine' | 'generate' | 'embed'
     },
     slots: () => parallelRequests ?? 1,
     acquire: async () => ({ runtime: runtime as Runtime, release() {} }),
+    reuse: (known) => known,
     onChange() {},
   };
 }

@@ -212,7 +212,8 @@ export function createJobService(parts: JobServiceParts): DrainableJobService {
   async function answer(entry: Entry): Promise<WorkResult & { isCacheHit: boolean }> {
     const { request, handlers } = entry;
     const key = cache.keyOf(request);
-    const known = key === null ? undefined : cache.get(key);
+    const kept = key === null ? undefined : cache.get(key);
+    const known = kept && models.reuse(kept, request);
     if (known) {
       change(entry, { promptTokens: known.result.promptTokens });
       handlers.onStart?.(known.result.promptTokens, true);

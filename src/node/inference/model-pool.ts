@@ -5,7 +5,7 @@ import type { Clock } from '../clock.ts';
 import { createSignal, type Signal } from '../signal.ts';
 import { engineOff } from './engine-off.ts';
 import type { JobRequest } from './job-request.ts';
-import type { WorkRuntime } from './job-work.ts';
+import type { WorkResult, WorkRuntime } from './job-work.ts';
 import type { LoadLimits } from './load-limits.ts';
 import { idleModels, type LoadedModelState, type Memory, makeRoom } from './pool-policy.ts';
 import type { LoadOptions, Runtime } from './runtime.ts';
@@ -30,6 +30,8 @@ export interface ServedModels {
   slots(id: string): number;
   /** Loads the model where it is not loaded. Rejects with `inference/*` or, when the signal is aborted, `queue/cancelled`. */
   acquire(id: string, signal: AbortSignal, job: JobRequest): Promise<Lease>;
+  /** An answer that was kept, as it may be given for this job; null where it may not. */
+  reuse(known: WorkResult, job: JobRequest): WorkResult | null;
   /** Called when slots may have become free. */
   onChange(listener: () => void): void;
 }
@@ -295,6 +297,7 @@ export function createModelPool(options: {
         };
       }
     },
+    reuse: (known) => known,
     onChange: (listener) => listeners.add(listener),
     load: (id, signal) => ensure(id, signal ?? loads.signal),
     isLoaded: (id) => loaded.get(id)?.isReady === true,

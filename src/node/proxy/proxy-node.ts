@@ -333,6 +333,11 @@ export function createProxyNode(parts: {
     },
     offered: () => (quote.get() ? publicNames(config().routes, known) : []),
     serves: (name) => targets(name).length > 0,
+    quoteFor({ source }, target) {
+      if (source.kind === 'local') return null;
+      const isChargeable = source.gatewayKey !== null && !obstacle() && charged;
+      return isChargeable && Object.hasOwn(isChargeable.prices, target) ? isChargeable : undefined;
+    },
     onChange: (listener) => listeners.add(listener),
     open(job) {
       if (job.source.kind === 'local') return dispatcher.open(job, null);

@@ -281,6 +281,28 @@ test('a gateway’s client pays cost and commission, and both books agree', asyn
   expect(after.jobs - before.jobs).toBe(3);
 });
 
+test('an answer from the cache is charged by the prices of the day, whoever asked first', async () => {
+  const payer = new OpenAI({ baseURL: `${gateway}/v1`, apiKey: 'sk-a-payer', maxRetries: 0 });
+  const exact = { model: 'gpt-4o-mini', ...question, temperature: 0, seed: 5 };
+  await call('settings.update', { responseCacheMegabytes: 1 });
+  // The operator's own question is kept without a price.
+  await client.chat.completions.create(exact);
+  await configure({ solPrice: { kind: 'fixed', microUsd: 75_000_000 } });
+  await expect
+    .poll(async () => {
+      await payer.chat.completions.create(exact);
+      const [entry] = host.ledger.entries({ limit: 1 }).entries;
+      return [entry?.priceLamports, entry?.proxied?.costLamports];
+    })
+    // Half of what it costs at 75 $ a SOL, and nothing of it for the provider.
+    .toEqual(['48', '0']);
+  await expect
+    .poll(() => host.ledger.entries({ limit: 1 }).entries[0]?.state, { timeout: 5000 })
+    .toBe('agreed');
+  expect(host.controller.status.get().state.state).toBe('earning');
+  await call('settings.update', { responseCacheMegabytes: 0 });
+});
+
 test('a client that does not read slows its provider down instead of filling the memory', async () => {
   const { createServer } = await import('node:http');
   let written = 0;
