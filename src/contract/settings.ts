@@ -40,6 +40,8 @@ export const settingsSchema = z.strictObject({
   idleUnloadMinutes: z.int().min(0).max(10_080),
   /** Answers to exactly repeated, deterministic requests are kept in this much memory; 0 keeps none. */
   responseCacheMegabytes: z.int().min(0).max(65_536),
+  /** Redis in which several nodes share their kept answers; null for none. */
+  responseCacheUrl: z.url({ protocol: /^rediss?$/ }).nullable(),
   responseCacheMinutes: z.int().min(1).max(10_080),
   /** What an answer from the cache costs, in percent of the price. */
   cacheHitPricePercent: z.int().min(0).max(100),
@@ -94,6 +96,7 @@ export const defaultSettings: Settings = {
   mostLoadedModels: 2,
   idleUnloadMinutes: 15,
   responseCacheMegabytes: 0,
+  responseCacheUrl: null,
   responseCacheMinutes: 60,
   cacheHitPricePercent: 50,
   contextSize: 'auto',

@@ -17,6 +17,7 @@ import { createResponseCache } from './inference/response-cache.ts';
 import { workerInspector } from './inference/runtimes/worker/worker-inspector.ts';
 import { createServedModels } from './inference/served-models.ts';
 import { createServingRecorder } from './inference/serving-stats.ts';
+import { followSharedCache } from './inference/shared-cache.ts';
 import { type Ledger, openLedger } from './ledger/ledger.ts';
 import { createJobAccounting } from './link/job-accounting.ts';
 import { createLocalGateway } from './link/local-gateway.ts';
@@ -156,7 +157,12 @@ export async function createHost(options: {
     perMillionTokensLamports: BigInt(settings.current.get().pricePerMillionTokensLamports),
     cacheHitPercent: BigInt(settings.current.get().cacheHitPricePercent),
   });
+  const shared = followSharedCache(
+    () => settings.current.get().responseCacheUrl,
+    (thrown) => log.warn({ err: thrown }, 'the shared cache does not answer'),
+  );
   const cache = createResponseCache({
+    shared: shared.current,
     mostBytes: () => settings.current.get().responseCacheMegabytes * 1e6,
     ttlMs: () => settings.current.get().responseCacheMinutes * 60_000,
     clock,
@@ -291,6 +297,7 @@ export async function createHost(options: {
       await localGateway.close();
       await pool.dispose();
       await proxy.dispose();
+      shared.dispose();
       downloads.dispose();
       guard.dispose();
       probe.dispose();

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync, renameSync } from 'node:fs';
-import writeFileAtomic from 'write-file-atomic';
 import { AppError } from '#contract/errors.ts';
 import { defaultSettings, type Settings, type SettingsPatch, settingsSchema } from '#contract/settings.ts';
 import { createSignal, type Signal } from './signal.ts';
+import { storeDocument } from './stored-document.ts';
 
 export interface SettingsStore {
   current: Signal<Settings>;
@@ -39,23 +39,9 @@ export function openSettings(file: string): SettingsStore {
     current,
     unreadable,
     update(patch) {
-      const next = settingsSchema.safeParse({ ...current.get(), ...patch });
-      if (!next.success) {
-        const issue = next.error.issues[0];
-        const field = issue?.path.join('.') ?? '';
-        throw new AppError('settings/invalid', `${field}: ${issue?.message ?? 'not valid'}`, {
-          data: { field },
-        });
-      }
-      try {
-        writeFileAtomic.sync(file, `${JSON.stringify(next.data, null, 2)}\n`, { mode: 0o600 });
-      } catch (cause) {
-        if ((cause as NodeJS.ErrnoException).code === 'ENOSPC')
-          throw new AppError('disk/full', 'The settings could not be stored: the disk is full.', { cause });
-        throw cause;
-      }
-      current.set(next.data);
-      return next.data;
+      const next = storeDocument(file, settingsSchema, { ...current.get(), ...patch });
+      current.set(next);
+      return next;
     },
   };
 }

@@ -212,7 +212,7 @@ export function createJobService(parts: JobServiceParts): DrainableJobService {
   async function answer(entry: Entry): Promise<WorkResult & { isCacheHit: boolean }> {
     const { request, handlers } = entry;
     const key = cache.keyOf(request);
-    const kept = key === null ? undefined : cache.get(key);
+    const kept = key === null ? undefined : await cache.get(key);
     const known = kept && models.reuse(kept, request);
     if (known) {
       change(entry, { promptTokens: known.result.promptTokens });

@@ -22,7 +22,8 @@ function cacheOf(mostBytes: number, ttlMs = 1000) {
   const time = createFakeClock();
   const cache = createResponseCache({ mostBytes: () => mostBytes, ttlMs: () => ttlMs, clock: time.clock });
   const keep = (prompt: string, text = prompt) => cache.put(cache.keyOf(request(prompt)) ?? '', result(text));
-  const known = (prompt: string) => cache.get(cache.keyOf(request(prompt)) ?? '')?.text;
+  const known = (prompt: string) =>
+    (cache.get(cache.keyOf(request(prompt)) ?? '') as WorkResult | undefined)?.text;
   return { ...time, cache, keep, known };
 }
 

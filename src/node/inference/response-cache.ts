@@ -3,6 +3,7 @@ import { canonicalJson } from '#contract/canonical-json.ts';
 import type { Clock } from '../clock.ts';
 import type { JobRequest } from './job-request.ts';
 import type { WorkResult } from './job-work.ts';
+import type { SharedCache } from './shared-cache.ts';
 
 /** Bytes that an answer takes beside its text: keys, figures, the map's own. */
 const overheadBytes = 500;
@@ -10,7 +11,8 @@ const overheadBytes = 500;
 export interface ResponseCache {
   /** Null for a request whose answer chance has a part in. */
   keyOf(request: JobRequest): string | null;
-  get(key: string): WorkResult | undefined;
+  /** A promise where other nodes' answers are asked for. */
+  get(key: string): WorkResult | undefined | Promise<WorkResult | undefined>;
   put(key: string, result: WorkResult): void;
   /** Forgets the least recently used until at most `bytes` are held. */
   shrinkTo(bytes: number): void;
@@ -25,6 +27,8 @@ export interface ResponseCache {
 export function createResponseCache(options: {
   mostBytes(): number;
   ttlMs(): number;
+  /** What several nodes share; null: nothing. */
+  shared?(): SharedCache | null;
   clock: Clock;
 }): ResponseCache {
   const { clock } = options;
@@ -58,10 +62,9 @@ export function createResponseCache(options: {
     },
     get(key) {
       const entry = entries.get(key);
-      if (!entry) return undefined;
-      if (entry.until <= clock.now()) {
+      if (!entry || entry.until <= clock.now()) {
         forget(key);
-        return undefined;
+        return options.shared?.()?.get(key);
       }
       entries.delete(key);
       entries.set(key, entry);
@@ -69,6 +72,7 @@ export function createResponseCache(options: {
     },
     put(key, result) {
       if (result.result.finishReason === 'cancelled') return;
+      options.shared?.()?.put(key, result, options.ttlMs());
       forget(key);
       const bytes = overheadBytes + 2 * result.text.length + 8 * result.vectors.flat().length;
       if (bytes > options.mostBytes()) return;

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
-import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
 import { AppError } from '#contract/errors.ts';
 import { type RemoteServer, remoteServerSchema, type ShownServer } from '#contract/remote-server.ts';
 import { createSignal, type Signal } from '../signal.ts';
+import { storeDocument } from '../stored-document.ts';
 
 const listSchema = z.array(remoteServerSchema);
 
@@ -24,13 +24,7 @@ export function openServerList(file: string): ServerList {
   const shown = createSignal(servers.map(show));
 
   function store(next: RemoteServer[]): void {
-    try {
-      writeFileAtomic.sync(file, `${JSON.stringify(next, null, 2)}\n`, { mode: 0o600 });
-    } catch (cause) {
-      if ((cause as NodeJS.ErrnoException).code === 'ENOSPC')
-        throw new AppError('disk/full', 'The server could not be stored: the disk is full.', { cause });
-      throw cause;
-    }
+    storeDocument(file, listSchema, next);
     servers = next;
     shown.set(servers.map(show));
   }

@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
-import writeFileAtomic from 'write-file-atomic';
-import { AppError } from '#contract/errors.ts';
 import { defaultProxyConfig, type ProxyConfig, proxyConfigSchema } from '#contract/provider.ts';
 import { createSignal, type Signal } from '../signal.ts';
+import { storeDocument } from '../stored-document.ts';
 
 export interface ProxyConfigStore {
   current: Signal<ProxyConfig>;
@@ -14,26 +13,7 @@ export function openProxyConfig(file: string): ProxyConfigStore {
   const current = createSignal(read(file));
   return {
     current,
-    update(patch) {
-      const next = proxyConfigSchema.safeParse({ ...current.get(), ...patch });
-      if (!next.success) {
-        const issue = next.error.issues[0];
-        const field = issue?.path.join('.') ?? '';
-        throw new AppError('settings/invalid', `${field}: ${issue?.message ?? 'not valid'}`, {
-          data: { field },
-        });
-      }
-      try {
-        writeFileAtomic.sync(file, `${JSON.stringify(next.data, null, 2)}\n`, { mode: 0o600 });
-      } catch (cause) {
-        if ((cause as NodeJS.ErrnoException).code === 'ENOSPC')
-          throw new AppError('disk/full', 'The proxy’s settings could not be stored: the disk is full.', {
-            cause,
-          });
-        throw cause;
-      }
-      current.set(next.data);
-    },
+    update: (patch) => current.set(storeDocument(file, proxyConfigSchema, { ...current.get(), ...patch })),
   };
 }
 

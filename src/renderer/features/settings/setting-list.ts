@@ -41,6 +41,7 @@ export const settingItems: readonly SettingItem[] = [
   { name: 'idleUnloadMinutes', kind: 'number', unit: 'minutes' },
   { name: 'queueLimit', kind: 'number' },
   { name: 'responseCacheMegabytes', kind: 'number', unit: 'megabytes' },
+  { name: 'responseCacheUrl', kind: 'text', nullable: true },
   { name: 'cacheHitPricePercent', kind: 'number', unit: 'percent' },
   { name: 'modelsQuotaGigabytes', kind: 'number', unit: 'gigabytes' },
   { name: 'downloadProxy', kind: 'text', nullable: true },
