@@ -31,6 +31,8 @@ export interface ProviderServer {
   requests: SeenRequest[];
   /** How the next requests for work are answered, in order; then as usual again. */
   queue(...replies: (string | Reply)[]): void;
+  /** Answers as usual again. */
+  forget(): void;
   close(): Promise<void>;
 }
 
@@ -72,6 +74,7 @@ export async function startProviderServer(kind: RecordedKind): Promise<ProviderS
     requests,
     queue: (...replies) =>
       void queued.push(...replies.map((reply) => (typeof reply === 'string' ? { fixture: reply } : reply))),
+    forget: () => void queued.splice(0),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

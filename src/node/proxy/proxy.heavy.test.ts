@@ -127,6 +127,38 @@ test('OpenAI’s client works unchanged: models, chats, streams with usage, tool
   expect(embedded.data[0]?.embedding).toHaveLength(4);
 });
 
+test('OpenAI’s Responses API works unchanged, whoever answers', async () => {
+  const ask = { instructions: 'Be brief.', input: 'What is the capital of France?', max_output_tokens: 20 };
+  for (const model of ['gpt-4o-mini', 'claude-haiku-4-5']) {
+    const whole = await client.responses.create({ model, ...ask });
+    expect(whole).toMatchObject({ status: 'completed', output_text: 'The capital of France is Paris.' });
+    const final = await client.responses.stream({ model, ...ask }).finalResponse();
+    expect(final.output_text).toBe('The capital of France is Paris.');
+    expect(final.usage).toEqual(whole.usage);
+  }
+  expect(JSON.stringify(anthropic.requests.at(-1)?.body)).toContain('Be brief.');
+  const tools = [{ type: 'function' as const, name: 'get_weather', parameters: {}, strict: false }];
+  openai.queue('tools', 'chat-stream-tools');
+  const called = { type: 'function_call', name: 'get_weather', arguments: '{"city":"Paris"}' };
+  expect((await client.responses.create({ model: 'gpt-4o-mini', ...ask, tools })).output).toMatchObject([
+    called,
+  ]);
+  const streamed = await client.responses.stream({ model: 'gpt-4o-mini', ...ask, tools }).finalResponse();
+  expect(streamed.output).toMatchObject([called]);
+  await client.responses.create({
+    model: 'gpt-4o-mini',
+    input: [
+      { role: 'user', content: 'Weather?' },
+      { type: 'function_call', call_id: 'c1', name: 'get_weather', arguments: '{"city":"Paris"}' },
+      { type: 'function_call_output', call_id: 'c1', output: 'rain' },
+    ],
+  });
+  expect(JSON.stringify(openai.requests.at(-1)?.body)).toContain('"tool_call_id":"c1"');
+  expect(
+    await failure(client.responses.create({ model: 'gpt-4o-mini', input: 'x', previous_response_id: 'r1' })),
+  ).toMatchObject({ status: 400, message: expect.stringContaining('previous_response_id') });
+});
+
 test('Anthropic’s client works unchanged, whoever answers', async () => {
   const claude = new Anthropic({ baseURL: api, apiKey: host.apiKey(), maxRetries: 0 });
   const body = { max_tokens: 20, system: 'Be brief.', messages: question.messages };
@@ -194,6 +226,19 @@ test('a wrong key and an empty account are asked once, and never again for a whi
     expect(await answerer('both')).toBe('anthropic/claude-haiku-4-5');
     expect(posts(openai)).toBe(1);
   }
+});
+
+test('a storm of 429s is not answered with a storm: each is asked again a little, then the provider has its rest', async () => {
+  openai.queue(...Array.from({ length: 200 }, () => 'rate-limited'));
+  const answers = await Promise.all(Array.from({ length: 30 }, () => failure(ask('openai/gpt-4o-mini'))));
+  expect(answers.every((error) => error?.status === 429 || error?.status === 503)).toBe(true);
+  const asked = posts(openai);
+  expect(asked).toBeLessThanOrEqual(90);
+  expect(await failure(ask('openai/gpt-4o-mini'))).toMatchObject({ status: 503, code: 'proxy/cooling-down' });
+  expect(posts(openai)).toBe(asked);
+  openai.forget();
+  // For a second its answers said that nothing is left, which outlives its settings.
+  await new Promise((resolve) => setTimeout(resolve, 1100));
 });
 
 test('what every provider would refuse goes to no second one', async () => {

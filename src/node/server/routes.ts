@@ -15,6 +15,7 @@ import {
   embeddingRequestSchema,
 } from '#contract/wire/openai.ts';
 import { cacheHeader } from '#contract/wire/receipt.ts';
+import { responsesRequestSchema } from '#contract/wire/responses.ts';
 import type { JobHandle, JobOutcome, JobRequest, JobWork } from '../inference/job-request.ts';
 import type { GenerateRequest, ProxyRoute } from '../inference/runtime.ts';
 import { sha256Hex } from '../link/ed25519.ts';
@@ -30,6 +31,7 @@ import {
   wholeAnswer,
 } from './openai-answers.ts';
 import { parseBody, parseJson } from './request-body.ts';
+import { responsesAnswer, responsesFrames, responsesRequest } from './responses-answers.ts';
 
 const keepAliveMs = 15_000;
 const mostUnreadBytes = 1_000_000;
@@ -78,6 +80,7 @@ export const routes: readonly Route[] = [
     },
   },
   { method: 'POST', matches: at('/v1/chat/completions'), open: false, prepare: prepareChat },
+  { method: 'POST', matches: at('/v1/responses'), open: false, prepare: prepareResponses },
   { method: 'POST', matches: at('/v1/messages'), open: false, prepare: prepareMessages },
   { method: 'POST', matches: at('/v1/completions'), open: false, prepare: prepareCompletion },
   { method: 'POST', matches: at('/v1/embeddings'), open: false, prepare: prepareEmbeddings },
@@ -157,6 +160,17 @@ function prepareMessages(call: ApiCall): () => Promise<void> {
     call.response.setHeader('request-id', job.requestId);
     if (body.stream) return stream(call, job, messageFrames(job.requestId, job.model), true);
     answerJson(call.response, 200, messageAnswer(await whole(call, job)));
+  };
+}
+
+function prepareResponses(call: ApiCall): () => Promise<void> {
+  const body = parseBody(call.body, responsesRequestSchema);
+  const work: JobWork = { kind: 'generate', request: responsesRequest(body), choices: 1 };
+  const job = jobRequest(call, body.model, work, body);
+  return async () => {
+    call.response.setHeader('x-request-id', job.requestId);
+    if (body.stream) return stream(call, job, responsesFrames(job.requestId, job.model), true);
+    answerJson(call.response, 200, responsesAnswer(await whole(call, job)));
   };
 }
 
