@@ -17,6 +17,7 @@ const streams = 100;
 const streamTokens = 200;
 const memoryRequests = 100_000;
 const ledgerEntries = 20_000;
+const inspectorPort = 19_377;
 
 interface Peer {
   name: string;
@@ -185,9 +186,10 @@ async function stream(peer: Peer): Promise<number> {
   return tokens / elapsed;
 }
 
-/** Resident memory in MB after each tenth of 100,000 requests; from the third on it should stay. */
+/** Memory in MB after each tenth of 100,000 requests, garbage collected; from the third on it should stay. */
 async function measureMemory(node: Peer & { pid: number }) {
-  const readings: number[] = [];
+  const resident: number[] = [];
+  const heap: number[] = [];
   const pool = new Pool(new URL(node.url).origin, { connections: 16 });
   const body = bodyFor({});
   for (let tenth = 0; tenth < 10; tenth += 1) {
@@ -197,19 +199,44 @@ async function measureMemory(node: Peer & { pid: number }) {
         for (let count = 0; count < share; count += 1) await once(pool, node, body);
       }),
     );
-    readings.push(residentMb(node.pid));
+    heap.push(await heapMb());
+    resident.push(residentMb(node.pid));
   }
   await pool.close();
-  const [, , third = Number.NaN] = readings;
+  const lastByThird = (readings: number[]) =>
+    Number(((readings.at(-1) ?? 0) / (readings[2] ?? Number.NaN)).toFixed(3));
   return {
     requests: memoryRequests,
-    megabytes: readings,
-    lastByThird: Number(((readings.at(-1) ?? 0) / third).toFixed(3)),
+    residentMb: resident,
+    heapMb: heap,
+    residentLastByThird: lastByThird(resident),
+    heapLastByThird: lastByThird(heap),
   };
 }
 
 const residentMb = (pid: number): number =>
   Math.round(Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1000);
+
+/** What the node's heap holds after a collection, asked over its inspector. */
+async function heapMb(): Promise<number> {
+  const [target] = (await (await fetch(`http://127.0.0.1:${inspectorPort}/json`)).json()) as {
+    webSocketDebuggerUrl: string;
+  }[];
+  const socket = new WebSocket(target?.webSocketDebuggerUrl ?? '');
+  await new Promise((resolve) => socket.addEventListener('open', resolve, { once: true }));
+  const ask = (id: number, method: string, params = {}) =>
+    new Promise<{ result: { value: number } }>((resolve) => {
+      socket.addEventListener('message', ({ data }) => {
+        const message = JSON.parse(`${data}`);
+        if (message.id === id) resolve(message.result);
+      });
+      socket.send(JSON.stringify({ id, method, params }));
+    });
+  await ask(1, 'HeapProfiler.collectGarbage');
+  const { result } = await ask(2, 'Runtime.evaluate', { expression: 'process.memoryUsage().heapUsed' });
+  socket.close();
+  return Math.round(result.value / 1e5) / 10;
+}
 
 /** Entries a second on the disk, and none lost of those that were written when the writer is killed. */
 async function measureLedger() {
@@ -259,7 +286,9 @@ async function startUpstream() {
 
 async function startNode(upstreamUrl: string): Promise<Peer & { pid: number }> {
   const profileDir = mkdtempSync(join(tmpdir(), 'solanalm-bench-'));
+  process.execArgv.push(`--inspect=127.0.0.1:${inspectorPort}`);
   const host = await startHostProcess(profileDir);
+  process.execArgv.pop();
   await host.call('providers.set', {
     provider: {
       id: 'openai',
