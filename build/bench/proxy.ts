@@ -377,7 +377,9 @@ async function startLiteLlm(program: string, upstreamUrl: string): Promise<Peer>
   );
   const child = spawn(program, ['--config', config, '--port', `${port}`, '--num_workers', '1'], {
     stdio: 'ignore',
+    env: { ...process.env, LITELLM_DANGEROUSLY_PERMIT_WEAK_OR_UNSET_MASTER_KEY: 'true' },
   });
+  process.once('exit', () => child.kill());
   return waitFor({
     name: 'LiteLLM',
     url: `http://127.0.0.1:${port}`,
