@@ -22,7 +22,10 @@ const whole = JSON.stringify({
 });
 const frame = (choice: object, more: object = {}) =>
   `data: ${JSON.stringify({ ...head, object: 'chat.completion.chunk', choices: [choice], ...more })}\n\n`;
-const token = frame({ index: 0, delta: { content: ' word' }, finish_reason: null });
+/** Not one word again and again: LiteLLM takes that for a model gone astray, and stops. */
+const tokens = Array.from({ length: 10 }, (_, index) =>
+  frame({ index: 0, delta: { content: ` word${index}` }, finish_reason: null }),
+);
 const end = (tokens: number) =>
   `${frame({ index: 0, delta: {}, finish_reason: 'stop' })}data: ${JSON.stringify({ ...head, object: 'chat.completion.chunk', choices: [], usage: usage(tokens) })}\n\ndata: [DONE]\n\n`;
 
@@ -43,17 +46,17 @@ const server = createServer((request, response) => {
     }
     response.writeHead(200, { 'content-type': 'text/event-stream' });
     let left: number = body.max_completion_tokens ?? body.max_tokens;
-    const tokens = left;
+    const all = left;
     const more = () => {
       // A frame a write, as providers send them.
       for (; left > 0; left -= 1) {
-        if (!response.write(token)) {
+        if (!response.write(tokens[left % 10])) {
           left -= 1;
           response.once('drain', more);
           return;
         }
       }
-      response.end(end(tokens));
+      response.end(end(all));
     };
     more();
   });

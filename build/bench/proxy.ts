@@ -176,7 +176,7 @@ async function stream(peer: Peer): Promise<number> {
       });
       let text = '';
       for await (const chunk of response.body) text += chunk;
-      const seen = text.split('" word"').length - 1;
+      const seen = text.split('" word').length - 1;
       if (seen !== streamTokens) throw new Error(`${peer.name} relayed ${seen} of ${streamTokens} tokens`);
       tokens += seen;
     }),
