@@ -199,6 +199,8 @@ export function createJobService(parts: JobServiceParts): DrainableJobService {
       entry.resolve({ ...finished, earning });
     } catch (thrown) {
       const error = toAppError(thrown, 'inference/failed');
+      // What a provider's answer cost could not be written down either.
+      if (error.code.startsWith('ledger/') || error.code === 'disk/full') parts.onUnbookable(error);
       stats.finished(Math.max(0, clock.now() - startedAt) / 1000, error.status < 500);
       fail(entry, error);
     } finally {

@@ -1,29 +1,21 @@
+import { randomUUID } from 'node:crypto';
 import { AppError } from '#contract/errors.ts';
 import type { ModelPrice, Provider, ProxyConfig } from '#contract/provider.ts';
 import { costPicoUsd, type ProxyQuote, type TokenUsage } from '#contract/proxy-price.ts';
 import { toAppError } from '#contract/result.ts';
 import type { Clock } from '../clock.ts';
 import type { JobRequest } from '../inference/job-request.ts';
-import { type WorkRuntime, wantedFeatures } from '../inference/job-work.ts';
-import type { Feature, GenerateRequest, Proxied } from '../inference/runtime.ts';
+import type { Feature, Proxied } from '../inference/runtime.ts';
 import type { Budget } from './budget.ts';
 import { Health } from './health.ts';
 import { type Target, targetName } from './mapping.ts';
 import type { ProviderClient } from './providers/provider.ts';
-import { isProviderFault, isRetryable, mayFallBack } from './providers/provider-error.ts';
-import { estimateImages, estimateTokens } from './providers/usage.ts';
+import { isProviderFault, mayFallBack } from './providers/provider-error.ts';
+import { isOfProvider, mostWaitMs, pauseOf, retryPause } from './retry.ts';
 import { type Candidate, nobody, plan, secondsUntil } from './router.ts';
 import { Throttle, type ThrottleLimits } from './throttle.ts';
 
 const mostRetries = 2;
-const firstBackoffMs = 250;
-/** A provider that asks for a longer pause is left for the next one. */
-const mostWaitMs = 5000;
-/** After a wrong key or an empty account a provider is left alone for so long. */
-const uselessMs = 300_000;
-/** What an answer is taken to have at most where neither the request nor the model says so. */
-const guessedAnswerTokens = 4096;
-
 /** A provider at work. */
 export interface OpenedProvider {
   config: Provider;
@@ -61,16 +53,29 @@ export interface DispatcherParts {
   random(): number;
 }
 
-interface Attempt<T> {
+export interface Attempt<T> {
   value: T;
   usage: TokenUsage | null;
 }
 /** What a request needs of its provider, whatever it asks for. */
-interface Wish {
+export interface Wish {
   features: Feature[];
   promptTokens: number;
   mostAnswerTokens: number;
   signal: AbortSignal;
+}
+
+export interface Dispatcher {
+  /** Rejects with `provider/*`, `proxy/*`, `queue/cancelled`, or `ledger/*` and `disk/full` where a cost could not be written down. */
+  send<T>(
+    job: JobRequest,
+    wish: Wish,
+    attempt: (client: ProviderClient, target: Target, onFirst: () => void) => Promise<Attempt<T>>,
+    /** What an answer is taken to have used, where nobody told. */
+    estimate: () => TokenUsage,
+    /** By which the job is charged; null: nobody is. */
+    quote: ProxyQuote | null,
+  ): Promise<{ value: T; proxied: Proxied }>;
 }
 
 const noLimits: ThrottleLimits = { requestsPerMinute: null, tokensPerMinute: null, concurrent: null };
@@ -79,7 +84,7 @@ const noLimits: ThrottleLimits = { requestsPerMinute: null, tokensPerMinute: nul
  * Sends requests to providers: the best target first, the same one again where that may help, then the next. After the first text
  * nothing is tried again. Every answer's cost is written down once, estimated where the provider told none.
  */
-export function createDispatcher(parts: DispatcherParts) {
+export function createDispatcher(parts: DispatcherParts): Dispatcher {
   const { clock } = parts;
   const clientThrottles = new Map<string, Throttle>();
   const kept = <T>(map: Map<string, T>, key: string, make: () => T): T => {
@@ -159,8 +164,8 @@ export function createDispatcher(parts: DispatcherParts) {
   async function send<T>(
     job: JobRequest,
     wish: Wish,
-    attempt: (client: ProviderClient, target: Candidate, onFirst: () => void) => Promise<Attempt<T>>,
-    estimate: (target: Candidate) => TokenUsage,
+    attempt: (client: ProviderClient, target: Target, onFirst: () => void) => Promise<Attempt<T>>,
+    estimate: () => TokenUsage,
     quote: ProxyQuote | null,
   ): Promise<{ value: T; proxied: Proxied }> {
     const leaveClient = enterClient(job, wish);
@@ -179,12 +184,10 @@ export function createDispatcher(parts: DispatcherParts) {
         random: parts.random,
       });
       let failure: AppError | null = null;
-      let attempts = 0;
       for (const [place, target] of planned.order.entries()) {
         const isLast = place === planned.order.length - 1;
         for (let retry = 0; ; retry += 1) {
-          attempts += 1;
-          const outcome = await tryOnce(job, wish, target, isLast, `${attempts}`, attempt, estimate, quote);
+          const outcome = await tryOnce(job, wish, target, isLast, attempt, estimate, quote);
           if ('value' in outcome) {
             counted = outcome.proxied.usage.prompt + outcome.proxied.usage.completion;
             return outcome;
@@ -211,9 +214,8 @@ export function createDispatcher(parts: DispatcherParts) {
     wish: Wish,
     target: Candidate,
     isLast: boolean,
-    suffix: string,
-    attempt: (client: ProviderClient, target: Candidate, onFirst: () => void) => Promise<Attempt<T>>,
-    estimate: (target: Candidate) => TokenUsage,
+    attempt: (client: ProviderClient, target: Target, onFirst: () => void) => Promise<Attempt<T>>,
+    estimate: () => TokenUsage,
     quote: ProxyQuote | null,
   ): Promise<{ value: T; proxied: Proxied } | { error: AppError; isFinal: boolean; isSent: boolean }> {
     const refused = (error: AppError) => ({ error, isFinal: false, isSent: false });
@@ -255,30 +257,33 @@ export function createDispatcher(parts: DispatcherParts) {
     const settle = async (usage: TokenUsage, isEstimate: boolean): Promise<Proxied> => {
       counted = usage.prompt + usage.completion;
       const spent = costPicoUsd(price, usage);
-      const key = `${job.source.kind === 'gateway' ? job.source.gatewayKey : 'local'}/${job.requestId}/${suffix}`;
+      // A client may use a request's id twice: each answer costs.
+      const key = randomUUID();
       await parts.spend({ key, requestId: job.requestId, target, usage, costPicoUsd: spent, isEstimate });
       return { target: targetName(target), usage, costPicoUsd: spent, isEstimate, quote };
     };
     try {
-      const { value, usage } = await attempt(opened.client, target, () => {
+      const done = await attempt(opened.client, target, () => {
         firstAt ??= clock.now();
-      });
-      const latencyMs = (firstAt ?? clock.now()) - now;
-      for (const one of health) one.succeeded(latencyMs);
-      return { value, proxied: await settle(usage ?? estimate(target), usage === null) };
-    } catch (thrown) {
-      const error = toAppError(thrown, 'provider/failed');
-      const isFault = isProviderFault(error) && !wish.signal.aborted;
-      if (isFault) parts.onFault(target.provider, error);
+      }).catch((thrown: unknown) => toAppError(thrown, 'provider/failed'));
+      if (!(done instanceof AppError)) {
+        const latencyMs = (firstAt ?? clock.now()) - now;
+        for (const one of health) one.succeeded(latencyMs);
+        const { value, usage } = done;
+        return { value, proxied: await settle(usage ?? estimate(), usage === null) };
+      }
+      const isFault = isProviderFault(done) && !wish.signal.aborted;
+      if (isFault) parts.onFault(target.provider, done);
       const [ofProvider, ofTarget] = health as [Health, Health];
-      const isWhole = isOfProvider(error);
-      if (isFault && isWhole) ofProvider.failed(clock.now(), pauseOf(error));
+      const isWhole = isOfProvider(done);
+      if (isFault && isWhole) ofProvider.failed(clock.now(), pauseOf(done));
       else ofProvider.ended();
-      if (isFault && !isWhole) ofTarget.failed(clock.now(), pauseOf(error));
+      if (isFault && !isWhole) ofTarget.failed(clock.now(), pauseOf(done));
       else ofTarget.ended();
       // What has begun has cost something, although nobody told how much.
-      if (firstAt !== null) await settle(estimate(target), true);
-      return { error, isFinal: firstAt !== null || wish.signal.aborted || !mayFallBack(error), isSent: true };
+      if (firstAt !== null) await settle(estimate(), true);
+      const isFinal = firstAt !== null || wish.signal.aborted || !mayFallBack(done);
+      return { error: done, isFinal, isSent: true };
     } finally {
       for (const giveBack of promises) giveBack();
       for (const leave of places) leave(counted);
@@ -286,133 +291,11 @@ export function createDispatcher(parts: DispatcherParts) {
     }
   }
 
-  return {
-    /** The way of one job to its provider, charged by the given quote; null: nobody is charged. */
-    open(job: JobRequest, quote: ProxyQuote | null): WorkRuntime {
-      const features = wantedFeatures(job.work);
-      return {
-        name: 'a provider',
-        // Which provider lacks what is for the router to weigh.
-        lacks: () => new Set(),
-        async generate(request, handlers, signal) {
-          const promptTokens = promptEstimate(request);
-          const wish = {
-            features,
-            promptTokens,
-            mostAnswerTokens: request.maxTokens ?? guessedAnswerTokens,
-            signal,
-          };
-          let text = '';
-          let pieces = 0;
-          const estimate = () => ({
-            prompt: promptTokens,
-            cached: 0,
-            cacheWrite: 0,
-            completion: estimateTokens(text),
-            reasoning: 0,
-          });
-          const { value, proxied } = await send(
-            job,
-            // A hint that is left out keeps nobody away.
-            wish,
-            async (client, target, onFirst) => {
-              const dropped = features.filter((feature) => client.drops.has(feature));
-              handlers.onRoute?.({ target: targetName(target), dropped });
-              try {
-                const answer = await client.generate({
-                  model: target.model,
-                  request,
-                  isStreamed: request.isStreamed === true,
-                  signal,
-                  onText(piece) {
-                    if (pieces === 0) {
-                      onFirst();
-                      handlers.onStart?.(promptTokens);
-                    }
-                    text += piece;
-                    pieces += 1;
-                    return handlers.onText?.(piece, pieces);
-                  },
-                });
-                if (pieces === 0) handlers.onStart?.(answer.usage?.prompt ?? promptTokens);
-                return { value: answer, usage: answer.usage };
-              } catch (thrown) {
-                // Who left is charged for what he got.
-                if (!signal.aborted || pieces === 0) throw thrown;
-                return { value: null, usage: null };
-              }
-            },
-            estimate,
-            quote,
-          );
-          const { usage } = proxied;
-          return {
-            promptTokens: usage.prompt,
-            cachedTokens: usage.cached,
-            generatedTokens: usage.completion,
-            finishReason: value?.finishReason ?? 'cancelled',
-            ...(value?.toolCalls ? { toolCalls: value.toolCalls } : {}),
-            proxied,
-          };
-        },
-        async embed(inputs, signal) {
-          const promptTokens = inputs.reduce((sum, input) => sum + estimateTokens(input), 0);
-          const wish = { features, promptTokens, mostAnswerTokens: 0, signal };
-          const { value, proxied } = await send(
-            job,
-            wish,
-            async (client, target) => {
-              const { vectors, usage } = await client.embed(target.model, inputs, signal);
-              if (vectors.length !== inputs.length)
-                throw new AppError(
-                  'provider/bad-answer',
-                  `${target.provider} made ${vectors.length} vectors of ${inputs.length} texts.`,
-                );
-              return { value: vectors, usage };
-            },
-            () => ({ prompt: promptTokens, cached: 0, cacheWrite: 0, completion: 0, reasoning: 0 }),
-            quote,
-          );
-          return { vectors: value, promptTokens: proxied.usage.prompt, proxied };
-        },
-      };
-    },
-  };
+  return { send };
 }
 
 /** The most that a request can cost. */
 function mostCost(price: ModelPrice, { promptTokens, mostAnswerTokens }: Wish): bigint {
   const input = Math.max(price.input, price.cacheWrite ?? 0);
   return BigInt(promptTokens) * BigInt(input) + BigInt(mostAnswerTokens) * BigInt(price.output);
-}
-
-/** Milliseconds until the same provider is asked again; null: it is not. */
-function retryPause(error: AppError, retry: number, random: number): number | null {
-  if (!isRetryable(error)) return null;
-  const { retryAfterSeconds } = error;
-  if (retryAfterSeconds !== undefined)
-    return retryAfterSeconds * 1000 <= mostWaitMs ? retryAfterSeconds * 1000 : null;
-  // Without a time a full provider is not pressed.
-  if (error.code === 'provider/rate-limited') return null;
-  return firstBackoffMs * 2 ** retry * (0.5 + random);
-}
-
-/** Whether a failure says something of all of a provider's models. */
-const isOfProvider = ({ code }: AppError): boolean =>
-  code === 'provider/auth' || code === 'provider/quota' || code === 'provider/unreachable';
-
-function pauseOf({ code, retryAfterSeconds }: AppError): number | null {
-  if (code === 'provider/auth' || code === 'provider/quota' || code === 'provider/no-model') return uselessMs;
-  if (code === 'provider/rate-limited' && retryAfterSeconds !== undefined) return retryAfterSeconds * 1000;
-  return null;
-}
-
-function promptEstimate({ prompt }: GenerateRequest): number {
-  if (prompt.kind === 'completion') return estimateTokens(prompt.prompt);
-  const text = prompt.messages.reduce((sum, { content }) => sum + estimateTokens(content) + 4, 0);
-  const images = prompt.messages
-    .flatMap((message) => (message.role === 'user' ? (message.parts ?? []) : []))
-    .filter(({ kind }) => kind === 'image').length;
-  const tools = prompt.tools ? estimateTokens(JSON.stringify(prompt.tools)) : 0;
-  return text + tools + estimateImages(images);
 }

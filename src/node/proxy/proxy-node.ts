@@ -22,6 +22,7 @@ import type { ProviderKeys } from './provider-keys.ts';
 import { openProvider } from './providers/open-provider.ts';
 import { needsKey, type ProviderClient } from './providers/provider.ts';
 import { createProviderFetch } from './providers/provider-fetch.ts';
+import { proxiedRuntime } from './proxied-runtime.ts';
 import type { ProxyConfigStore } from './proxy-config.ts';
 import { isStale, type SolPrice, watchSolPrice } from './sol-price.ts';
 import { Throttle } from './throttle.ts';
@@ -340,7 +341,7 @@ export function createProxyNode(parts: {
     },
     onChange: (listener) => listeners.add(listener),
     open(job) {
-      if (job.source.kind === 'local') return dispatcher.open(job, null);
+      if (job.source.kind === 'local') return proxiedRuntime(dispatcher, job, null);
       if (job.source.gatewayKey === null)
         throw new AppError(
           'proxy/cannot-bill',
@@ -352,7 +353,7 @@ export function createProxyNode(parts: {
         throw new AppError('proxy/price-stale', 'The gateway has not heard the prices yet.', {
           retryAfterSeconds: 5,
         });
-      return dispatcher.open(job, charged);
+      return proxiedRuntime(dispatcher, job, charged);
     },
     async setProvider(provider, key) {
       const parsed = providerSchema.parse(provider);
