@@ -11,19 +11,22 @@ export async function readBody(request: IncomingMessage): Promise<Uint8Array> {
       data: { mostBodyBytes },
     });
   if (Number(request.headers['content-length'] ?? 0) > mostBodyBytes) throw tooLarge();
+  const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
   const chunks: Buffer[] = [];
   let size = 0;
-  try {
-    for await (const chunk of request as AsyncIterable<Buffer>) {
-      size += chunk.length;
-      if (size > mostBodyBytes) throw tooLarge();
-      chunks.push(chunk);
-    }
-  } catch (thrown) {
-    if (thrown instanceof AppError) throw thrown;
-    throw new AppError('queue/client-left', 'The client closed the connection before the request was whole.');
-  }
-  return Buffer.concat(chunks);
+  request.on('data', (chunk: Buffer) => {
+    size += chunk.length;
+    if (size <= mostBodyBytes) chunks.push(chunk);
+    else reject(tooLarge());
+  });
+  request.once('end', () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)));
+  const left = () =>
+    reject(
+      new AppError('queue/client-left', 'The client closed the connection before the request was whole.'),
+    );
+  request.once('error', left);
+  request.once('close', left);
+  return promise.finally(() => request.removeAllListeners('data').pause());
 }
 
 /** Parses JSON against a schema. The error names the first field that is wrong. */
