@@ -1,0 +1,20 @@
+/** Examples as a model takes them, read by number, so that a batch is all that lies in memory. */
+export interface Examples {
+  readonly count: number;
+  /** Numbers (or token ids) of one example's input. */
+  readonly inputSize: number;
+  /** Labels of one example: 1, or as many as tokens where the next token is learnt. */
+  readonly labelSize: number;
+  /**
+   * Fills the first rows of a batch with the examples of these numbers. Synchronous: it runs within the training worker.
+   * A label is the class, or the next token; −1 counts for nothing.
+   */
+  read(indices: Int32Array, into: Batch): void;
+  close(): void;
+}
+
+/** Row-major, `rows × size`. */
+export interface Batch {
+  inputs: Float32Array;
+  labels: Int32Array;
+}
