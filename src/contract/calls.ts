@@ -98,6 +98,13 @@ export const hostCalls = {
       latencyMs: z.number(),
     }),
   },
+  /** Holds the training of the present round within its batch, and goes on with it. */
+  'training.pause': { input: nothing, output: done },
+  'training.resume': { input: nothing, output: done },
+  /** Leaves the present round; it earns nothing. */
+  'training.giveUp': { input: nothing, output: done },
+  /** Installs the engine for NVIDIA GPUs, for some minutes; `training.status` tells how it went. */
+  'training.installEngine': { input: nothing, output: done },
   'queue.cancel': { input: z.strictObject({ id: z.string() }), output: done },
   'earnings.entries': {
     input: z.strictObject({

@@ -9,6 +9,7 @@ import { proxyStatusSchema } from './provider.ts';
 import { shownServerSchema } from './remote-server.ts';
 import { resourcesSchema } from './resources.ts';
 import { settingsSchema } from './settings.ts';
+import { trainingStatusSchema } from './training.ts';
 
 /**
  * What the node host publishes. A signal's subscriber gets the present value at once and then each new one
@@ -25,6 +26,9 @@ export const streams = {
   'downloads.list': z.array(downloadSchema),
   'servers.list': z.array(shownServerSchema),
   'proxy.status': proxyStatusSchema,
+  'training.status': trainingStatusSchema,
+  /** Loss of the present round's training by step, at most 200 points. */
+  'training.curve': z.array(z.object({ step: z.int(), loss: z.number() })),
   'queue.items': queueEventSchema,
   'earnings.summary': earningsSummarySchema,
   /** Ids of entries that are new or changed, so that an open table can ask for them. */
