@@ -1,13 +1,11 @@
 import Database from 'better-sqlite3';
 import { AppError } from '#contract/errors.ts';
-import { entries } from './migrations/001-entries.ts';
-import { spend } from './migrations/002-spend.ts';
 
-/** In order; the database's user_version says how many of them it has. A released one is never changed. */
-const migrations = [entries, spend];
-
-/** Opens the ledger's file and brings it up to date. Throws `ledger/*`; a file that cannot be used stays as it is. */
-export function openDatabase(file: string): Database.Database {
+/**
+ * Opens a database that is only added to and brings it up to date; its user_version says how many of the migrations it has. A released
+ * migration is never changed. Throws `ledger/*`; a file that cannot be used stays as it is.
+ */
+export function openDatabase(file: string, migrations: readonly string[]): Database.Database {
   let database: Database.Database | null = null;
   try {
     database = new Database(file);
@@ -23,7 +21,7 @@ export function openDatabase(file: string): Database.Database {
     // Commits outlive the process by themselves, and the machine once they are synced: see wal-sync.ts.
     database.pragma('synchronous = NORMAL');
     database.pragma('foreign_keys = ON');
-    migrate(database, version);
+    migrate(database, migrations, version);
     return database;
   } catch (thrown) {
     database?.close();
@@ -31,7 +29,7 @@ export function openDatabase(file: string): Database.Database {
   }
 }
 
-function migrate(database: Database.Database, from: number): void {
+function migrate(database: Database.Database, migrations: readonly string[], from: number): void {
   migrations.slice(from).forEach((sql, index) => {
     database.transaction(() => {
       database.exec(sql);

@@ -6,6 +6,8 @@ import type { Clock } from '../clock.ts';
 import { createSignal, type Signal } from '../signal.ts';
 import { entriesCsv } from './csv.ts';
 import { ledgerError, openDatabase } from './database.ts';
+import { entries } from './migrations/001-entries.ts';
+import { spend } from './migrations/002-spend.ts';
 import { createWalSync } from './wal-sync.ts';
 
 /** A finished job as it is booked. Times in ms, amounts in lamports. */
@@ -105,6 +107,8 @@ export interface Ledger {
   close(): void;
 }
 
+const migrations = [entries, spend];
+
 const state = `CASE WHEN v.verdict IS NOT NULL THEN v.verdict WHEN e.seq IS NULL THEN 'unattributed' ELSE 'earned' END`;
 const joined =
   'FROM entries e LEFT JOIN verdicts v ON v.entry_id = e.id LEFT JOIN proxied p ON p.entry_id = e.id';
@@ -136,7 +140,7 @@ interface Row {
 
 /** The node's book of what it earned: append-only, in whole lamports. Throws `ledger/*` and `disk/full`. */
 export function openLedger(file: string, { clock }: { clock: Clock }): Ledger {
-  const database = openDatabase(file);
+  const database = openDatabase(file, migrations);
   const insert = database.prepare(
     `INSERT INTO entries (at, request_id, gateway_url, network, model, payer, prompt_tokens, generated_tokens,
        price_lamports, fee_lamports, duration_ms, seq, receipt)

@@ -1,0 +1,76 @@
+import { z } from 'zod';
+import { roundOfferSchema, roundOutcomeSchema } from '#contract/federated/rounds.ts';
+import { trainingTaskSchema } from '#contract/federated/task.ts';
+import { errorBodySchema } from '#contract/result.ts';
+
+/** What a round's steps leave behind, one row each; a later step never changes an earlier one. */
+export const stepSchema = z.discriminatedUnion('state', [
+  z.object({
+    state: z.literal('selected'),
+    gatewayUrl: z.string(),
+    gatewayKey: z.string(),
+    network: z.enum(['test-credits', 'devnet', 'mainnet-beta']),
+    offer: roundOfferSchema,
+    task: trainingTaskSchema,
+    dataId: z.string(),
+  }),
+  z.object({ state: z.literal('downloading') }),
+  z.object({ state: z.literal('training') }),
+  /** The update lies in the round's folder, byte by byte as it is sent however often. */
+  z.object({
+    state: z.literal('uploading'),
+    updateSha256: z.string(),
+    examples: z.int(),
+    loss: z.number().nullable(),
+    accuracy: z.number().nullable(),
+    durationMs: z.number(),
+    epsilon: z.number().nullable(),
+  }),
+  z.object({ state: z.literal('rewarded'), outcome: roundOutcomeSchema }),
+  z.object({ state: z.literal('failed'), error: errorBodySchema }),
+]);
+export type Step = z.infer<typeof stepSchema>;
+export type StepOf<S extends Step['state']> = Extract<Step, { state: S }>;
+
+/** A round as its steps tell it. */
+export interface RoundRecord {
+  roundId: string;
+  startedAt: number;
+  at: number;
+  selected: StepOf<'selected'>;
+  state: Step['state'];
+  update: StepOf<'uploading'> | null;
+  end: StepOf<'rewarded'> | StepOf<'failed'> | null;
+}
+
+const order: readonly Step['state'][] = ['selected', 'downloading', 'training', 'uploading', 'rewarded'];
+
+/** Whether a round in `state` may go on to `next`: forward, each state once, and to `failed` from any that is no end. */
+export function mayFollow(state: Step['state'] | null, next: Step['state']): boolean {
+  if (state === null) return next === 'selected';
+  if (state === 'rewarded' || state === 'failed') return false;
+  if (next === 'failed') return true;
+  return order.indexOf(next) > order.indexOf(state);
+}
+
+/** Reads a round from its steps, oldest first. */
+export function foldSteps(roundId: string, steps: readonly { at: number; step: Step }[]): RoundRecord | null {
+  const [first] = steps;
+  if (first?.step.state !== 'selected') return null;
+  const record: RoundRecord = {
+    roundId,
+    startedAt: first.at,
+    at: first.at,
+    selected: first.step,
+    state: 'selected',
+    update: null,
+    end: null,
+  };
+  for (const { at, step } of steps) {
+    record.at = at;
+    record.state = step.state;
+    if (step.state === 'uploading') record.update = step;
+    if (step.state === 'rewarded' || step.state === 'failed') record.end = step;
+  }
+  return record;
+}
