@@ -16,10 +16,10 @@ export const stepSchema = z.discriminatedUnion('state', [
   }),
   z.object({ state: z.literal('downloading') }),
   z.object({ state: z.literal('training') }),
-  /** The update lies in the round's folder, byte by byte as it is sent however often. */
+  /** The change of the weights lies in the round’s folder. */
   z.object({
     state: z.literal('uploading'),
-    updateSha256: z.string(),
+    steps: z.int(),
     examples: z.int(),
     loss: z.number().nullable(),
     accuracy: z.number().nullable(),

@@ -1,0 +1,70 @@
+import type { RoundOffer, RoundOutcome } from '#contract/federated/rounds.ts';
+import type { LocalTraining, TrainingTask } from '#contract/federated/task.ts';
+import type { RoundRecord } from './round-record.ts';
+
+/** What training in a round asks for. */
+export interface RoundJob {
+  task: TrainingTask;
+  training: LocalTraining;
+  dataId: string;
+  /** The model's file, as it was downloaded and checked. */
+  weights: Float32Array;
+  /** SCAFFOLD: the server's control variate. */
+  control: Float32Array | null;
+  checkpointFile: string;
+}
+
+export interface TrainingProgress {
+  epoch: number;
+  epochs: number;
+  step: number;
+  steps: number;
+  loss: number | null;
+  examplesPerSecond: number | null;
+}
+
+export interface Trained {
+  /** New weights less the global ones, all parameters in the spec's order. */
+  delta: Float32Array;
+  controlDelta: Float32Array | null;
+  examples: number;
+  steps: number;
+  durationMs: number;
+  loss: number | null;
+  /** On the part of the data that was held back; null where there is none. */
+  accuracy: number | null;
+}
+
+/** The engine, as a round uses it. */
+export interface RoundTrainer {
+  train(job: RoundJob, onProgress: (progress: TrainingProgress) => void, signal: AbortSignal): Promise<Trained>;
+}
+
+/** The privacy ledger, as a round uses it. */
+export interface RoundPrivacy {
+  /** Throws `training/privacy-budget` when this round would pass the budget. */
+  check(record: RoundRecord, examples: number): void;
+  /** Writes down what the round spends, once however often it is called; the ε of this round, null when it is not private. */
+  spend(record: RoundRecord, examples: number): number | null;
+}
+
+/** Where rewards are booked: once a round, however often it is called. */
+export interface RoundBooks {
+  book(record: RoundRecord, outcome: Extract<RoundOutcome, { state: 'done' }>): void;
+}
+
+/** The client of secure aggregation for one round; `save` gets its secrets before anything that depends on them is sent. */
+export interface SecureRound {
+  /** Answers a stage's message (none at `keys`). Throws `training/secure-aggregation` when the gateway or a peer breaks the protocol. */
+  keys(): unknown;
+  shares(message: unknown): unknown;
+  mask(message: unknown, update: Float32Array, examples: number): Uint32Array;
+  consistency(message: unknown): unknown;
+  unmask(message: unknown): unknown;
+}
+
+export type OpenSecureRound = (options: {
+  offer: RoundOffer;
+  saved: Uint8Array | null;
+  save(state: Uint8Array): void;
+}) => SecureRound;
