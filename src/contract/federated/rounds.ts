@@ -5,7 +5,7 @@ import { localTrainingSchema, trainingTaskSchema } from './task.ts';
 /**
  * Extension `federated`: rounds as node and gateway speak of them. The node asks; every call is signed (`signed-nodes`), so that a node
  * behind NAT takes part. A round's stages: `keys` and `shares` (secure aggregation only), `update`, `consistency` and `unmask`
- * (secure only), then `done` or `failed`.
+ * (secure only), `evaluating` (the gateway has all it needs), then `done` or `failed`.
  */
 const sha256Hex = z.string().regex(/^[0-9a-f]{64}$/, 'a lower-case hex sha256');
 const unixMs = z.int().min(0);
@@ -126,7 +126,7 @@ export const roundOutcomeSchema = z.discriminatedUnion('state', [
     participants: z.int().min(1),
     /** Whether this node's update is in the new model; one that is not earns nothing. */
     counted: z.boolean(),
-    /** sha256 of this node's update as it came in, for its receipt. */
+    /** sha256 of this node's update as it came in, sealed: its receipt's `output_sha256`; `input_sha256` is the offer's model. */
     update_sha256: sha256Hex.nullable(),
     reward: z.strictObject({
       price_lamports: priceLamportsSchema,
@@ -146,10 +146,23 @@ export const roundStageSchema = z.enum([
   'update',
   'consistency',
   'unmask',
+  'evaluating',
   'done',
   'failed',
 ]);
 export type RoundStage = z.infer<typeof roundStageSchema>;
+
+/** Stages that take a body: `POST /federated/rounds/{id}/{stage}`, JSON but for `update`, which is a sealed frame. */
+export const postedStageSchema = roundStageSchema.exclude(['evaluating', 'done', 'failed']);
+export type PostedStage = z.infer<typeof postedStageSchema>;
+
+/** Said to each body that was taken; the same body again gets the same answer. */
+export const takenAnswerSchema = z.object({ status: z.literal('taken'), body_sha256: sha256Hex });
+export type TakenAnswer = z.infer<typeof takenAnswerSchema>;
+
+/** A counted round as a job of the gateway's books: the receipt's `request_id`, `payer`; its `model` is the task's id. */
+export const roundRequestId = (roundId: string, nodeKey: string): string => `round-${roundId}-${nodeKey}`;
+export const trainingPayer = (gatewayKey: string): string => `training:${gatewayKey}`;
 
 /**
  * `GET /federated/rounds/{id}?after={stage}`: answered when the round has left that stage, or after 8 s at most. `message` is what the
@@ -158,7 +171,7 @@ export type RoundStage = z.infer<typeof roundStageSchema>;
 export const roundStateSchema = z.object({
   round_id: roundIdSchema,
   stage: roundStageSchema,
-  /** Until when this stage takes answers. */
+  /** Until when this stage takes answers; of an ended round, when it ended. */
   deadline_ms: unixMs,
   message: z.json().optional(),
   outcome: roundOutcomeSchema.optional(),
