@@ -4,9 +4,11 @@ import {
   type JoinRequest,
   joinAnswerSchema,
   type OfferedTask,
+  type PostedStage,
   type RoundStage,
   type RoundState,
   roundStateSchema,
+  takenAnswerSchema,
   tasksAnswerSchema,
 } from '#contract/federated/rounds.ts';
 import type { NodeKey } from './node-key.ts';
@@ -23,7 +25,7 @@ export interface FederatedCalls {
   model(sha256: string, mostBytes: number, signal: AbortSignal): Promise<Uint8Array>;
   /** Answered when the round has left stage `after`, or after some seconds. */
   round(id: string, after: RoundStage | null, signal: AbortSignal): Promise<RoundState>;
-  send(id: string, stage: RoundStage, body: unknown, signal: AbortSignal): Promise<void>;
+  send(id: string, stage: PostedStage, body: unknown, signal: AbortSignal): Promise<void>;
   leave(id: string, signal: AbortSignal): Promise<void>;
 }
 

@@ -1,5 +1,5 @@
 import { canonicalJson } from '#contract/canonical-json.ts';
-import type { RoundOutcome } from '#contract/federated/rounds.ts';
+import { type RoundOutcome, roundRequestId, trainingPayer } from '#contract/federated/rounds.ts';
 import { trainingFeeOf } from '#contract/money.ts';
 import { type Receipt, receiptText } from '#contract/wire/receipt.ts';
 import type { Clock } from '../clock.ts';
@@ -8,9 +8,6 @@ import { sha256Hex } from '../link/ed25519.ts';
 import type { NodeKey } from '../link/node-key.ts';
 import type { RoundBooks } from './round-ports.ts';
 import type { RoundRecord } from './round-record.ts';
-
-/** The id that a round's reward has in both books. */
-export const roundRequestId = (roundId: string, nodeId: string): string => `round-${roundId}-${nodeId}`;
 
 /**
  * Books the reward of a round that counted, with a receipt over just what was delivered: the global model that came, the update that
@@ -30,11 +27,11 @@ export function createRoundBooks(options: {
       const { offer, gatewayUrl, network, task } = record.selected;
       ledger.append({
         at: clock.now(),
-        requestId: roundRequestId(record.roundId, key.nodeId),
+        requestId: roundRequestId(record.roundId, key.publicKey),
         gatewayUrl,
         network,
         model: task.taskId,
-        payer: trainingPayer(record),
+        payer: trainingPayer(record.selected.gatewayKey),
         promptTokens: 0,
         generatedTokens: 0,
         priceLamports,
@@ -56,11 +53,11 @@ export function createRoundBooks(options: {
     const { gatewayKey, network, task, offer } = record.selected;
     const receipt: Receipt = {
       v: 1,
-      request_id: roundRequestId(record.roundId, key.nodeId),
+      request_id: roundRequestId(record.roundId, key.publicKey),
       node_id: key.nodeId,
       node_key: key.publicKey,
       gateway: gatewayKey,
-      payer: trainingPayer(record),
+      payer: trainingPayer(record.selected.gatewayKey),
       model: task.taskId,
       config_sha256: sha256Hex(canonicalJson(offer.training)),
       input_sha256: inputSha256,
@@ -76,5 +73,3 @@ export function createRoundBooks(options: {
     return { receipt, signature: key.sign(receiptText(receipt)) };
   }
 }
-
-const trainingPayer = ({ selected }: RoundRecord): string => `training:${selected.gatewayKey}`;

@@ -37,7 +37,11 @@ export interface Trained {
 
 /** The engine, as a round uses it. */
 export interface RoundTrainer {
-  train(job: RoundJob, onProgress: (progress: TrainingProgress) => void, signal: AbortSignal): Promise<Trained>;
+  train(
+    job: RoundJob,
+    onProgress: (progress: TrainingProgress) => void,
+    signal: AbortSignal,
+  ): Promise<Trained>;
 }
 
 /** The privacy ledger, as a round uses it. */

@@ -1,6 +1,6 @@
-import { AppError, type ErrorCode } from '#contract/errors.ts';
+import { AppError } from '#contract/errors.ts';
 import { decodeParameters, parameterCount } from '#contract/federated/parameters.ts';
-import type { RoundOutcome, RoundStage, RoundState } from '#contract/federated/rounds.ts';
+import type { PostedStage, RoundOutcome, RoundStage, RoundState } from '#contract/federated/rounds.ts';
 import { encodeUpdate, sealUpdate } from '#contract/federated/update-frame.ts';
 import { toAppError } from '#contract/result.ts';
 import type { Clock } from '../clock.ts';
@@ -98,7 +98,8 @@ export async function runRound(
     }
   }
 
-  const send = (stage: RoundStage, body: unknown) => persist(() => calls.send(roundId, stage, body, running));
+  const send = (stage: PostedStage, body: unknown) =>
+    persist(() => calls.send(roundId, stage, body, running));
 
   /** What stage `wanted` (or the end) has for this node. */
   async function reach(wanted: RoundStage, after: RoundStage | null): Promise<RoundState> {
@@ -191,18 +192,21 @@ export async function runRound(
     const { update } = record;
     if (!update) throw new AppError('training/round-failed', 'The round has lost its update.');
     const vector = folderFloats('delta');
-    let body: Float32Array | Uint32Array = vector;
+    const hasControl = offer.control_sha256 !== undefined;
+    let vectors: (Float32Array | Uint32Array)[] = hasControl
+      ? [vector.subarray(0, parameters), vector.subarray(parameters)]
+      : [vector];
     if (secure) {
       const state = await reach('update', null);
       if (isEnd(state)) return null;
-      body = secure.mask(state.message, vector, update.examples);
+      vectors = [secure.mask(state.message, vector, update.examples)];
     }
     const frame = encodeUpdate(
       {
         round_id: roundId,
         model_sha256: offer.model_sha256,
-        length: body.length,
-        control: offer.control_sha256 !== undefined,
+        length: vectors[0]?.length ?? 0,
+        control: vectors.length > 1,
         duration_ms: update.durationMs,
         steps: update.steps,
         examples: update.examples,
@@ -210,10 +214,9 @@ export async function runRound(
         ...(secure || update.accuracy === null ? {} : { accuracy: update.accuracy }),
         ...(update.epsilon === null ? {} : { epsilon: update.epsilon }),
       },
-      body,
+      vectors,
     );
-    const sealed = sealUpdate(frame, {
-      recipientKey: offer.update_key,
+    const sealed = sealUpdate(frame, offer.update_key, {
       roundId,
       nodeKey: parts.nodeKey,
       modelSha256: offer.model_sha256,
