@@ -39,6 +39,8 @@ export const entrySchema = z.object({
       isEstimate: z.boolean(),
     })
     .nullable(),
+  /** Of a training round's reward: its `model` is the task. */
+  training: z.object({ roundId: z.string(), taskName: z.string() }).nullable(),
 });
 export type Entry = z.infer<typeof entrySchema>;
 

@@ -56,8 +56,11 @@ const usual: Record<RecordedKind, (path: string, body: Record<string, unknown>) 
   },
 };
 
-/** A provider's API that replays recorded replies over real sockets. */
-export async function startProviderServer(kind: RecordedKind): Promise<ProviderServer> {
+/** A provider's API that replays recorded replies over real sockets. `apiKey`: whoever comes with another one is refused. */
+export async function startProviderServer(
+  kind: RecordedKind,
+  { apiKey }: { apiKey?: string } = {},
+): Promise<ProviderServer> {
   const requests: SeenRequest[] = [];
   const queued: Reply[] = [];
   const server = createServer(async (request, response) => {
@@ -65,6 +68,11 @@ export async function startProviderServer(kind: RecordedKind): Promise<ProviderS
     const path = request.url ?? '/';
     requests.push({ method: request.method ?? '', path, headers: request.headers, body });
     const isWork = request.method === 'POST';
+    const { authorization, 'x-api-key': key = authorization?.replace('Bearer ', '') } = request.headers;
+    if (apiKey !== undefined && key !== apiKey) {
+      await send(response, kind, { fixture: 'wrong-key' });
+      return;
+    }
     const reply = (isWork && queued.shift()) || { fixture: usual[kind](path, body) };
     await send(response, kind, reply).catch(() => response.destroy());
   });

@@ -38,13 +38,26 @@ function migrate(database: Database.Database, migrations: readonly string[], fro
   });
 }
 
+/** Does what writes; what SQLite says to it is thrown as `ledger/*` or `disk/full`. */
+export function write<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (thrown) {
+    throw ledgerError(thrown);
+  }
+}
+
+/** A row of sums. */
+export const one = (row: unknown) => row as Record<string, bigint>;
+export const number = (value: bigint | undefined) => Number(value ?? 0n);
+
 /** What SQLite says, as a code and a sentence. */
-export function ledgerError(thrown: unknown): unknown {
+function ledgerError(thrown: unknown): unknown {
   if (!(thrown instanceof Database.SqliteError)) return thrown;
   if (thrown.code === 'SQLITE_FULL' || thrown.code === 'SQLITE_IOERR_SHMSIZE')
     return new AppError('disk/full', 'The ledger could not be written: the disk is full.', { cause: thrown });
   if (thrown.code === 'SQLITE_NOTADB' || thrown.code.startsWith('SQLITE_CORRUPT'))
-    return new AppError('ledger/corrupt', 'The file node.db is not a whole ledger.', { cause: thrown });
+    return new AppError('ledger/corrupt', 'The file of a ledger is not whole.', { cause: thrown });
   return new AppError('ledger/not-writable', `The ledger could not be written (${thrown.code}).`, {
     cause: thrown,
   });

@@ -61,7 +61,7 @@ export function createFederatedCalls(url: string, key: NodeKey, nowMs: () => num
       const timeoutMs = transferTimeoutMs;
       await call.json(
         { method: 'POST', path: `${round(id)}/${stage}`, body, timeoutMs, signal },
-        z.unknown(),
+        takenAnswerSchema,
       );
     },
     async leave(id, signal) {

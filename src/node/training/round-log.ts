@@ -1,6 +1,6 @@
 import { AppError } from '#contract/errors.ts';
 import type { Clock } from '../clock.ts';
-import { ledgerError, openDatabase } from '../ledger/database.ts';
+import { openDatabase, write } from '../ledger/database.ts';
 import { foldSteps, mayFollow, type RoundRecord, type Step, stepSchema } from './round-record.ts';
 
 const rounds = `
@@ -58,11 +58,7 @@ export function openRoundLog(file: string, { clock }: { clock: Clock }): RoundLo
           'training/round-failed',
           `Round ${roundId} cannot go from ${before?.state ?? 'nothing'} to ${step.state}.`,
         );
-      try {
-        insert.run(roundId, clock.now(), step.state, JSON.stringify(step));
-      } catch (thrown) {
-        throw ledgerError(thrown);
-      }
+      write(() => insert.run(roundId, clock.now(), step.state, JSON.stringify(step)));
       return read(roundId) as RoundRecord;
     },
     current() {

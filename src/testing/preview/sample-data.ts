@@ -216,4 +216,5 @@ export const sampleEntries = (now: number): Entry[] =>
             isEstimate: true,
           }
         : null,
+    training: null,
   }));

@@ -4,6 +4,7 @@ import {
   type ProxyStatus,
   type ShownProvider,
 } from '#contract/provider.ts';
+import { sampleProvider, untried } from '../sample-provider.ts';
 
 const dollar = 1_000_000;
 const price = (input: number, cachedInput: number | undefined, output: number): ModelPrice => ({
@@ -12,32 +13,11 @@ const price = (input: number, cachedInput: number | undefined, output: number): 
   ...(cachedInput === undefined ? {} : { cachedInput: cachedInput * dollar }),
 });
 
-const provider: Omit<ShownProvider, 'id' | 'kind'> = {
-  baseUrl: null,
-  enabled: true,
-  requestsPerMinute: null,
-  tokensPerMinute: null,
-  concurrent: null,
-  modelLimits: {},
-  dayBudgetMicroUsd: null,
-  monthBudgetMicroUsd: null,
-  keyEnd: null,
-  keyPlace: 'none',
-  models: null,
-  health: 'unknown',
-  coolingUntil: null,
-  lastError: null,
-  latencyMs: null,
-  running: 0,
-  spent: { dayMicroUsd: 0, monthMicroUsd: 0 },
-};
-
 /** One that is well, one that is left alone, one with a wrong key, and one on this computer. */
 const sampleProviders = (now: number): ShownProvider[] => [
   {
-    ...provider,
-    id: 'openai',
-    kind: 'openai',
+    ...sampleProvider('openai'),
+    ...untried,
     requestsPerMinute: 500,
     dayBudgetMicroUsd: 10 * dollar,
     monthBudgetMicroUsd: 150 * dollar,
@@ -55,9 +35,8 @@ const sampleProviders = (now: number): ShownProvider[] => [
     spent: { dayMicroUsd: 3_482_917, monthMicroUsd: 61_203_455 },
   },
   {
-    ...provider,
-    id: 'anthropic',
-    kind: 'anthropic',
+    ...sampleProvider('anthropic'),
+    ...untried,
     concurrent: 4,
     dayBudgetMicroUsd: 5 * dollar,
     monthBudgetMicroUsd: 80 * dollar,
@@ -71,9 +50,8 @@ const sampleProviders = (now: number): ShownProvider[] => [
     spent: { dayMicroUsd: 4_251_090, monthMicroUsd: 41_090_112 },
   },
   {
-    ...provider,
-    id: 'cohere',
-    kind: 'cohere',
+    ...sampleProvider('cohere'),
+    ...untried,
     dayBudgetMicroUsd: 1 * dollar,
     keyEnd: '0kP2',
     keyPlace: 'file',
@@ -82,9 +60,8 @@ const sampleProviders = (now: number): ShownProvider[] => [
     spent: { dayMicroUsd: 1_000_000, monthMicroUsd: 7_120_004 },
   },
   {
-    ...provider,
-    id: 'ollama',
-    kind: 'ollama',
+    ...sampleProvider('ollama'),
+    ...untried,
     models: [
       { id: 'llama3.2:3b', price: price(0.02, undefined, 0.05) },
       { id: 'qwen3:8b', price: null },
