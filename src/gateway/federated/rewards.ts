@@ -96,9 +96,9 @@ interface Shares {
 
 function sharesOf(part: Part, contributions: readonly Contribution[]): Shares {
   const values = contributions.map((one) => measured(part, one, contributions));
-  const greatest = Math.max(0, ...values);
-  // Integers of at most 10^12: sums and products are exact from here on.
-  const units = values.map((value) => (greatest === 0 ? 0n : BigInt(Math.round((value / greatest) * 1e12))));
+  // Scaled by a power of two, so that ratios stay as they are: integers of at most 2⁵², exact from here on.
+  const scale = 2 ** (51 - Math.floor(Math.log2(Math.max(Number.MIN_VALUE, ...values))));
+  const units = values.map((value) => (value === 0 ? 0n : BigInt(Math.round(value * scale))));
   return { units, total: units.reduce((sum, unit) => sum + unit, 0n) };
 }
 
@@ -115,10 +115,14 @@ function measured(part: Part, one: Contribution, all: readonly Contribution[]): 
   }
 }
 
-/** The lower median: who takes longer than it is paid as if he had not, so that dawdling pays nothing. */
+/** The lower median of those that took any time: who takes longer is paid as if he had not, so that dawdling pays nothing. */
 function medianSeconds(all: readonly Contribution[]): number {
-  const sorted = all.map(({ seconds }) => finite(seconds)).sort((a, b) => a - b);
+  const sorted = all
+    .map(({ seconds }) => finite(seconds))
+    .filter((seconds) => seconds > 0)
+    .sort((a, b) => a - b);
   return sorted[Math.floor((sorted.length - 1) / 2)] ?? 0;
 }
 
-const finite = (value: number) => (Number.isFinite(value) ? Math.max(0, value) : 0);
+/** What is no number, negative or next to nothing counts as nothing. */
+const finite = (value: number) => (Number.isFinite(value) && value > 1e-200 ? value : 0);
