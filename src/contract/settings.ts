@@ -75,6 +75,8 @@ export const settingsSchema = z.strictObject({
 
   /** Take part in federated training. */
   takePartInTraining: z.boolean(),
+  /** Train for gateways without secure aggregation's extension too: such a gateway sees what this node alone has learnt. */
+  trainForPlainGateways: z.boolean(),
   /** Ids of tasks to take part in; empty: all that this computer has data for. */
   trainingTasks: z.array(z.string().max(64)).max(64),
   /** Threads that training may use; `auto` is half of the processor's, at least one. */
@@ -125,6 +127,7 @@ export const defaultSettings: Settings = {
   downloadProxy: null,
   modelsQuotaGigabytes: 0,
   takePartInTraining: false,
+  trainForPlainGateways: false,
   trainingTasks: [],
   trainingThreads: 'auto',
   trainingMemoryMegabytes: 2048,

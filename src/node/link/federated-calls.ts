@@ -5,12 +5,16 @@ import {
   joinAnswerSchema,
   type OfferedTask,
   type PostedStage,
+  type RoundOffer,
   type RoundStage,
   type RoundState,
   roundStateSchema,
   takenAnswerSchema,
   tasksAnswerSchema,
+  type UpdateHead,
 } from '#contract/federated/rounds.ts';
+import type { TrainingTask } from '#contract/federated/task.ts';
+import { encodeUpdate, sealUpdate } from '#contract/federated/update-frame.ts';
 import type { NodeKey } from './node-key.ts';
 import { createSignedCall } from './signed-call.ts';
 
@@ -27,6 +31,18 @@ export interface FederatedCalls {
   round(id: string, after: RoundStage | null, signal: AbortSignal): Promise<RoundState>;
   send(id: string, stage: PostedStage, body: unknown, signal: AbortSignal): Promise<void>;
   leave(id: string, signal: AbortSignal): Promise<void>;
+  /** An update as this gateway takes it. */
+  pack(update: PackedUpdate): Uint8Array;
+}
+
+export interface PackedUpdate {
+  offer: RoundOffer;
+  task: TrainingTask;
+  /** The model that was trained from. */
+  weights(): Float32Array;
+  head: UpdateHead;
+  /** The change of the weights (Float32), or the masked sum of one node (Uint32); behind it that of the control variate. */
+  vectors: readonly (Float32Array | Uint32Array)[];
 }
 
 export function createFederatedCalls(url: string, key: NodeKey, nowMs: () => number): FederatedCalls {
@@ -67,5 +83,11 @@ export function createFederatedCalls(url: string, key: NodeKey, nowMs: () => num
     async leave(id, signal) {
       await call.json({ method: 'DELETE', path: round(id), signal }, z.unknown());
     },
+    pack: ({ head, vectors, offer }) =>
+      sealUpdate(encodeUpdate(head, vectors), offer.update_key, {
+        roundId: offer.round_id,
+        nodeKey: key.publicKey,
+        modelSha256: offer.model_sha256,
+      }),
   };
 }

@@ -12,8 +12,8 @@ const longestRoundMs = 24 * 3_600_000;
 const fewestSecureNodes = 3;
 
 export interface OfferContext {
-  /** base58, as `GET /` of the gateway gave it when the node registered. */
-  gatewayKey: string;
+  /** base58, as `GET /` of the gateway gave it when the node registered; null for a plain gateway, which signs nothing. */
+  gatewayKey: string | null;
   nodeKey: string;
   /** The task as it was advertised, and joined. */
   offered: OfferedTask;
@@ -33,7 +33,8 @@ export function checkOffer(offer: RoundOffer, signature: string, context: OfferC
       data: { roundId: offer.round_id },
     });
   };
-  if (!verifyText(roundOfferText(canonicalJson(offer)), signature, context.gatewayKey))
+  const { gatewayKey } = context;
+  if (gatewayKey !== null && !verifyText(roundOfferText(canonicalJson(offer)), signature, gatewayKey))
     refuse('the gateway’s signature does not fit');
   if (context.knows(offer.round_id)) refuse('this round came before');
   if (offer.task_id !== offered.task.taskId || offer.task_sha256 !== taskSha256(offered))

@@ -22,42 +22,48 @@ export function createRoundBooks(options: {
   const { ledger, key, clock } = options;
   return {
     book(record, outcome) {
-      if (!outcome.counted || outcome.update_sha256 === null) return;
+      if (!outcome.counted) return;
       const priceLamports = BigInt(outcome.reward.price_lamports);
-      const { offer, gatewayUrl, network, task } = record.selected;
+      const { offer, gatewayUrl, gatewayKey, network, task } = record.selected;
+      const receipted = gatewayKey === null || network === null ? null : { gatewayKey, network };
       ledger.append({
         at: clock.now(),
         requestId: roundRequestId(record.roundId, key.publicKey),
         gatewayUrl,
-        network,
+        network: network ?? 'unknown',
         model: task.taskId,
-        payer: trainingPayer(record.selected.gatewayKey),
+        payer: gatewayKey === null ? 'unknown' : trainingPayer(gatewayKey),
         promptTokens: 0,
         generatedTokens: 0,
         priceLamports,
-        feeLamports: trainingFeeOf(priceLamports),
+        feeLamports: receipted ? trainingFeeOf(priceLamports) : 0n,
         durationMs: clock.now() - record.startedAt,
         training: { roundId: record.roundId, taskName: task.name },
-        sign: (seq) => signed(seq, record, outcome, offer.model_sha256),
+        ...(receipted
+          ? {
+              sign: (seq: number) =>
+                signed({ ...receipted, seq, inputSha256: offer.model_sha256 }, record, outcome),
+            }
+          : {}),
       });
       options.onBooked();
     },
   };
 
   function signed(
-    seq: number,
+    known: Pick<Receipt, 'network' | 'seq'> & { gatewayKey: string; inputSha256: string },
     record: RoundRecord,
     outcome: Extract<RoundOutcome, { state: 'done' }>,
-    inputSha256: string,
   ) {
-    const { gatewayKey, network, task, offer } = record.selected;
+    const { task, offer } = record.selected;
+    const { gatewayKey, network, seq, inputSha256 } = known;
     const receipt: Receipt = {
       v: 1,
       request_id: roundRequestId(record.roundId, key.publicKey),
       node_id: key.nodeId,
       node_key: key.publicKey,
       gateway: gatewayKey,
-      payer: trainingPayer(record.selected.gatewayKey),
+      payer: trainingPayer(gatewayKey),
       model: task.taskId,
       config_sha256: sha256Hex(canonicalJson(offer.training)),
       input_sha256: inputSha256,

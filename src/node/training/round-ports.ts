@@ -47,7 +47,7 @@ export interface RoundTrainer {
 /** The privacy ledger, as a round uses it. */
 export interface RoundPrivacy {
   /** Throws `training/privacy-budget` when this round would pass the budget. */
-  check(record: RoundRecord, examples: number): void;
+  check(record: RoundRecord): void;
   /** Writes down what the round spends, once however often it is called; the ε of this round, null when it is not private. */
   spend(record: RoundRecord, examples: number): number | null;
 }
@@ -62,13 +62,15 @@ export interface SecureRound {
   /** Answers a stage's message (none at `keys`). Throws `training/secure-aggregation` when the gateway or a peer breaks the protocol. */
   keys(): unknown;
   shares(message: unknown): unknown;
-  mask(message: unknown, update: Float32Array, examples: number): Uint32Array;
+  mask(message: unknown, vectors: Float32Array[], examples: number): Uint32Array[];
   consistency(message: unknown): unknown;
   unmask(message: unknown): unknown;
 }
 
 export type OpenSecureRound = (options: {
   offer: RoundOffer;
+  /** Numbers in the model. */
+  parameters: number;
   saved: Uint8Array | null;
   save(state: Uint8Array): void;
 }) => SecureRound;

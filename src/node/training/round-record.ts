@@ -8,11 +8,14 @@ export const stepSchema = z.discriminatedUnion('state', [
   z.object({
     state: z.literal('selected'),
     gatewayUrl: z.string(),
-    gatewayKey: z.string(),
-    network: z.enum(['test-credits', 'devnet', 'mainnet-beta']),
+    /** Null of a plain gateway, which takes no receipts. */
+    gatewayKey: z.string().nullable(),
+    network: z.enum(['test-credits', 'devnet', 'mainnet-beta']).nullable(),
     offer: roundOfferSchema,
     task: trainingTaskSchema,
     dataId: z.string(),
+    /** What the node said it would train on. */
+    examples: z.int(),
   }),
   z.object({ state: z.literal('downloading') }),
   z.object({ state: z.literal('training') }),

@@ -1,12 +1,12 @@
 import { AppError } from '#contract/errors.ts';
-import { decodeParameters, parameterCount } from '#contract/federated/parameters.ts';
-import type { PostedStage, RoundOutcome, RoundStage, RoundState } from '#contract/federated/rounds.ts';
-import { encodeUpdate, sealUpdate } from '#contract/federated/update-frame.ts';
-import { toAppError } from '#contract/result.ts';
+import { planModel } from '#contract/federated/parameters.ts';
+import type { RoundOutcome } from '#contract/federated/rounds.ts';
+import { decodeWeights } from '#contract/federated/weights.ts';
+import { errorBody, toAppError } from '#contract/result.ts';
 import type { Clock } from '../clock.ts';
 import { sha256Hex } from '../link/ed25519.ts';
 import type { FederatedCalls } from '../link/federated-calls.ts';
-import { remedyFor } from './retry.ts';
+import { createRoundExchange, isEnd, outcomeOf } from './round-exchange.ts';
 import type { RoundFolder } from './round-folder.ts';
 import type { RoundLog } from './round-log.ts';
 import type {
@@ -14,7 +14,6 @@ import type {
   RoundBooks,
   RoundPrivacy,
   RoundTrainer,
-  SecureRound,
   TrainingProgress,
 } from './round-ports.ts';
 import type { RoundRecord, Step } from './round-record.ts';
@@ -42,131 +41,87 @@ export interface RoundParts {
   random(): number;
 }
 
+/** Bytes of a model's file beside its numbers, at most. */
+const mostModelHeaderBytes = 65_536;
+const leaveLimitMs = 5000;
+
 /**
  * Runs a round from where its record stands to its end. Each state is written down before the next one is acted upon, so that this
- * may be called again after any crash. Rejects only when the signal is aborted: then the round goes on later. `leave` gives it up.
+ * may be called again after any crash. Rejects only when `signal` is aborted: then the round goes on later. `leave` gives it up.
  */
 export async function runRound(
   first: RoundRecord,
   parts: RoundParts,
   watch: RoundWatch,
-  signals: { signal: AbortSignal; leave: AbortSignal },
+  { signal, leave }: { signal: AbortSignal; leave: AbortSignal },
 ): Promise<RoundRecord> {
   const { calls, folder, log, clock } = parts;
   const { roundId } = first;
-  const { offer, task } = first.selected;
+  const { offer, task, dataId } = first.selected;
   const late = new AbortController();
   const over = new AbortController();
-  const running = AbortSignal.any([signals.signal, signals.leave, late.signal]);
-  const parameters = parameterCount(task.model);
-  const secure: SecureRound | null =
-    offer.secure === null
-      ? null
-      : parts.openSecure({
-          offer,
-          saved: folder.read('secrets'),
-          save: (state) => folder.write('secrets', state),
-        });
+  const running = AbortSignal.any([signal, leave, late.signal]);
+  const { persist, send, reach } = createRoundExchange({
+    roundId,
+    deadlineMs: offer.deadline_ms,
+    calls,
+    clock,
+    random: parts.random,
+    onRetry: watch.onRetry,
+    signal: running,
+  });
+  const parameters = planModel(task.model).size;
+  const secure = offer.secure === null ? null : openSecure();
   let record = first;
 
-  const step = (next: Step) => {
+  function openSecure() {
+    const save = (state: Uint8Array) => folder.write('secrets', state);
+    return parts.openSecure({ offer, parameters, saved: folder.read('secrets'), save });
+  }
+
+  function step(next: Step): void {
     record = log.append(roundId, next);
     watch.onStep(record);
-  };
-
-  /** Tries until it works, by the rule for its failure, within the deadline. */
-  async function persist<T>(work: () => Promise<T>): Promise<T> {
-    for (let attempt = 0; ; attempt += 1) {
-      try {
-        return await work();
-      } catch (thrown) {
-        running.throwIfAborted();
-        const error = toAppError(thrown);
-        const remedy = remedyFor(error, {
-          attempt,
-          nowMs: clock.now(),
-          deadlineMs: offer.deadline_ms,
-          random: parts.random(),
-        });
-        if (remedy.kind === 'give-up') throw error;
-        if (remedy.kind === 'again') {
-          watch.onRetry(clock.now() + remedy.pauseMs);
-          await clock.sleep(remedy.pauseMs, running);
-          watch.onRetry(null);
-        }
-      }
-    }
   }
 
-  const send = (stage: PostedStage, body: unknown) =>
-    persist(() => calls.send(roundId, stage, body, running));
-
-  /** What stage `wanted` (or the end) has for this node. */
-  async function reach(wanted: RoundStage, after: RoundStage | null): Promise<RoundState> {
-    for (let known = after; ; ) {
-      const state = await persist(() => calls.round(roundId, known, running));
-      if (state.stage === wanted || isEnd(state)) return state;
-      known = state.stage;
-    }
-  }
-
+  /** Secure aggregation's keys and shares go out before the work, so that a node that is lost in it can be taken out of the sum. */
   async function prepare(): Promise<void> {
     if (!secure) return;
     await send('keys', secure.keys());
     const state = await reach('shares', 'keys');
-    if (isEnd(state)) throw ended(state);
-    if (state.stage === 'shares') await send('shares', secure.shares(state.message));
+    if (state.stage !== 'shares') throw endedEarly(outcomeOf(state));
+    await send('shares', secure.shares(state.message));
   }
 
   async function download(): Promise<void> {
-    const wanted = [['model', offer.model_sha256] as const];
-    const all = offer.control_sha256 ? [...wanted, ['control', offer.control_sha256] as const] : wanted;
-    for (const [name, sha256] of all) {
+    const wanted: ['model' | 'control', string][] = [['model', offer.model_sha256]];
+    if (offer.control_sha256) wanted.push(['control', offer.control_sha256]);
+    for (const [index, [name, sha256]] of wanted.entries()) {
       if (folder.read(name)) continue;
       const bytes = await persist(async () => {
-        const got = await calls.model(sha256, parameters * 4 + 65_536, running);
-        if (sha256Hex(got) !== sha256)
-          throw new AppError('link/bad-answer', 'The model that came is not the one that was announced.');
-        return got;
+        const got = await calls.model(sha256, parameters * 4 + mostModelHeaderBytes, running);
+        if (sha256Hex(got) === sha256) return got;
+        throw new AppError('link/bad-answer', 'The model that came is not the one that was announced.');
       });
-      // Wrong shapes and numbers that are none end the round before anything is trained.
-      decodeParameters(task.model, bytes);
+      // Wrong shapes, and numbers that are none, end the round before anything is trained.
+      decodeWeights(task.model, bytes);
       folder.write(name, bytes);
-      watch.onDownload(name === 'model' ? 0.9 : 1);
+      watch.onDownload((index + 1) / wanted.length);
     }
   }
 
   async function train(): Promise<void> {
-    const weights = folderFloats('model');
-    const control = offer.control_sha256 ? folderFloats('control') : null;
-    const trained = await persist(() =>
-      parts.trainer.train(
-        {
-          task,
-          training: offer.training,
-          dataId: record.selected.dataId,
-          weights,
-          control,
-          checkpointFile: folder.checkpointFile,
-        },
-        watch.onTraining,
-        running,
-      ),
+    const weights = storedWeights('model');
+    const control = offer.control_sha256 ? storedWeights('control') : null;
+    const { checkpointFile } = folder;
+    const job = { task, training: offer.training, dataId, weights, control, checkpointFile };
+    const { delta, controlDelta, examples, loss, accuracy, durationMs, steps } = await persist(() =>
+      parts.trainer.train(job, watch.onTraining, running),
     );
-    const { delta, controlDelta, examples, loss, accuracy, durationMs } = trained;
-    const vectors = controlDelta ? concat(delta, controlDelta) : delta;
-    folder.write('delta', new Uint8Array(vectors.buffer, vectors.byteOffset, vectors.byteLength));
+    folder.write('delta', bytesOf(controlDelta ? [delta, controlDelta] : [delta]));
     // What a round takes of the privacy is written down before anything of it can leave.
     const epsilon = parts.privacy.spend(record, examples);
-    step({
-      state: 'uploading',
-      examples,
-      loss,
-      accuracy,
-      durationMs,
-      epsilon,
-      steps: trained.steps,
-    });
+    step({ state: 'uploading', examples, loss, accuracy, durationMs, epsilon, steps });
   }
 
   async function upload(): Promise<RoundOutcome> {
@@ -187,50 +142,49 @@ export async function runRound(
     return outcomeOf(await reach('done', 'unmask'));
   }
 
-  /** The update as it is sent, made once: masked twice it would give itself away. Null when the round went on without this node. */
+  /**
+   * The update as it is sent, made once: masked twice it would give itself away, and it is known by its hash. Null when the round
+   * went on without this node.
+   */
   async function makeUpdate(): Promise<Uint8Array | null> {
     const { update } = record;
-    if (!update) throw new AppError('training/round-failed', 'The round has lost its update.');
-    const vector = folderFloats('delta');
-    const hasControl = offer.control_sha256 !== undefined;
-    let vectors: (Float32Array | Uint32Array)[] = hasControl
-      ? [vector.subarray(0, parameters), vector.subarray(parameters)]
-      : [vector];
+    const delta = folder.read('delta');
+    if (!update || !delta) throw lost('update');
+    let vectors: (Float32Array | Uint32Array)[] = vectorsOf(delta, parameters);
     if (secure) {
       const state = await reach('update', null);
       if (isEnd(state)) return null;
-      vectors = [secure.mask(state.message, vector, update.examples)];
+      vectors = secure.mask(state.message, vectors as Float32Array[], update.examples);
     }
-    const frame = encodeUpdate(
-      {
+    const { examples, durationMs: duration_ms, steps, epsilon } = update;
+    // With secure aggregation nothing of one node alone is told but how much it has and how long it took.
+    const told = secure ? { loss: null, accuracy: null } : update;
+    const packed = calls.pack({
+      offer,
+      task,
+      weights: () => storedWeights('model'),
+      vectors,
+      head: {
         round_id: roundId,
         model_sha256: offer.model_sha256,
         length: vectors[0]?.length ?? 0,
         control: vectors.length > 1,
-        duration_ms: update.durationMs,
-        steps: update.steps,
-        examples: update.examples,
-        ...(secure || update.loss === null ? {} : { loss: update.loss }),
-        ...(secure || update.accuracy === null ? {} : { accuracy: update.accuracy }),
-        ...(update.epsilon === null ? {} : { epsilon: update.epsilon }),
+        examples,
+        duration_ms,
+        steps,
+        ...(told.loss === null ? {} : { loss: told.loss }),
+        ...(told.accuracy === null ? {} : { accuracy: told.accuracy }),
+        ...(epsilon === null ? {} : { epsilon }),
       },
-      vectors,
-    );
-    const sealed = sealUpdate(frame, offer.update_key, {
-      roundId,
-      nodeKey: parts.nodeKey,
-      modelSha256: offer.model_sha256,
     });
-    folder.write('update', sealed);
-    return sealed;
+    folder.write('update', packed);
+    return packed;
   }
 
-  function folderFloats(name: 'model' | 'control' | 'delta'): Float32Array {
+  function storedWeights(name: 'model' | 'control'): Float32Array {
     const bytes = folder.read(name);
-    if (!bytes) throw new AppError('training/round-failed', `The round has lost its ${name}.`);
-    return name === 'delta'
-      ? new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4)
-      : decodeParameters(task.model, bytes);
+    if (!bytes) throw lost(name);
+    return decodeWeights(task.model, bytes);
   }
 
   clock.sleep(Math.max(0, offer.deadline_ms - clock.now()), over.signal).then(
@@ -242,6 +196,7 @@ export async function runRound(
       watch.onStep(record);
       switch (record.state) {
         case 'selected':
+          parts.privacy.check(record);
           await prepare();
           step({ state: 'downloading' });
           break;
@@ -254,7 +209,7 @@ export async function runRound(
           break;
         case 'uploading': {
           const outcome = await upload();
-          if (outcome.state === 'failed') throw new AppError('training/round-failed', outcome.reason);
+          if (outcome.state === 'failed') throw endedEarly(outcome);
           parts.books.book(record, outcome);
           step({ state: 'rewarded', outcome });
           break;
@@ -266,36 +221,37 @@ export async function runRound(
       }
     }
   } catch (thrown) {
-    signals.signal.throwIfAborted();
-    const error = signals.leave.aborted
+    signal.throwIfAborted();
+    const error = leave.aborted
       ? new AppError('training/left', 'This node left the round.')
-      : late.signal.aborted
-        ? (late.signal.reason as AppError)
-        : toAppError(thrown);
-    step({ state: 'failed', error: { code: error.code, message: error.message } });
+      : toAppError(late.signal.aborted ? late.signal.reason : thrown);
+    step({ state: 'failed', error: errorBody(error) });
     folder.remove();
-    await calls.leave(roundId, AbortSignal.timeout(5000)).catch(() => {});
+    await calls.leave(roundId, AbortSignal.timeout(leaveLimitMs)).catch(() => {});
     return record;
   } finally {
     over.abort();
   }
 }
 
-const isEnd = ({ stage }: RoundState): boolean => stage === 'done' || stage === 'failed';
-
-function outcomeOf(state: RoundState): RoundOutcome {
-  if (state.outcome) return state.outcome;
-  throw new AppError('link/bad-answer', 'The gateway ended the round without saying how.');
-}
-
-function ended(state: RoundState): AppError {
-  const reason = state.outcome?.state === 'failed' ? state.outcome.reason : 'it went on without this node';
+function endedEarly(outcome: RoundOutcome): AppError {
+  const reason = outcome.state === 'failed' ? outcome.reason : 'it went on without this node';
   return new AppError('training/round-failed', `The round has ended: ${reason}.`);
 }
 
-function concat(a: Float32Array, b: Float32Array): Float32Array {
-  const all = new Float32Array(a.length + b.length);
-  all.set(a);
-  all.set(b, a.length);
-  return all;
+const lost = (what: string) =>
+  new AppError('training/round-failed', `The round’s ${what} is no longer on the disk.`);
+
+/** Float32 vectors one after the other, in this machine's order: they stay on it. */
+function bytesOf(vectors: Float32Array[]): Uint8Array {
+  return Buffer.concat(
+    vectors.map(({ buffer, byteOffset, byteLength }) => new Uint8Array(buffer, byteOffset, byteLength)),
+  );
+}
+
+function vectorsOf(bytes: Uint8Array, length: number): Float32Array[] {
+  const all = new Float32Array(bytes.slice().buffer);
+  return Array.from({ length: all.length / length }, (_, index) =>
+    all.subarray(index * length, (index + 1) * length),
+  );
 }

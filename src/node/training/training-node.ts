@@ -8,7 +8,7 @@ import type { PrivacyStatus, TrainingEngineInfo, TrainingState, TrainingStatus }
 import type { Receipt } from '#contract/wire/receipt.ts';
 import type { Clock } from '../clock.ts';
 import { sha256Hex } from '../link/ed25519.ts';
-import { createFederatedCalls, type FederatedCalls } from '../link/federated-calls.ts';
+import type { FederatedCalls } from '../link/federated-calls.ts';
 import type { NodeKey } from '../link/node-key.ts';
 import { createSignal, type Signal } from '../signal.ts';
 import { checkOffer } from './offer-check.ts';
@@ -31,8 +31,10 @@ const restMs = 60_000;
 /** The gateway that rounds come from. */
 export interface RoundGateway {
   url: string;
-  publicKey: string;
-  network: Receipt['network'];
+  /** Null of a plain gateway. */
+  publicKey: string | null;
+  network: Receipt['network'] | null;
+  calls: FederatedCalls;
 }
 
 export interface TrainingParts {
@@ -125,7 +127,7 @@ export function createTrainingNode(parts: TrainingParts): TrainingNode {
   }
 
   async function work(gateway: RoundGateway, signal: AbortSignal): Promise<void> {
-    const calls = createFederatedCalls(gateway.url, parts.key, () => clock.now());
+    const { calls } = gateway;
     const left = log.current();
     if (left) await finish(left, gateway, calls, signal);
     for (let failures = 0; ; ) {
@@ -205,6 +207,7 @@ export function createTrainingNode(parts: TrainingParts): TrainingNode {
         offer,
         task: one.task,
         dataId,
+        examples,
       });
       return { record, pollMs };
     }
