@@ -4,7 +4,12 @@ import { join } from 'node:path';
 import { serve } from '@hono/node-server';
 import type { HardwareMinimum } from '#contract/wire/node-capabilities.ts';
 import { openBooks } from './books.ts';
+import { openDatabase } from './database.ts';
 import { openGatewayKey } from './ed25519.ts';
+import { createCoordinator } from './federated/coordinator.ts';
+import { openRoundBook } from './federated/round-book.ts';
+import { readTaskList } from './federated/task-list.ts';
+import type { Trainer } from './federated/trainer.ts';
 import { watchNodes } from './node-watch.ts';
 import { createReceiptDesk } from './receipt-desk.ts';
 import type { RegisteredNode } from './registry.ts';
@@ -21,6 +26,12 @@ export interface GatewayOptions {
   creditLimitLamports?: bigint;
   healthIntervalMs?: number;
   testRequestsPerMinute?: number;
+  /** Makes and evaluates the models of training rounds; without it there are none. */
+  trainer?: Trainer;
+  /** Lists of training tasks that stand in where the gateway's own folder has none. */
+  shippedTasks?: string[];
+  /** How often waiting nodes ask, and the rounds' time is looked at. */
+  rounds?: { pollMs?: number; tickMs?: number | null };
   /** Unix milliseconds; tests turn it. */
   now?: () => number;
 }
@@ -47,16 +58,35 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   mkdirSync(options.dataDir, { recursive: true });
   const key = openGatewayKey(join(options.dataDir, 'gateway-key'));
   const now = options.now ?? Date.now;
-  const books = openBooks(join(options.dataDir, 'gateway.db'), now);
+  const database = openDatabase(join(options.dataDir, 'gateway.db'));
+  const books = openBooks(database, now);
   const nodes = new Map<string, RegisteredNode>();
   const relay = createRelay({ key, nodes, books, now });
   let testRequests: ReturnType<typeof createTestRequests> | null = null;
+  const federatedDir = join(options.dataDir, 'federated');
+  const coordinator = createCoordinator({
+    key,
+    books,
+    book: openRoundBook(database, now),
+    dir: federatedDir,
+    tasks: readTaskList([join(federatedDir, 'tasks.json'), ...(options.shippedTasks ?? [])]),
+    trainer: options.trainer ?? null,
+    openSecure: () => {
+      throw new Error('not yet');
+    },
+    secureParametersFor: () => {
+      throw new Error('not yet');
+    },
+    now,
+    ...options.rounds,
+  });
   const routes = createGatewayRoutes({
     key,
     nodes,
     books,
     relay,
     receipts: createReceiptDesk({ gatewayKey: key.publicKey, books, relay }),
+    coordinator,
     now,
     requirements: options.requirements ?? smallMachine,
     creditLimitLamports: options.creditLimitLamports ?? plentyLamports,
@@ -100,7 +130,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
         server.close(() => resolve());
         if ('closeAllConnections' in server) server.closeAllConnections();
       });
-      books.close();
+      await coordinator.close();
+      database.close();
     },
   };
 }

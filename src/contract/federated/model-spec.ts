@@ -46,7 +46,10 @@ export const layerSchema = z.discriminatedUnion('type', [
 ]);
 export type Layer = z.infer<typeof layerSchema>;
 
-/** A model to train. Its loss is the mean cross-entropy: over classes, or over the next token at each position. */
+/**
+ * A model to train. Its last layer gives the logits: one number a class, or the vocabulary at each position. Its loss is the mean
+ * cross-entropy: over classes, or over the next token at each position.
+ */
 export const modelSpecSchema = z.strictObject({
   input: modelInputSchema,
   layers: z.array(layerSchema).min(1).max(64),
