@@ -131,7 +131,9 @@ export const dataPreviewSchema = z.object({
       max: z.number().nullable(),
     }),
   ),
-  /** The first rows as they stand there, long values cut. */
+  /** Types and ranges are those of the first so many rows. */
+  columnRows: z.int(),
+  /** The first rows as they stand there, long values cut; of folders the first file of each class: name, class, text or size. */
   firstRows: z.array(z.array(z.string())),
   /** What was found, or said, of a CSV file. */
   dialect: z.object({ delimiter: z.enum(delimiters), header: z.boolean() }).nullable(),
@@ -140,6 +142,14 @@ export const dataPreviewSchema = z.object({
   check: dataReportSchema.nullable(),
 });
 export type DataPreview = z.infer<typeof dataPreviewSchema>;
+
+/** Whether a task can use data of these facts; if not, why. */
+export const fitSchema = z.union([
+  z.object({ fits: z.literal(true) }),
+  z.object({ fits: z.literal(false), reason: z.literal('columns'), has: z.int(), wants: z.int() }),
+  z.object({ fits: z.literal(false), reason: z.enum(['kind', 'no-classes', 'not-numbers']) }),
+]);
+export type Fit = z.infer<typeof fitSchema>;
 
 /** A source of the profile's list. */
 export const dataItemSchema = z.object({

@@ -10,7 +10,7 @@ import {
 } from './example-source.ts';
 import type { FolderFile } from './folder-files.ts';
 import { decodeImage } from './image-decode.ts';
-import { createImageFit } from './image-size.ts';
+import { createImageSizer } from './image-size.ts';
 import { createClassOf } from './labels.ts';
 import { createPack } from './pack.ts';
 import { createScaling } from './scaling.ts';
@@ -42,7 +42,7 @@ export async function buildTexts(files: FolderFile[], context: BuildContext): Pr
 export async function buildImages(files: FolderFile[], context: BuildContext): Promise<BuiltSource> {
   const { format, index, problems } = context;
   if (format.kind !== 'image') throw doesNotFit('The task does not learn from images.');
-  const fit = createImageFit(format);
+  const resize = createImageSizer(format);
   const scale = createScaling(format);
   const input = new Float32Array(exampleWidth(format));
   const pack = createPack(context.cacheDir, context.id);
@@ -50,7 +50,7 @@ export async function buildImages(files: FolderFile[], context: BuildContext): P
     await eachFile(files, mostImageFileBytes, context, (bytes, file, classIndex) => {
       const pixels = decodeImage(bytes);
       if (!pixels) return problems.add('not-an-image', { file });
-      const data = fit(pixels);
+      const data = resize(pixels);
       scale(data, input);
       index.add(pack.write(data), data.length, classIndex, input);
     });

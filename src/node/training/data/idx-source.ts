@@ -9,7 +9,7 @@ import {
   type Fill,
 } from './example-source.ts';
 import { type IdxImages, readIdxImages, readIdxLabels } from './idx-file.ts';
-import { createImageFit } from './image-size.ts';
+import { createImageSizer } from './image-size.ts';
 import { createClassOf } from './labels.ts';
 import { addClipped, createScaling } from './scaling.ts';
 import { dataChanged } from './stamp.ts';
@@ -69,9 +69,9 @@ export function createIdxFill(
   if (format.kind === 'table' && format.columns !== size)
     throw doesNotFit(`An image has ${size} numbers, and the task takes ${format.columns}.`);
   const scale = createScaling(format);
-  const fit = format.kind === 'image' ? createImageFit(format) : null;
+  const resize = format.kind === 'image' ? createImageSizer(format) : null;
   return (bytes, from, to, into, row = 0) => {
     const raw = bytes.subarray(from, to);
-    onClipped(row, scale(fit ? fit({ width, height, channels, data: raw }) : raw, into));
+    onClipped(row, scale(resize ? resize({ width, height, channels, data: raw }) : raw, into));
   };
 }

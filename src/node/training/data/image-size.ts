@@ -14,7 +14,7 @@ type Size = Pick<Extract<DataFormat, { kind: 'image' }>, 'width' | 'height' | 'c
  * Brings images to a task's size and channels. The picture is stretched to the size, each pixel weighed by a triangle of the size of its
  * step (bilinear; an average where it shrinks); colour becomes grey by Rec. 601, grey becomes three equal channels.
  */
-export function createImageFit({ width, height, channels }: Size): (pixels: Pixels) => Uint8Array {
+export function createImageSizer({ width, height, channels }: Size): (pixels: Pixels) => Uint8Array {
   return (pixels) => {
     const coloured = toChannels(pixels, channels);
     if (coloured.width === width && coloured.height === height) return coloured.data;

@@ -7,12 +7,17 @@ import type { RowReader } from './row-source.ts';
 export type JsonLinesSource = Extract<DataSource, { kind: 'json-lines' }>;
 
 /** Reads a file with a JSON object on each line. */
-export function createJsonLinesReader(source: JsonLinesSource): RowReader {
+export function createJsonLinesReader(source: JsonLinesSource): RowReader & { features(): unknown[] | null } {
   let object: Record<string, unknown> = {};
   const word = (value: unknown) =>
     typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
       ? String(value)
       : null;
+
+  const features = () => {
+    const found = object[source.features];
+    return Array.isArray(found) ? (found as unknown[]) : null;
+  };
 
   return {
     scan: scanLine,
@@ -43,17 +48,18 @@ export function createJsonLinesReader(source: JsonLinesSource): RowReader {
       Object.entries(object).map(
         ([name, value]) => `${name}: ${word(value) ?? JSON.stringify(value).slice(0, 200)}`,
       ),
+    features,
     numbers(into, row, problems) {
-      const features = object[source.features];
-      if (!Array.isArray(features)) {
+      const found = features();
+      if (!found) {
         problems.add('missing-value', { row, column: source.features });
         return false;
       }
-      if (features.length !== into.length) {
-        problems.add('columns', { row, value: `${features.length} ≠ ${into.length}` });
+      if (found.length !== into.length) {
+        problems.add('columns', { row, value: `${found.length} ≠ ${into.length}` });
         return false;
       }
-      for (const [index, value] of features.entries()) {
+      for (const [index, value] of found.entries()) {
         if (typeof value !== 'number' || !Number.isFinite(value)) {
           const why =
             value === null

@@ -96,7 +96,7 @@ export async function openExamples(
 export async function checkData(
   source: DataSource,
   format: DataFormat,
-  options: DataPlaces & { signal?: AbortSignal },
+  options: DataPlaces & { signal?: AbortSignal | undefined },
 ): Promise<DataReport> {
   return (await indexOf(source, format, options)).head.report;
 }
