@@ -93,6 +93,11 @@ export const errorStatus = {
   'server/port-in-use': 500,
   'settings/invalid': 400,
   'settings/unreadable': 500,
+  'training/data-already-there': 409,
+  'training/data-changed': 409,
+  'training/data-not-found': 404,
+  'training/data-too-large': 413,
+  'training/data-unusable': 422,
   'wallet/invalid-address': 400,
   'wallet/needed': 409,
 } as const;
