@@ -10,6 +10,7 @@ import { type Column, Table } from '../../ui/table.tsx';
 import { TableSkeleton } from '../../ui/table-skeleton.tsx';
 import { EntryDetailView } from './entry-detail.tsx';
 import { EntryStateMark } from './entry-state.tsx';
+import { isTrainingRound } from './training-round.ts';
 import { useEntries } from './use-entries.ts';
 
 const keyOf = (entry: Entry) => entry.id;
@@ -45,9 +46,14 @@ export function EntryTable({ unit }: { unit: string }) {
         key: 'tokens',
         wideOnly: true,
         title: t('earnings.tokensColumn'),
-        width: '4rem',
+        width: '7rem',
         align: 'end',
-        cell: (entry) => formatTokens(entry.generatedTokens),
+        cell: (entry) =>
+          isTrainingRound(entry) ? (
+            <span className="text-dim">{t('earnings.trainingRound')}</span>
+          ) : (
+            formatTokens(entry.generatedTokens)
+          ),
       },
       {
         key: 'net',
