@@ -141,6 +141,16 @@ export const shownProviderSchema = providerSchema.extend({
 });
 export type ShownProvider = z.infer<typeof shownProviderSchema>;
 
+/** A budget of which four fifths or more are spent. */
+export const budgetWarningSchema = z.object({
+  /** Null: the one for all providers together. */
+  provider: z.string().nullable(),
+  period: z.enum(['day', 'month']),
+  spentMicroUsd: z.int(),
+  budgetMicroUsd: z.int(),
+});
+export type BudgetWarning = z.infer<typeof budgetWarningSchema>;
+
 /** The proxy as a whole. */
 export const proxyStatusSchema = z.object({
   providers: z.array(shownProviderSchema),
@@ -150,6 +160,8 @@ export const proxyStatusSchema = z.object({
   solPrice: z.object({ microUsd: z.int(), at: instantSchema, isStale: z.boolean() }).nullable(),
   /** Why nothing is sold now. */
   obstacle: errorBodySchema.nullable(),
+  /** The furthest first. */
+  budgetWarnings: z.array(budgetWarningSchema),
   pricesDate: z.string(),
 });
 export type ProxyStatus = z.infer<typeof proxyStatusSchema>;
