@@ -46,6 +46,7 @@ export const modelPriceSchema = z.strictObject({
   output: perMillion,
   cachedInput: perMillion.optional(),
   cacheWrite: perMillion.optional(),
+  /** Of batch jobs: known, and never used, since every request waits for its answer. */
   batchInput: perMillion.optional(),
   batchOutput: perMillion.optional(),
   /** Tokens of prompt and answer together; absent: not known. */
