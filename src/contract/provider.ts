@@ -23,6 +23,10 @@ const limits = {
   concurrent: limit,
 };
 
+/** Of a single model, beside its provider's. */
+export const modelLimitsSchema = z.strictObject(limits);
+export type ModelLimits = z.infer<typeof modelLimitsSchema>;
+
 /** A provider as the operator set it up. Its key is kept elsewhere. */
 export const providerSchema = z.strictObject({
   id: z.string().regex(/^[a-z0-9][a-z0-9-]{0,31}$/, 'small letters, digits and -, at most 32'),
@@ -31,8 +35,7 @@ export const providerSchema = z.strictObject({
   baseUrl: url.nullable(),
   enabled: z.boolean(),
   ...limits,
-  /** Limits of single models beside the provider's. */
-  modelLimits: z.record(z.string().max(256), z.strictObject(limits)).default({}),
+  modelLimits: z.record(z.string().max(256), modelLimitsSchema).default({}),
   dayBudgetMicroUsd: budget,
   monthBudgetMicroUsd: budget,
 });

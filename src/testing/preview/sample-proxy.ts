@@ -21,6 +21,7 @@ const sampleProviders = (now: number): ShownProvider[] => [
     ...sampleProvider('openai'),
     ...untried,
     requestsPerMinute: 500,
+    modelLimits: { 'gpt-4o': { requestsPerMinute: 60, tokensPerMinute: 30_000, concurrent: 2 } },
     dayBudgetMicroUsd: 10 * dollar,
     monthBudgetMicroUsd: 150 * dollar,
     keyEnd: '3fQA',
