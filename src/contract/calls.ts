@@ -1,7 +1,13 @@
 import { z } from 'zod';
 import { benchmarkSchema } from './benchmark.ts';
 import { offeredEntrySchema } from './catalogue.ts';
-import { entryDetailSchema, entrySchema, entryStateSchema, seriesPointSchema } from './earnings.ts';
+import {
+  entryDetailSchema,
+  entrySchema,
+  entryStateSchema,
+  providerTotalsSchema,
+  seriesPointSchema,
+} from './earnings.ts';
 import { modelSchema } from './model.ts';
 import { providerSchema, proxyConfigSchema } from './provider.ts';
 import { foundServerSchema, remoteServerSchema, shownServerSchema } from './remote-server.ts';
@@ -138,6 +144,8 @@ export const hostCalls = {
     }),
     output: z.array(seriesPointSchema),
   },
+  /** By provider, since the ledger was begun; empty where none ever answered. */
+  'earnings.providers': { input: nothing, output: z.array(providerTotalsSchema) },
   'earnings.csv': { input: nothing, output: z.object({ fileName: z.string(), csv: z.string() }) },
   'resources.history': { input: nothing, output: z.array(resourcesSchema) },
   'resources.hardware': { input: nothing, output: hardwareReportSchema },

@@ -17,7 +17,7 @@ import {
   sampleModels,
   sampleResources,
 } from './sample-data.ts';
-import { sampleProxy } from './sample-proxy.ts';
+import { sampleProviderTotals, sampleProxy } from './sample-proxy.ts';
 import { sampleStates } from './sample-states.ts';
 import { sampleCurve, sampleSources, sampleTraining } from './sample-training.ts';
 import { trainingAnswers } from './training-answers.ts';
@@ -107,6 +107,7 @@ const transport: MemoryTransport = memoryTransport({
   'access.key': () => ({ key: 'slm_sample_key_of_the_preview' }),
   'access.renewKey': () => ({ key: 'slm_another_key_of_the_preview' }),
   'earnings.entries': () => ({ entries: isFresh ? [] : sampleEntries(now), total: isFresh ? 0 : 40 }),
+  'earnings.providers': () => (isFresh ? [] : sampleProviderTotals),
   'earnings.entry': ({ id }) => {
     const entry = sampleEntries(now).find((one) => one.id === id);
     if (!entry) throw new AppError('request/not-found', `There is no entry ${id}.`);

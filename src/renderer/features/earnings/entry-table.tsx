@@ -33,8 +33,8 @@ export function EntryTable({ unit }: { unit: string }) {
   const openId = Number(useRoute().detail ?? Number.NaN);
   const columns = useMemo<Column<Entry>[]>(
     () => [
-      { key: 'at', title: t('earnings.time'), width: '8.5rem', cell: (entry) => formatTime(entry.at) },
-      { key: 'model', title: t('earnings.model'), width: 'minmax(6rem,1.4fr)', cell: modelCell },
+      { key: 'at', title: t('earnings.time'), width: '4.5rem', cell: (entry) => formatTime(entry.at) },
+      { key: 'model', title: t('earnings.model'), width: 'minmax(4.5rem,1.4fr)', cell: modelCell },
       {
         key: 'payer',
         wideOnly: true,
@@ -58,14 +58,14 @@ export function EntryTable({ unit }: { unit: string }) {
       {
         key: 'net',
         title: t('earnings.net', { unit }),
-        width: '9.5rem',
+        width: '7rem',
         align: 'end',
         cell: (entry) => formatSol(entry.netLamports),
       },
       {
         key: 'state',
         title: t('earnings.state'),
-        width: '8.5rem',
+        width: '6rem',
         cell: (entry) => <EntryStateMark state={entry.state} />,
       },
     ],
