@@ -1,7 +1,6 @@
 import { AppError } from '#contract/errors.ts';
-import { planModel } from '#contract/federated/parameters.ts';
+import { decodeParameters, parameterCount } from '#contract/federated/parameters.ts';
 import type { RoundOutcome } from '#contract/federated/rounds.ts';
-import { decodeWeights } from '#contract/federated/weights.ts';
 import { errorBody, toAppError } from '#contract/result.ts';
 import type { Clock } from '../clock.ts';
 import { sha256Hex } from '../link/ed25519.ts';
@@ -70,7 +69,7 @@ export async function runRound(
     onRetry: watch.onRetry,
     signal: running,
   });
-  const parameters = planModel(task.model).size;
+  const parameters = parameterCount(task.model);
   const secure = offer.secure === null ? null : openSecure();
   let record = first;
 
@@ -104,7 +103,7 @@ export async function runRound(
         throw new AppError('link/bad-answer', 'The model that came is not the one that was announced.');
       });
       // Wrong shapes, and numbers that are none, end the round before anything is trained.
-      decodeWeights(task.model, bytes);
+      decodeParameters(task.model, bytes);
       folder.write(name, bytes);
       watch.onDownload((index + 1) / wanted.length);
     }
@@ -184,7 +183,7 @@ export async function runRound(
   function storedWeights(name: 'model' | 'control'): Float32Array {
     const bytes = folder.read(name);
     if (!bytes) throw lost(name);
-    return decodeWeights(task.model, bytes);
+    return decodeParameters(task.model, bytes);
   }
 
   clock.sleep(Math.max(0, offer.deadline_ms - clock.now()), over.signal).then(
