@@ -22,6 +22,7 @@ export default defineConfig({
         gateway: `${root}src/gateway/index.ts`,
         'llama-worker': `${root}src/node/inference/runtimes/llama-cpp/worker.ts`,
         'transformers-worker': `${root}src/node/inference/runtimes/transformers/worker.ts`,
+        trainer: `${root}src/node/training/trainer/worker.ts`,
       },
       output: { entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' },
     },

@@ -46,12 +46,13 @@ afterAll(async () => {
 });
 
 const button = (name: string) => page.getByRole('button', { name, exact: true });
+const posts = () => server.requests.filter(({ method }) => method === 'POST').length;
 const tab = (name: string) => page.getByRole('group', { name: 'Providers' }).getByRole('button', { name });
 const field = (name: string) => page.getByLabel(name, { exact: true });
 
-async function askTry(): Promise<void> {
+async function askTry(model = 'openai/gpt-nobody-priced'): Promise<void> {
   await keyboard.press(tab('Try'));
-  await keyboard.write(field('Model'), 'openai/gpt-nobody-priced');
+  await keyboard.write(field('Model'), model);
   await keyboard.write(field('Prompt'), 'What is the capital of France?');
   await keyboard.press(button('Send'));
 }
@@ -104,7 +105,7 @@ test('its health shows, and a test says what it finds', async () => {
 test('a model without a price gets one', async () => {
   await keyboard.press(page.getByRole('button', { name: '4 models' }));
   await page.getByText('no price: not sold').waitFor();
-  await keyboard.press(button('Set the price of gpt-nobody-priced'));
+  await keyboard.press(button('Price and limits of gpt-nobody-priced'));
   await keyboard.write(field('Input'), '1.5');
   await keyboard.write(field('Output'), '3');
   await expectSound('the prices');
@@ -112,6 +113,13 @@ test('a model without a price gets one', async () => {
   await page.getByText('no price: not sold').waitFor({ state: 'detached' });
   const row = page.getByRole('listitem').filter({ hasText: 'gpt-nobody-priced' });
   expect(await row.textContent()).toMatch(/\$1\.50[\s\S]*\$3/);
+});
+
+test('a model gets limits of its own', async () => {
+  await keyboard.press(button('Price and limits of gpt-nobody-priced'));
+  await keyboard.write(field('Requests/min'), '2');
+  await keyboard.press(button('Set limits'));
+  await page.getByText('2 a minute').waitFor();
 });
 
 test('the Try panel answers and says what it cost', async () => {
@@ -123,22 +131,33 @@ test('the Try panel answers and says what it cost', async () => {
   expect(await factOf('Answered by')).toBe('openai/gpt-nobody-priced');
 });
 
+test('what a model’s limits do not allow is refused', async () => {
+  const asked = posts();
+  await askTry();
+  await page.getByText('The capital of France is Paris.').waitFor();
+  await keyboard.press(button('Send'));
+  await page.getByRole('alert').filter({ hasText: 'The limits of openai are reached for now' }).waitFor();
+  expect(posts()).toBe(asked + 1);
+});
+
 test('a budget that is set stops what would pass it', async () => {
-  await setDayBudget('0.000045');
+  const asked = posts();
+  await setDayBudget('0.00009');
   await page.getByText('all spent').first().waitFor();
+  await page.getByText('openai, today: $0.000 09 of $0.000 09 · 100 %').waitFor();
+  await expectSound('a budget that is spent');
   await askTry();
   await page.getByRole('alert').filter({ hasText: 'The budget of openai for this day is spent' }).waitFor();
-  expect(server.requests.filter(({ method }) => method === 'POST')).toHaveLength(1);
+  expect(posts()).toBe(asked);
 });
 
 test('a provider that refuses its key shows how it is', async () => {
   await setDayBudget('10');
   server.queue('wrong-key');
-  await askTry();
+  await askTry('openai/gpt-4o-mini');
   await page.getByRole('alert').filter({ hasText: 'does not accept the key' }).waitFor();
   await keyboard.press(tab('Providers'));
   await page.getByText(/Cooling down, \d/).waitFor();
-  await expectSound('a provider that is left alone');
 });
 
 test('it is removed, and its key with it', async () => {

@@ -56,6 +56,19 @@ const totalsSchema = z.object({
 });
 export type Totals = z.infer<typeof totalsSchema>;
 
+/** What a provider cost, and what the jobs that it answered brought; the cache's answers are `cache`. */
+export const providerTotalsSchema = z.object({
+  provider: z.string(),
+  answers: z.int(),
+  costMicroUsd: z.int(),
+  costLamports: lamportsSchema,
+  commissionLamports: lamportsSchema,
+  feeLamports: lamportsSchema,
+  /** cost + commission − fee: the provider's bill is still to be paid of it. */
+  netLamports: lamportsSchema,
+});
+export type ProviderTotals = z.infer<typeof providerTotalsSchema>;
+
 /** Sums by local calendar day. `agreed + earned + disputed + unattributed = all.net`. */
 export const earningsSummarySchema = z.object({
   today: totalsSchema,

@@ -8,6 +8,7 @@ const fromSource = import.meta.url.endsWith('.ts');
 const entries = {
   'llama-worker': 'inference/runtimes/llama-cpp/worker.ts',
   'transformers-worker': 'inference/runtimes/transformers/worker.ts',
+  trainer: 'training/trainer/worker.ts',
   gateway: '../gateway/index.ts',
 } as const;
 

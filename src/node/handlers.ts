@@ -6,6 +6,7 @@ import type { JobService } from './inference/job-request.ts';
 import type { MachineBenchmark } from './inference/machine-benchmark.ts';
 import { discoverServers } from './inference/runtimes/remote/discover.ts';
 import type { Ledger } from './ledger/ledger.ts';
+import { providerTotalsText } from './ledger/spend.ts';
 import type { Downloads } from './models/downloads.ts';
 import type { ModelStore } from './models/model-store.ts';
 import type { ServerList } from './models/server-list.ts';
@@ -146,6 +147,7 @@ export function createHandlers(parts: HandlerParts): Handlers {
       return entry;
     },
     'earnings.series': (input) => ledger.series(input),
+    'earnings.providers': () => ledger.providerTotals().map(providerTotalsText),
     'earnings.csv': () => ({
       fileName: `solanalm-earnings-${new Date().toISOString().slice(0, 10)}.csv`,
       csv: ledger.csv(),

@@ -176,6 +176,7 @@ export async function createHost(options: {
     prices: readPrices(join(resourcesDir(), 'prices.json')),
     ledger,
     clock,
+    onBudgetWarning: (budget) => log.warn({ budget }, 'a budget comes to its end'),
   });
   const served = createServedModels(pool, proxy);
   const jobs = createJobService({

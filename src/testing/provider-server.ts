@@ -41,7 +41,12 @@ const usual: Record<RecordedKind, (path: string, body: Record<string, unknown>) 
   openai: (path, { stream }) => {
     if (path.endsWith('/models')) return 'models';
     if (path.endsWith('/embeddings')) return 'embeddings';
-    return `${path.endsWith('/chat/completions') ? 'chat' : 'completion'}${stream ? '-stream' : ''}`;
+    const api = path.endsWith('/responses')
+      ? 'responses'
+      : path.endsWith('/chat/completions')
+        ? 'chat'
+        : 'completion';
+    return `${api}${stream ? '-stream' : ''}`;
   },
   anthropic: (path, { stream }) =>
     path.startsWith('/v1/models') ? 'models' : stream ? 'chat-stream' : 'chat',

@@ -1,118 +1,100 @@
+import { createHash } from 'node:crypto';
 import { AppError } from '../errors.ts';
-import { layerParameters } from './layer-parameters.ts';
-import { type Layer, type ModelSpec, modelSpecSchema } from './model-spec.ts';
+import { parameterShapes, planModel } from './model-plan.ts';
+import type { ModelSpec } from './model-spec.ts';
 import { type Parameter, sizeOf } from './parameter.ts';
+import { seededRandom } from './seeded-random.ts';
 
-/** A layer with the shapes of one example before and after it, and its parameters by number. */
-export interface PlannedLayer {
-  layer: Layer;
-  index: number;
-  input: number[];
-  output: number[];
-  firstParameter: number;
-  parameterCount: number;
+/** "SLMW" and the format's version. */
+const magic = Uint8Array.of(0x53, 0x4c, 0x4d, 0x57);
+const version = 1;
+const preambleBytes = 8;
+
+export { parameterShapes };
+
+/** How many numbers a model learns. Errors: see `planModel`. */
+export const parameterCount = (spec: ModelSpec): number => planModel(spec).size;
+
+/** The weights a model starts from, parameters one after the other; the same for a seed on every machine. */
+export function initialWeights(spec: ModelSpec, seed: number | string): Float32Array {
+  const { parameters, size } = planModel(spec);
+  const weights = new Float32Array(size);
+  let offset = 0;
+  for (const parameter of parameters) {
+    const count = sizeOf(parameter.shape);
+    fill(weights.subarray(offset, offset + count), parameter, seed);
+    offset += count;
+  }
+  return weights;
 }
 
-export interface ModelPlan {
-  parameters: Parameter[];
-  layers: PlannedLayer[];
-  /** Numbers in all parameters. */
-  size: number;
-  /** Most numbers that the layers keep of one example while it is learnt. */
-  activationSize: number;
+function fill(numbers: Float32Array, { name, initial }: Parameter, seed: number | string): void {
+  if (initial.kind === 'even') {
+    const random = seededRandom(`${seed}/${name}`);
+    for (let index = 0; index < numbers.length; index += 1)
+      numbers[index] = (2 * random() - 1) * initial.limit;
+  } else if (initial.value === 'forget-gates') numbers.fill(1, numbers.length / 4, numbers.length / 2);
+  else numbers.fill(initial.value);
 }
-
-export interface ModelLimits {
-  /** Numbers in all parameters and in frozen tables. */
-  parameters: number;
-  /** Numbers kept of one example. */
-  activations: number;
-}
-
-const defaultLimits: ModelLimits = { parameters: 50_000_000, activations: 64_000_000 };
 
 /**
- * Shapes of a model's layers and parameters; allocates nothing of their size.
- * Refuses with `training/bad-model` layers that do not follow from one another, and with `training/model-too-large` what is over the limits.
+ * Weights as bytes, little-endian: "SLMW", version (u16), parameters (u16), each one's rank and extents (u32), then all numbers
+ * as float32. Refuses with `training/bad-weights` a count that is not the model's, and numbers that are not finite.
  */
-export function planModel(spec: ModelSpec, limits: Partial<ModelLimits> = {}): ModelPlan {
-  const most = { ...defaultLimits, ...limits };
-  const { input, layers: parts, output } = parseSpec(spec);
-  const plan: ModelPlan = { parameters: [], layers: [], size: 0, activationSize: 0 };
-  let frozenSize = 0;
-  let shape = input.kind === 'numbers' ? input.shape : [input.length];
-  plan.activationSize = sizeOf(shape);
-  parts.forEach((layer, index) => {
-    if ((layer.type === 'embedding') !== (input.kind === 'tokens' && index === 0))
-      throw badModel(
-        index,
-        layer,
-        'token ids become vectors in the first layer, and nothing else does',
-        shape,
-      );
-    const vocabulary = input.kind === 'tokens' ? input.vocabulary : 0;
-    const shapes = layerParameters(layer, shape, vocabulary, (why) => badModel(index, layer, why, shape));
-    plan.layers.push({
-      layer,
-      index,
-      input: shape,
-      output: shapes.output,
-      firstParameter: plan.parameters.length,
-      parameterCount: shapes.parameters.length,
+export function encodeParameters(spec: ModelSpec, weights: Float32Array): Uint8Array {
+  const header = headerOf(parameterShapes(spec));
+  checkWeights(spec, weights);
+  const bytes = new Uint8Array(header.length + weights.byteLength);
+  bytes.set(header);
+  const view = new DataView(bytes.buffer, header.length);
+  for (let index = 0; index < weights.length; index += 1)
+    view.setFloat32(index * 4, weights[index] as number, true);
+  return bytes;
+}
+
+/** The reverse of `encodeParameters`; `training/bad-weights` for bytes that are not weights of this very model. */
+export function decodeParameters(spec: ModelSpec, bytes: Uint8Array): Float32Array {
+  const { parameters, size } = planModel(spec);
+  const header = headerOf(parameters);
+  if (bytes.length !== header.length + 4 * size)
+    throw new AppError('training/bad-weights', 'The weights are longer or shorter than the model’s.', {
+      data: { bytes: bytes.length, wanted: header.length + 4 * size },
     });
-    for (const parameter of shapes.parameters) {
-      plan.parameters.push({ ...parameter, name: `${index}.${layer.type}.${parameter.name}` });
-      plan.size += sizeOf(parameter.shape);
-    }
-    frozenSize += shapes.frozenSize ?? 0;
-    plan.activationSize += sizeOf(shapes.output) + (shapes.keptSize ?? 0);
-    shape = shapes.output;
-  });
-  checkOutput(shape, input.kind === 'tokens' ? [input.length, input.vocabulary] : null, output);
-  if (plan.size === 0) throw new AppError('training/bad-model', 'The model has nothing to learn.');
-  if (plan.size + frozenSize > most.parameters)
-    throw tooLarge('numbers to learn', plan.size + frozenSize, most.parameters);
-  if (plan.activationSize > most.activations)
-    throw tooLarge('numbers for each example', plan.activationSize, most.activations);
-  return plan;
+  if (header.some((byte, index) => bytes[index] !== byte))
+    throw new AppError('training/bad-weights', 'The weights are of another model or another format.');
+  const view = new DataView(bytes.buffer, bytes.byteOffset + header.length);
+  const weights = new Float32Array(size);
+  for (let index = 0; index < size; index += 1) weights[index] = view.getFloat32(index * 4, true);
+  checkWeights(spec, weights);
+  return weights;
 }
 
-/** Name and shape of each parameter, in the order in which weights are stored. Errors: see `planModel`. */
-export function parameterShapes(spec: ModelSpec, limits: Partial<ModelLimits> = {}): Parameter[] {
-  return planModel(spec, limits).parameters;
-}
-
-function parseSpec(spec: ModelSpec): ModelSpec {
-  const { success, data, error } = modelSpecSchema.safeParse(spec);
-  if (success) return data;
-  const [issue] = error.issues;
-  throw new AppError('training/bad-model', `The model is not one: ${issue?.message}.`, {
-    data: { at: issue?.path.join('.') ?? '' },
-  });
-}
-
-function checkOutput(shape: number[], tokens: number[] | null, output: ModelSpec['output']): void {
-  const wanted = output.kind === 'classes' ? [output.count] : tokens;
-  if (!wanted)
-    throw new AppError('training/bad-model', 'Only a model of token ids can learn the next token.');
-  if (wanted.join() !== shape.join())
+/** Refuses with `training/bad-weights` a count that is not the model's, and numbers that are not finite. */
+export function checkWeights(spec: ModelSpec, weights: Float32Array): void {
+  const { size } = planModel(spec);
+  if (weights.length !== size)
     throw new AppError(
-      'training/bad-model',
-      `The last layer gives ${describe(shape)} numbers where the output has ${describe(wanted)}.`,
-      { data: { given: shape, wanted } },
+      'training/bad-weights',
+      `The model has ${size} weights, and ${weights.length} are there.`,
     );
+  for (let index = 0; index < size; index += 1)
+    if (!Number.isFinite(weights[index]))
+      throw new AppError('training/bad-weights', `Weight ${index} is not a number.`, { data: { index } });
 }
 
-const describe = (shape: number[]): string => shape.join(' × ');
+/** Lower-case hex of the SHA-256 over a model's encoded weights. */
+export const parametersSha256 = (encoded: Uint8Array): string =>
+  createHash('sha256').update(encoded).digest('hex');
 
-function badModel(index: number, layer: Layer, why: string, shape: number[]): AppError {
-  return new AppError('training/bad-model', `Layer ${index + 1} (${layer.type}) does not fit: ${why}.`, {
-    data: { layer: index, type: layer.type, input: shape },
+function headerOf(parameters: Parameter[]): Uint8Array {
+  const numbers = parameters.flatMap(({ shape }) => [shape.length, ...shape]);
+  const header = new Uint8Array(preambleBytes + 4 * numbers.length);
+  header.set(magic);
+  const view = new DataView(header.buffer);
+  view.setUint16(4, version, true);
+  view.setUint16(6, parameters.length, true);
+  numbers.forEach((number, index) => {
+    view.setUint32(preambleBytes + 4 * index, number, true);
   });
-}
-
-function tooLarge(what: string, size: number, limit: number): AppError {
-  return new AppError('training/model-too-large', `The model has ${size} ${what}; ${limit} are allowed.`, {
-    data: { size, limit },
-  });
+  return header;
 }

@@ -1,5 +1,6 @@
 import type { Database } from 'better-sqlite3';
-import type { TokenUsage } from '#contract/proxy-price.ts';
+import type { ProviderTotals as ShownTotals } from '#contract/earnings.ts';
+import { microUsdOf, type TokenUsage } from '#contract/proxy-price.ts';
 import { number, write } from './database.ts';
 
 /** What one answer of a provider cost; a second row of the same key changes nothing. */
@@ -107,4 +108,19 @@ function readProviderTotals(database: Database): ProviderTotals[] {
     feeLamports: fee,
     netLamports: net,
   }));
+}
+
+/** Totals as the contract carries them. */
+export function providerTotalsText(totals: ProviderTotals): ShownTotals {
+  const { provider, answers, costPicoUsd, costLamports, commissionLamports, feeLamports, netLamports } =
+    totals;
+  return {
+    provider,
+    answers,
+    costMicroUsd: microUsdOf(costPicoUsd),
+    costLamports: `${costLamports}`,
+    commissionLamports: `${commissionLamports}`,
+    feeLamports: `${feeLamports}`,
+    netLamports: `${netLamports}`,
+  };
 }

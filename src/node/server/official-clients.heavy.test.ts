@@ -54,7 +54,7 @@ test('OpenAI’s Responses API works unchanged, whoever answers', async () => {
   }
   expect(JSON.stringify(anthropic.requests.at(-1)?.body)).toContain('Be brief.');
   const tools = [{ type: 'function' as const, name: 'get_weather', parameters: {}, strict: false }];
-  openai.queue('tools', 'chat-stream-tools');
+  openai.queue('responses-tools', 'responses-stream-tools');
   const called = { type: 'function_call', name: 'get_weather', arguments: '{"city":"Paris"}' };
   expect((await client.responses.create({ model: 'gpt-4o-mini', ...ask, tools })).output).toMatchObject([
     called,
@@ -69,7 +69,8 @@ test('OpenAI’s Responses API works unchanged, whoever answers', async () => {
       { type: 'function_call_output', call_id: 'c1', output: 'rain' },
     ],
   });
-  expect(JSON.stringify(openai.requests.at(-1)?.body)).toContain('"tool_call_id":"c1"');
+  expect(new Set(openai.requests.map(({ path }) => path))).toEqual(new Set(['/v1/models', '/v1/responses']));
+  expect(JSON.stringify(openai.requests.at(-1)?.body)).toContain('"call_id":"c1"');
   expect(
     await failure(client.responses.create({ model: 'gpt-4o-mini', input: 'x', previous_response_id: 'r1' })),
   ).toMatchObject({ status: 400, message: expect.stringContaining('previous_response_id') });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { errorCodeSchema } from '#contract/errors.ts';
 import { roundOfferSchema, roundOutcomeSchema } from '#contract/federated/rounds.ts';
 import { trainingTaskSchema } from '#contract/federated/task.ts';
 import { errorBodySchema } from '#contract/result.ts';
@@ -30,7 +31,11 @@ export const stepSchema = z.discriminatedUnion('state', [
     epsilon: z.number().nullable(),
   }),
   z.object({ state: z.literal('rewarded'), outcome: roundOutcomeSchema }),
-  z.object({ state: z.literal('failed'), error: errorBodySchema }),
+  // A code that a later version wrote does not make the log unreadable.
+  z.object({
+    state: z.literal('failed'),
+    error: errorBodySchema.extend({ code: errorCodeSchema.catch('training/round-failed') }),
+  }),
 ]);
 export type Step = z.infer<typeof stepSchema>;
 export type StepOf<S extends Step['state']> = Extract<Step, { state: S }>;

@@ -1,9 +1,11 @@
+import type { ProviderTotals } from '#contract/earnings.ts';
 import {
   defaultProxyConfig,
   type ModelPrice,
   type ProxyStatus,
   type ShownProvider,
 } from '#contract/provider.ts';
+import { budgetWarnings } from '#node/proxy/budget-warnings.ts';
 import { sampleProvider, untried } from '../sample-provider.ts';
 
 const dollar = 1_000_000;
@@ -19,6 +21,7 @@ const sampleProviders = (now: number): ShownProvider[] => [
     ...sampleProvider('openai'),
     ...untried,
     requestsPerMinute: 500,
+    modelLimits: { 'gpt-4o': { requestsPerMinute: 60, tokensPerMinute: 30_000, concurrent: 2 } },
     dayBudgetMicroUsd: 10 * dollar,
     monthBudgetMicroUsd: 150 * dollar,
     keyEnd: '3fQA',
@@ -82,14 +85,17 @@ export function sampleProxy(now: number, isFresh: boolean): ProxyStatus {
       spent: nothing,
       solPrice: null,
       obstacle: null,
+      budgetWarnings: [],
       pricesDate: '2026-07-01',
     };
+  const providers = sampleProviders(now);
+  const spent = { dayMicroUsd: 8_734_007, monthMicroUsd: 109_413_571 };
+  const limits = { dayBudgetMicroUsd: 25 * dollar, monthBudgetMicroUsd: 125 * dollar };
   return {
-    providers: sampleProviders(now),
+    providers,
     config: {
       ...config,
-      dayBudgetMicroUsd: 25 * dollar,
-      monthBudgetMicroUsd: 125 * dollar,
+      ...limits,
       solPrice: { kind: 'url', url: 'https://api.coinbase.com/v2/prices/SOL-USD/spot', path: 'data.amount' },
       prices: { 'ollama/llama3.2:3b': price(0.02, undefined, 0.05) },
       routes: [
@@ -104,9 +110,34 @@ export function sampleProxy(now: number, isFresh: boolean): ProxyStatus {
         { name: 'gpt-*', targets: [{ provider: 'openai', model: 'gpt-*', weight: 1 }] },
       ],
     },
-    spent: { dayMicroUsd: 8_734_007, monthMicroUsd: 109_413_571 },
+    spent,
     solPrice: { microUsd: 151_240_000, at: now - 4 * 60_000, isStale: false },
     obstacle: null,
+    budgetWarnings: budgetWarnings([
+      { provider: null, spent, limits },
+      ...providers.map((one) => ({ provider: one.id, spent: one.spent, limits: one })),
+    ]),
     pricesDate: '2026-07-01',
   };
 }
+
+const totals = (provider: string, answers: number, costMicroUsd: number, commission: number) => {
+  const costLamports = Math.ceil((costMicroUsd * 1000) / 151.24);
+  const fee = Math.floor(commission * 0.02);
+  return {
+    provider,
+    answers,
+    costMicroUsd,
+    costLamports: `${costLamports}`,
+    commissionLamports: `${commission}`,
+    feeLamports: `${fee}`,
+    netLamports: `${costLamports + commission - fee}`,
+  };
+};
+
+export const sampleProviderTotals: ProviderTotals[] = [
+  totals('anthropic', 4120, 41_090_112, 13_584_000),
+  totals('cache', 612, 0, 2_104_000),
+  totals('cohere', 903, 7_120_004, 2_353_900),
+  totals('openai', 18_204, 61_203_455, 20_233_900),
+];

@@ -1,6 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
+import { type ModelPlan, type PlannedLayer, planModel } from '#contract/federated/model-plan.ts';
 import type { ModelSpec } from '#contract/federated/model-spec.ts';
-import { type ModelPlan, type PlannedLayer, planModel } from '#contract/federated/parameters.ts';
 import { denseProgram } from './layers/dense.ts';
 import { conv2dProgram, maxPoolProgram } from './layers/images.ts';
 import {

@@ -1,5 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
-import type { PlannedLayer } from '#contract/federated/parameters.ts';
+import type { PlannedLayer } from '#contract/federated/model-plan.ts';
 import type { Activation, Ops } from '../ops.ts';
 import { type LayerProgram, matrixSite } from './site.ts';
 

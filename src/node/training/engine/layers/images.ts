@@ -1,7 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { convolutionShape } from '#contract/federated/convolution-shape.ts';
+import type { PlannedLayer } from '#contract/federated/model-plan.ts';
 import type { Layer } from '#contract/federated/model-spec.ts';
-import type { PlannedLayer } from '#contract/federated/parameters.ts';
 import type { ConvolutionGeometry, Ops } from '../ops.ts';
 import type { LayerProgram, Site } from './site.ts';
 

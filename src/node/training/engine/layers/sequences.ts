@@ -1,5 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
-import type { PlannedLayer } from '#contract/federated/parameters.ts';
+import type { PlannedLayer } from '#contract/federated/model-plan.ts';
 import { seededRandom } from '#contract/federated/seeded-random.ts';
 import type { Ops } from '../ops.ts';
 import { type LayerProgram, matrixSite, rowSite, type Site, tableSite } from './site.ts';

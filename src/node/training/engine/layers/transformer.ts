@@ -1,6 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
+import type { PlannedLayer } from '#contract/federated/model-plan.ts';
 import type { Layer } from '#contract/federated/model-spec.ts';
-import type { PlannedLayer } from '#contract/federated/parameters.ts';
 import type { Ops } from '../ops.ts';
 import { normalise } from './sequences.ts';
 import { type LayerProgram, matrixSite } from './site.ts';

@@ -1,0 +1,111 @@
+import { isUtf8 } from 'node:buffer';
+import { open } from 'node:fs/promises';
+import type { DataShape } from '#contract/training-data.ts';
+import { countCell, createColumnSurvey, createCounts, shownColumn } from './column-survey.ts';
+import { type CsvSource, findDialect } from './csv-dialect.ts';
+import { createCsvReader } from './csv-source.ts';
+import { fileError } from './file-error.ts';
+import { createJsonLinesReader, type JsonLinesSource } from './json-lines-source.ts';
+import { countLabels } from './label-counts.ts';
+import { type Problems, shortened } from './problems.ts';
+import { eachRecord } from './record-stream.ts';
+import type { RowReader } from './row-source.ts';
+import type { Surveyed } from './survey.ts';
+
+const shownRows = 10;
+const mostShownCells = 100;
+/** Types and ranges of columns are those of the first rows; classes are counted in all. */
+const columnRows = 20_000;
+
+interface SurveyContext {
+  sizeBytes: number;
+  problems: Problems;
+  signal: AbortSignal | undefined;
+}
+
+export async function surveyCsv(source: CsvSource, context: SurveyContext): Promise<Surveyed> {
+  const dialect = findDialect(source.path, source);
+  const columns = createColumnSurvey(dialect);
+  const { rows, ...found } = await surveyRows(source.path, createCsvReader(dialect), context, (reader) =>
+    columns.add(reader.cells()),
+  );
+  // A single column is the text, and no label.
+  const labels = dialect.names.length > 1 ? found.labels : { classes: [], moreClasses: false };
+  return {
+    facts: { shape: columns.shape(), rows, sizeBytes: context.sizeBytes, ...labels },
+    columns: columns.list(),
+    columnRows: Math.min(rows, columnRows),
+    firstRows: found.firstRows,
+    dialect: { delimiter: dialect.delimiter, header: dialect.header },
+  };
+}
+
+export async function surveyJsonLines(source: JsonLinesSource, context: SurveyContext): Promise<Surveyed> {
+  const [text, label, features] = [createCounts(), createCounts(), createCounts()];
+  const widths = new Set<number>();
+  const reader = createJsonLinesReader(source);
+  const { rows, firstRows, labels } = await surveyRows(source.path, reader, context, () => {
+    const found = reader.features();
+    if (found) {
+      if (widths.size < 2) widths.add(found.length);
+      for (const value of found) countCell(features, String(value ?? ''));
+    }
+    const words = reader.text();
+    if (words !== null) countCell(text, words);
+    countCell(label, reader.label() ?? '');
+  });
+  const [width = 0] = widths.size === 1 ? widths : [];
+  const hasText = text.numbers + text.others > 0;
+  const shape: DataShape = { kind: 'rows', numbers: width, text: hasText };
+  return {
+    facts: { shape, rows, sizeBytes: context.sizeBytes, ...labels },
+    columns: [
+      ...(hasText ? [shownColumn(source.text, 'text', text)] : []),
+      ...(widths.size > 0 ? [shownColumn(source.features, 'number', features)] : []),
+      shownColumn(source.label, 'label', label),
+    ],
+    columnRows: Math.min(rows, columnRows),
+    firstRows,
+    dialect: null,
+  };
+}
+
+/** Goes through all rows; the first of them are looked at closely. */
+async function surveyRows(
+  path: string,
+  reader: RowReader,
+  { problems, signal }: SurveyContext,
+  look: (reader: RowReader) => void,
+) {
+  const labels = countLabels();
+  const firstRows: string[][] = [];
+  let rows = 0;
+  const file = await open(path).catch((thrown) => {
+    throw fileError(thrown, path);
+  });
+  try {
+    await eachRecord(file, {
+      from: reader.from,
+      scan: reader.scan,
+      signal,
+      tooLarge(row) {
+        rows += 1;
+        problems.add('field-too-large', { row });
+      },
+      visit({ bytes, from, to, row }) {
+        const loaded = reader.load(bytes, from, to, row, problems);
+        if (loaded === 'empty') return;
+        rows += 1;
+        if (loaded === 'broken') return;
+        if (!isUtf8(bytes.subarray(from, to))) return problems.add('encoding', { row });
+        if (firstRows.length < shownRows)
+          firstRows.push(reader.cells().slice(0, mostShownCells).map(shortened));
+        if (rows <= columnRows) look(reader);
+        labels.add(reader.label() ?? '');
+      },
+    });
+  } finally {
+    await file.close();
+  }
+  return { rows, firstRows, labels: labels.list() };
+}
