@@ -71,12 +71,6 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     dir: federatedDir,
     tasks: readTaskList([join(federatedDir, 'tasks.json'), ...(options.shippedTasks ?? [])]),
     trainer: options.trainer ?? null,
-    openSecure: () => {
-      throw new Error('not yet');
-    },
-    secureParametersFor: () => {
-      throw new Error('not yet');
-    },
     now,
     ...options.rounds,
   });

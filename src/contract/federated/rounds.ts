@@ -182,7 +182,7 @@ export type RoundState = z.infer<typeof roundStateSchema>;
 export const updateHeadSchema = z.strictObject({
   round_id: roundIdSchema,
   model_sha256: sha256Hex,
-  /** Float32 values (plain) or masked Uint32 (secure) that follow. */
+  /** Float32 values that follow; with secure aggregation a quarter of the bytes of the masked vector's frame (`vectorFrame`). */
   length: z.int().min(1),
   /** SCAFFOLD: as many values again, the change of this node's control variate. */
   control: z.boolean().default(false),

@@ -35,9 +35,13 @@ export function createUpdateKey(): { publicKey: string; privateKey: KeyObject } 
 
 /**
  * Frame: u32 LE length of the head's JSON, the head, then its vectors (`length` values of 4 bytes, little-endian; twice as many with
- * `control`). Float32 where the update is plain, Uint32 where it is masked.
+ * `control`). Float32 where the update is plain; where it is masked the one vector is its frame (`vectorFrame`), whose length is a
+ * multiple of 4.
  */
-export function encodeUpdate(head: UpdateHead, vectors: readonly (Float32Array | Uint32Array)[]): Uint8Array {
+export function encodeUpdate(
+  head: UpdateHead,
+  vectors: readonly (Float32Array | Uint32Array | Uint8Array)[],
+): Uint8Array {
   const json = new TextEncoder().encode(JSON.stringify(head));
   const size = 4 + json.length + vectors.reduce((sum, { byteLength }) => sum + byteLength, 0);
   const frame = new Uint8Array(size);

@@ -28,7 +28,8 @@ export type StageClose =
       /** What the stage has for each node; who is not in it is out of the round. */
       messages: ReadonlyMap<string, z.core.util.JSONType>;
     }
-  | { kind: 'collected'; collected: Collected }
+  /** `faulty` broke the rules after their update was in: they are not paid. */
+  | { kind: 'collected'; collected: Collected; faulty: readonly string[] }
   | { kind: 'failed'; reason: string };
 
 /** How a round's updates come in: plain, or through secure aggregation's stages. Knows no time and no transport. */

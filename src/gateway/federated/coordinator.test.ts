@@ -45,12 +45,6 @@ async function open(change: Record<string, unknown> = {}, ...more: Record<string
     dir,
     tasks: { tasks, refused: [] },
     trainer,
-    openSecure: () => {
-      throw new Error('plain rounds only');
-    },
-    secureParametersFor: () => {
-      throw new Error('plain rounds only');
-    },
     now,
     pollMs,
     tickMs: null,

@@ -6,7 +6,6 @@ import type {
   JoinRequest,
   OfferedTask,
   PostedStage,
-  RoundOffer,
   RoundStage,
   RoundState,
   TakenAnswer,
@@ -15,7 +14,6 @@ import { mostUpdateOverheadBytes } from '#contract/federated/update-frame.ts';
 import { toAppError, unwrap } from '#contract/result.ts';
 import type { Books } from '../books.ts';
 import { type GatewayKey, sha256Hex } from '../ed25519.ts';
-import type { Collection } from './collection.ts';
 import type { Round } from './round.ts';
 import type { RoundBook } from './round-book.ts';
 import { openStoredBlobs } from './stored-blobs.ts';
@@ -62,8 +60,6 @@ export interface CoordinatorOptions {
   tasks: TaskList;
   /** Null: no task can be run. */
   trainer: Trainer | null;
-  openSecure(offer: RoundOffer, parameters: number): Collection;
-  secureParametersFor(nodes: number, mostWeight: number): NonNullable<RoundOffer['secure']>;
   now(): number;
   pollMs?: number;
   /** Null: only the caller ticks. */

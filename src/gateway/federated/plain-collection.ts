@@ -53,6 +53,7 @@ export function createPlainCollection(options: {
     },
     close: (_, senders) => ({
       kind: 'collected',
+      faulty: [],
       collected: {
         kind: 'updates',
         updates: [...senders].sort().flatMap((nodeKey) => {

@@ -195,11 +195,12 @@ export function createRound(options: RoundOptions): Round {
     if (isEnded()) return;
     if (close.kind === 'failed') fail(close.reason);
     else if (close.kind === 'collected') {
+      drop(close.faulty, 'The node handed out shares other than those it was given.');
       enter('evaluating');
       options.onCollected(close.collected);
     } else {
       messages = close.messages;
-      expected = new Set(messages.keys());
+      expected = new Set([...messages.keys()].filter((nodeKey) => !dropped.has(nodeKey)));
       senders = new Set();
       deadlineMs = deadlineOf(close.stage);
       isClosing = false;

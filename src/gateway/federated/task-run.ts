@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { canonicalJson } from '#contract/canonical-json.ts';
 import { AppError } from '#contract/errors.ts';
+import { mostParticipants } from '#contract/federated/round-parameters.ts';
 import {
   type JoinAnswer,
   type JoinRequest,
@@ -12,12 +13,13 @@ import {
 import { createUpdateKey } from '#contract/federated/update-frame.ts';
 import { toAppError } from '#contract/result.ts';
 import type { GatewayKey } from '../ed25519.ts';
-import type { Collected, Collection } from './collection.ts';
+import type { Collected } from './collection.ts';
 import { conclude } from './conclusion.ts';
 import { createPlainCollection } from './plain-collection.ts';
 import { createRound, type Round } from './round.ts';
 import type { RoundBook } from './round-book.ts';
 import { type Payout, payRound } from './round-payout.ts';
+import { createSecureCollection, secureParameters } from './secure-collection.ts';
 import { roundSize, selectNodes } from './selection.ts';
 import { leastSecureNodes } from './task-config.ts';
 import type { RunTask } from './task-list.ts';
@@ -47,9 +49,6 @@ export interface TaskRunParts {
   roundsDir: string;
   pollMs: number;
   payout: Payout;
-  /** The other side of secure aggregation for one round. */
-  openSecure(offer: RoundOffer, parameters: number): Collection;
-  secureParametersFor(nodes: number, mostWeight: number): NonNullable<RoundOffer['secure']>;
   /** In a round of any task. */
   isBusy(nodeKey: string): boolean;
   now(): number;
@@ -94,6 +93,9 @@ export function createTaskRun(task: RunTask, first: TaskModel, parts: TaskRunPar
   const leastNodes = () =>
     config.secureAggregation === 'required' ? Math.max(leastSecureNodes, participants.min) : participants.min;
 
+  const mostNodes =
+    config.secureAggregation === 'off' ? participants.max : Math.min(participants.max, mostParticipants);
+
   function present(): Waiting[] {
     const sinceMs = now() - missedPolls * parts.pollMs;
     for (const [nodeKey, { lastSeenMs }] of waiting) if (lastSeenMs < sinceMs) waiting.delete(nodeKey);
@@ -109,12 +111,12 @@ export function createTaskRun(task: RunTask, first: TaskModel, parts: TaskRunPar
       return;
     }
     enoughSinceMs ??= now();
-    if (there.length >= participants.max || now() - enoughSinceMs >= config.graceSeconds * 1000) begin(there);
+    if (there.length >= mostNodes || now() - enoughSinceMs >= config.graceSeconds * 1000) begin(there);
   }
 
   function begin(there: Waiting[]): void {
     enoughSinceMs = null;
-    const count = roundSize(there.length, { ...participants, min: leastNodes() });
+    const count = roundSize(there.length, { ...participants, min: leastNodes(), max: mostNodes });
     const chosen = selectNodes(there, count, roundId);
     for (const node of there) node.passedOver = chosen.includes(node.nodeKey) ? 0 : node.passedOver + 1;
     const nodes = chosen.flatMap((nodeKey) => waiting.get(nodeKey) ?? []);
@@ -130,14 +132,14 @@ export function createTaskRun(task: RunTask, first: TaskModel, parts: TaskRunPar
       training: config.training,
       ...(model.controlSha256 === null ? {} : { control_sha256: model.controlSha256 }),
       node_keys: chosen,
-      secure: isSecure ? parts.secureParametersFor(nodes.length, config.mostWeight) : null,
+      secure: isSecure ? secureParameters(nodes.length, config.mostWeight) : null,
       update_key: publicKey,
       deadline_ms: Math.ceil(now() + config.roundMinutes * 60_000),
       reward_lamports: config.rewardLamports,
     };
     const { weights } = model.checkpoint;
     const collection = isSecure
-      ? parts.openSecure(offer, weights.length)
+      ? createSecureCollection(offer, weights.length)
       : createPlainCollection({
           folder: join(parts.roundsDir, roundId),
           parameters: weights.length,
