@@ -8,14 +8,9 @@ import type { FederatedCalls } from '../link/federated-calls.ts';
 import { createRoundExchange, isEnd, outcomeOf } from './round-exchange.ts';
 import type { RoundFolder } from './round-folder.ts';
 import type { RoundLog } from './round-log.ts';
-import type {
-  OpenSecureRound,
-  RoundBooks,
-  RoundPrivacy,
-  RoundTrainer,
-  TrainingProgress,
-} from './round-ports.ts';
+import type { RoundBooks, RoundPrivacy, RoundTrainer, TrainingProgress } from './round-ports.ts';
 import type { RoundRecord, Step } from './round-record.ts';
+import type { OpenSecureClient } from './secure-client.ts';
 
 /** What is seen of a round while it runs. */
 export interface RoundWatch {
@@ -35,7 +30,7 @@ export interface RoundParts {
   trainer: RoundTrainer;
   privacy: RoundPrivacy;
   books: RoundBooks;
-  openSecure: OpenSecureRound;
+  openSecure: OpenSecureClient;
   clock: Clock;
   random(): number;
 }
@@ -89,7 +84,7 @@ export async function runRound(
     await send('keys', secure.keys());
     const state = await reach('shares', 'keys');
     if (state.stage !== 'shares') throw endedEarly(outcomeOf(state));
-    await send('shares', secure.shares(state.message));
+    await send('shares', await secure.shares(state.message));
   }
 
   async function download(): Promise<void> {
@@ -125,7 +120,8 @@ export async function runRound(
 
   async function upload(): Promise<RoundOutcome> {
     watch.onUpload('sending');
-    const body = folder.read('update') ?? (await makeUpdate());
+    const made = secure?.isMasked() === false ? null : folder.read('update');
+    const body = made ?? (await makeUpdate());
     if (body === null) return outcomeOf(await reach('done', 'update'));
     await send('update', body);
     watch.onUpload('waiting');
@@ -149,12 +145,14 @@ export async function runRound(
     const { update } = record;
     const delta = folder.read('delta');
     if (!update || !delta) throw lost('update');
-    let vectors: (Float32Array | Uint32Array)[] = vectorsOf(delta, parameters);
+    const all = new Float32Array(delta.slice().buffer);
+    let vectors: (Float32Array | Uint8Array)[] = [all.subarray(0, parameters), all.subarray(parameters)];
     if (secure) {
       const state = await reach('update', null);
       if (isEnd(state)) return null;
-      vectors = secure.mask(state.message, vectors as Float32Array[], update.examples);
+      vectors = [await secure.mask(state.message, all, update.examples, running)];
     }
+    vectors = vectors.filter(({ byteLength }) => byteLength > 0);
     const { examples, durationMs: duration_ms, steps, epsilon } = update;
     // With secure aggregation nothing of one node alone is told but how much it has and how long it took.
     const told = secure ? { loss: null, accuracy: null } : update;
@@ -166,7 +164,7 @@ export async function runRound(
       head: {
         round_id: roundId,
         model_sha256: offer.model_sha256,
-        length: vectors[0]?.length ?? 0,
+        length: (vectors[0]?.byteLength ?? 0) / 4,
         control: vectors.length > 1,
         examples,
         duration_ms,
@@ -177,6 +175,7 @@ export async function runRound(
       },
     });
     folder.write('update', packed);
+    secure?.masked();
     return packed;
   }
 
@@ -245,12 +244,5 @@ const lost = (what: string) =>
 function bytesOf(vectors: Float32Array[]): Uint8Array {
   return Buffer.concat(
     vectors.map(({ buffer, byteOffset, byteLength }) => new Uint8Array(buffer, byteOffset, byteLength)),
-  );
-}
-
-function vectorsOf(bytes: Uint8Array, length: number): Float32Array[] {
-  const all = new Float32Array(bytes.slice().buffer);
-  return Array.from({ length: all.length / length }, (_, index) =>
-    all.subarray(index * length, (index + 1) * length),
   );
 }

@@ -16,10 +16,11 @@ import { pastRound } from './past-round.ts';
 import { retryPauseMs } from './retry.ts';
 import { openRoundFolder } from './round-folder.ts';
 import type { RoundLog } from './round-log.ts';
-import type { OpenSecureRound, RoundBooks, RoundPrivacy, RoundTrainer } from './round-ports.ts';
+import type { RoundBooks, RoundPrivacy, RoundTrainer } from './round-ports.ts';
 import type { RoundRecord } from './round-record.ts';
 import { runRound } from './round-run.ts';
 import { freshLife, type RoundLife, roundView } from './round-view.ts';
+import type { OpenSecureClient } from './secure-client.ts';
 import { type TaskContext, taskViews } from './task-views.ts';
 
 const keptRounds = 200;
@@ -56,7 +57,7 @@ export interface TrainingParts {
   /** Tells when the data have changed too. */
   data: { dataFor: TaskContext['dataFor']; onChange(listener: () => void): () => void };
   books: RoundBooks;
-  openSecure: OpenSecureRound;
+  openSecure: OpenSecureClient;
   onFault(error: unknown): void;
   random?: () => number;
 }
