@@ -9,9 +9,11 @@ export interface RoundJob {
   dataId: string;
   /** The model's file, as it was downloaded and checked. */
   weights: Float32Array;
-  /** SCAFFOLD: the server's control variate. */
-  control: Float32Array | null;
+  /** SCAFFOLD's control variates: the server's c, and this node's c_i. */
+  control: { global: Float32Array; own: Float32Array } | null;
   checkpointFile: string;
+  /** Decides the order of examples; the same when training goes on after a crash. */
+  seed: string;
 }
 
 export interface TrainingProgress {

@@ -5,6 +5,7 @@ import { errorBody, toAppError } from '#contract/result.ts';
 import type { Clock } from '../clock.ts';
 import { sha256Hex } from '../link/ed25519.ts';
 import type { FederatedCalls } from '../link/federated-calls.ts';
+import type { OwnControls } from './own-control.ts';
 import { createRoundExchange, isEnd, outcomeOf } from './round-exchange.ts';
 import type { RoundFolder } from './round-folder.ts';
 import type { RoundLog } from './round-log.ts';
@@ -28,6 +29,7 @@ export interface RoundParts {
   log: RoundLog;
   nodeKey: string;
   trainer: RoundTrainer;
+  controls: OwnControls;
   privacy: RoundPrivacy;
   books: RoundBooks;
   openSecure: OpenSecureClient;
@@ -106,9 +108,12 @@ export async function runRound(
 
   async function train(): Promise<void> {
     const weights = storedWeights('model');
-    const control = offer.control_sha256 ? storedWeights('control') : null;
+    const control = offer.control_sha256
+      ? { global: storedWeights('control'), own: parts.controls.read(task) }
+      : null;
     const { checkpointFile } = folder;
-    const job = { task, training: offer.training, dataId, weights, control, checkpointFile };
+    const seed = `${roundId}/${parts.nodeKey}`;
+    const job = { task, training: offer.training, dataId, weights, control, checkpointFile, seed };
     const { delta, controlDelta, examples, loss, accuracy, durationMs, steps } = await persist(() =>
       parts.trainer.train(job, watch.onTraining, running),
     );
@@ -179,6 +184,11 @@ export async function runRound(
     return packed;
   }
 
+  function keepControl(): void {
+    const delta = offer.control_sha256 ? folder.read('delta') : null;
+    if (delta) parts.controls.add(task, roundId, new Float32Array(delta.slice().buffer).subarray(parameters));
+  }
+
   function storedWeights(name: 'model' | 'control'): Float32Array {
     const bytes = folder.read(name);
     if (!bytes) throw lost(name);
@@ -208,6 +218,7 @@ export async function runRound(
         case 'uploading': {
           const outcome = await upload();
           if (outcome.state === 'failed') throw endedEarly(outcome);
+          if (outcome.counted) keepControl();
           parts.books.book(record, outcome);
           step({ state: 'rewarded', outcome });
           break;

@@ -12,6 +12,7 @@ import type { FederatedCalls } from '../link/federated-calls.ts';
 import type { NodeKey } from '../link/node-key.ts';
 import { createSignal, type Signal } from '../signal.ts';
 import { checkOffer } from './offer-check.ts';
+import { openOwnControls } from './own-control.ts';
 import { pastRound } from './past-round.ts';
 import { retryPauseMs } from './retry.ts';
 import { openRoundFolder } from './round-folder.ts';
@@ -79,6 +80,7 @@ export interface TrainingNode {
 export function createTrainingNode(parts: TrainingParts): TrainingNode {
   const { clock, log, settings, trainer } = parts;
   const random = parts.random ?? Math.random;
+  const controls = openOwnControls(join(parts.dir, 'control'));
   let offered: OfferedTask[] = [];
   let state: TrainingState = { state: 'off' };
   let running: { abort: AbortController; done: Promise<void> } | null = null;
@@ -252,6 +254,7 @@ export function createTrainingNode(parts: TrainingParts): TrainingNode {
           log,
           nodeKey: parts.key.publicKey,
           trainer,
+          controls,
           privacy: parts.privacy,
           books: parts.books,
           openSecure: parts.openSecure,
@@ -334,5 +337,3 @@ export function createTrainingNode(parts: TrainingParts): TrainingNode {
     },
   };
 }
-
-export const trainingDir = (profileDir: string): string => join(profileDir, 'training');
