@@ -1,5 +1,4 @@
 import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { AppError } from '#contract/errors.ts';
 import type { TrainingEngineInfo } from '#contract/training.ts';
 import type { DataItem } from '#contract/training-data.ts';
@@ -19,8 +18,7 @@ export interface NodeTrainer extends RoundTrainer {
 
 /** Training as rounds want it: a worker process for the time of a round, data by their id, the part held back evaluated. */
 export function createRoundTrainer(options: {
-  dir: string;
-  resourcesDir: string;
+  places: { cacheDir: string; resourcesDir: string };
   threads(): number;
   memoryLimitMb(): number;
   dataItem(id: string): DataItem | undefined;
@@ -28,7 +26,7 @@ export function createRoundTrainer(options: {
   const engine = createSignal<TrainingEngineInfo | null>(null);
   let current: Trainer | null = null;
   let isPaused = false;
-  const places = { cacheDir: join(options.dir, 'cache'), resourcesDir: options.resourcesDir };
+  const { places } = options;
   mkdirSync(places.cacheDir, { recursive: true, mode: 0o700 });
 
   async function withTrainer<T>(
