@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -51,6 +51,7 @@ export function openTraining(options: {
   const { dir, resourcesDir, key, clock, settings } = options;
   const current = () => settings.current.get();
   const places = { cacheDir: join(dir, 'cache'), resourcesDir };
+  mkdirSync(places.cacheDir, { recursive: true, mode: 0o700 });
   const log = openRoundLog(join(dir, 'rounds.db'), { clock });
   const data = openDataList(join(dir, 'data.json'), places);
   const engineDir = join(dir, 'gpu-engine');

@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs';
 import { AppError } from '#contract/errors.ts';
 import type { TrainingEngineInfo } from '#contract/training.ts';
 import type { DataItem } from '#contract/training-data.ts';
@@ -27,7 +26,6 @@ export function createRoundTrainer(options: {
   let current: Trainer | null = null;
   let isPaused = false;
   const { places } = options;
-  mkdirSync(places.cacheDir, { recursive: true, mode: 0o700 });
 
   async function withTrainer<T>(
     signal: AbortSignal | undefined,
