@@ -10,6 +10,7 @@ import { createCoordinator } from './federated/coordinator.ts';
 import { openRoundBook } from './federated/round-book.ts';
 import { readTaskList } from './federated/task-list.ts';
 import type { Trainer } from './federated/trainer.ts';
+import { openTrainerProcess } from './federated/trainer-process.ts';
 import { watchNodes } from './node-watch.ts';
 import { createReceiptDesk } from './receipt-desk.ts';
 import type { RegisteredNode } from './registry.ts';
@@ -26,10 +27,12 @@ export interface GatewayOptions {
   creditLimitLamports?: bigint;
   healthIntervalMs?: number;
   testRequestsPerMinute?: number;
-  /** Makes and evaluates the models of training rounds; without it there are none. */
+  /** The program that evaluates the models of training rounds; without it they are not evaluated. */
+  trainerPath?: string | undefined;
+  /** Instead of that program. */
   trainer?: Trainer;
-  /** Lists of training tasks that stand in where the gateway's own folder has none. */
-  shippedTasks?: string[];
+  /** What ships as data; its list of training tasks stands in where `dataDir` has none. */
+  resourcesDir?: string | undefined;
   /** How often waiting nodes ask, and the rounds' time is looked at. */
   rounds?: { pollMs?: number; tickMs?: number | null };
   /** Unix milliseconds; tests turn it. */
@@ -69,8 +72,12 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     books,
     book: openRoundBook(database, now),
     dir: federatedDir,
-    tasks: readTaskList([join(federatedDir, 'tasks.json'), ...(options.shippedTasks ?? [])]),
-    trainer: options.trainer ?? null,
+    tasks: readTaskList([
+      join(federatedDir, 'tasks.json'),
+      ...(options.resourcesDir === undefined ? [] : [join(options.resourcesDir, 'federated/tasks.json')]),
+    ]),
+    trainer:
+      options.trainer ?? (options.trainerPath === undefined ? null : openTrainerProcess(options.trainerPath)),
     now,
     ...options.rounds,
   });

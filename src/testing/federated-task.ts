@@ -6,18 +6,18 @@ export const taskEntry = (change: Record<string, unknown> = {}, taskId = 'four')
     taskId,
     name: 'Four weights',
     model: {
-      input: { kind: 'numbers', shape: [1] },
-      layers: [{ type: 'dense', units: 2 }],
+      input: { kind: 'numbers', shape: [2] },
+      layers: [{ type: 'layer-norm' }],
       output: { kind: 'classes', count: 2 },
     },
-    data: { kind: 'table', columns: 1, scale: [{ offset: 0, factor: 1 }], labels: ['no', 'yes'] },
+    data: { kind: 'table', columns: 2, scale: [{ offset: 0, factor: 1 }], labels: ['no', 'yes'] },
   },
   participants: { min: 1, fraction: 1 },
   secureAggregation: 'off',
   graceSeconds: 0,
   pauseSeconds: 0,
   rewardLamports: '1000000',
-  heldOut: 'held-out',
+  heldOut: { source: 'held-out' },
   ...change,
 });
 

@@ -1,11 +1,11 @@
 import { AppError } from '#contract/errors.ts';
+import type { Evaluation } from '#contract/federated/trainer-messages.ts';
 import { toAppError } from '#contract/result.ts';
 import type { Collected, PlainUpdate } from './collection.ts';
 import { krumChoice, trimmedMean } from './strategies/robust.ts';
 import { type Checkpoint, type MeanUpdate, serverStep } from './strategies/server-step.ts';
 import { createWeightedMean } from './strategies/weighted-mean.ts';
 import type { StrategySettings } from './task-config.ts';
-import type { Evaluation } from './trainer.ts';
 
 export interface Conclusion {
   checkpoint: Checkpoint;
@@ -24,6 +24,7 @@ export interface Conclusion {
  */
 export async function conclude(options: {
   before: Checkpoint;
+  /** Null where the model before was not evaluated yet. */
   lossBefore: number | null;
   strategy: StrategySettings;
   collected: Collected;
@@ -50,12 +51,12 @@ export async function conclude(options: {
       evaluation: null,
       counted,
       improvements: null,
-      notMeasured: 'the task has no data to evaluate on',
+      notMeasured: 'the gateway does not evaluate this task',
     };
   try {
     const evaluation = await evaluate(checkpoint.weights);
     const improvements =
-      collected.kind === 'mean' || options.lossBefore === null
+      collected.kind === 'mean'
         ? null
         : await improvementsOf(collected.updates, counted, before.weights, options.lossBefore, evaluate);
     return { checkpoint, evaluation, counted, improvements, notMeasured: null };
@@ -106,9 +107,10 @@ async function improvementsOf(
   updates: readonly PlainUpdate[],
   counted: readonly string[],
   weights: Float32Array,
-  lossBefore: number,
+  knownLoss: number | null,
   evaluate: (weights: Float32Array) => Promise<Evaluation>,
 ): Promise<Map<string, number>> {
+  const lossBefore = knownLoss ?? (await evaluate(weights)).loss;
   const found = new Map<string, number>();
   for (const update of updates) {
     if (!counted.includes(update.nodeKey)) continue;

@@ -17,8 +17,8 @@ import { type GatewayKey, sha256Hex } from '../ed25519.ts';
 import type { Round } from './round.ts';
 import type { RoundBook } from './round-book.ts';
 import { openStoredBlobs } from './stored-blobs.ts';
-import type { TaskList } from './task-list.ts';
-import { openTaskModel } from './task-models.ts';
+import type { RunTask, TaskList } from './task-list.ts';
+import { createTaskModels } from './task-models.ts';
 import { createTaskRun, type JoiningNode, type TaskRun } from './task-run.ts';
 import type { Trainer } from './trainer.ts';
 
@@ -27,7 +27,6 @@ const usualPollMs = 3000;
 const usualTickMs = 250;
 
 export interface Coordinator {
-  /** Tasks whose model is there. */
   runs(): readonly TaskRun[];
   /** Tasks that can't be run, with the reason in words. */
   refused(): TaskList['refused'];
@@ -58,7 +57,7 @@ export interface CoordinatorOptions {
   book: RoundBook;
   dir: string;
   tasks: TaskList;
-  /** Null: no task can be run. */
+  /** Null: models are not evaluated. */
   trainer: Trainer | null;
   now(): number;
   pollMs?: number;
@@ -68,7 +67,7 @@ export interface CoordinatorOptions {
 
 /** Runs the rounds of all tasks. Rounds that were under way when the gateway last ended are failed first. */
 export function createCoordinator(options: CoordinatorOptions): Coordinator {
-  const { book, trainer } = options;
+  const { book } = options;
   const roundsDir = join(options.dir, 'rounds');
   const files = {
     models: openStoredBlobs(join(options.dir, 'models')),
@@ -79,45 +78,37 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
   /** Rounds that still are in memory: those under way, and the last of each task. */
   const rounds = new Map<string, Round>();
   const listeners = new Set<() => void>();
-  let isClosed = false;
 
   rmSync(roundsDir, { recursive: true, force: true });
   mkdirSync(roundsDir, { recursive: true });
   failUnfinished(book);
-  void openTasks();
+  for (const task of options.tasks.tasks) openTask(task);
   const timer = options.tickMs === null ? null : setInterval(tick, options.tickMs ?? usualTickMs).unref();
 
-  async function openTasks(): Promise<void> {
-    for (const task of options.tasks.tasks) {
-      const entry = task.config.task.taskId;
-      try {
-        if (!trainer) throw new AppError('training/trainer-failed', 'This gateway has no trainer program.');
-        const model = await openTaskModel(task, { files, book, trainer });
-        if (isClosed) return;
-        runs.push(
-          createTaskRun(task, model, {
-            ...options,
-            files,
-            trainer,
-            roundsDir,
-            pollMs: options.pollMs ?? usualPollMs,
-            payout: { books: options.books, book, gatewayKey: options.key.publicKey },
-            isBusy,
-            onChange: notify,
-          }),
-        );
-      } catch (thrown) {
-        if (isClosed) return;
-        refused.push({ entry, reason: toAppError(thrown).message });
-      }
+  function openTask(task: RunTask): void {
+    try {
+      const models = createTaskModels(task, { files, book });
+      const run = createTaskRun(task, models.open(), {
+        ...options,
+        models,
+        roundsDir,
+        pollMs: options.pollMs ?? usualPollMs,
+        payout: { books: options.books, book, gatewayKey: options.key.publicKey },
+        isBusy,
+        onChange: notify,
+      });
+      runs.push(run);
+    } catch (thrown) {
+      refused.push({ entry: task.config.task.taskId, reason: toAppError(thrown).message });
     }
   }
 
-  const isBusy = (nodeKey: string) =>
-    runs.some(
+  function isBusy(nodeKey: string): boolean {
+    return runs.some(
       ({ round }) =>
         round?.offer.node_keys.includes(nodeKey) === true && round.droppedBecause(nodeKey) === null,
     );
+  }
 
   function notify(): void {
     for (const { round } of runs) if (round) rounds.set(round.offer.round_id, round);
@@ -202,11 +193,10 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
     },
     tick,
     async close() {
-      isClosed = true;
       if (timer) clearInterval(timer);
       for (const { round } of runs) round?.abandon();
       for (const listener of [...listeners]) listener();
-      await trainer?.close();
+      await options.trainer?.close();
     },
   };
 }

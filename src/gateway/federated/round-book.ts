@@ -60,7 +60,8 @@ export interface TakenMessage {
 
 /** Rounds and models as they came to be; rows are only ever added. */
 export interface RoundBook {
-  latestVersion(taskSha256: string): ModelVersion | null;
+  /** Newest first. */
+  versions(taskSha256: string, most: number): ModelVersion[];
   addVersion(taskSha256: string, version: ModelVersion, roundId: string | null): void;
   begin(offer: RoundOffer, nodes: readonly RoundNode[]): void;
   enter(roundId: string, stage: RoundStage, reason?: string): void;
@@ -95,13 +96,12 @@ export function openRoundBook(database: Database, now: () => number): RoundBook 
     );
 
   return {
-    latestVersion(taskSha256) {
-      const found = row(
-        'SELECT * FROM model_versions WHERE task_sha256 = ? ORDER BY version DESC LIMIT 1',
+    versions: (taskSha256, most) =>
+      rows(
+        'SELECT * FROM model_versions WHERE task_sha256 = ? ORDER BY version DESC LIMIT ?',
         taskSha256,
-      );
-      if (!found) return null;
-      return {
+        most,
+      ).map((found) => ({
         version: Number(found.version),
         modelSha256: String(found.model_sha256),
         controlSha256: text(found.control_sha256),
@@ -109,8 +109,7 @@ export function openRoundBook(database: Database, now: () => number): RoundBook 
         strategy: String(found.strategy),
         loss: real(found.loss),
         accuracy: real(found.accuracy),
-      };
-    },
+      })),
     addVersion(taskSha256, one, roundId) {
       add(
         'model_versions',

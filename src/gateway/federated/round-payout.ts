@@ -100,8 +100,7 @@ function unmeasuredIn({
 }): Unmeasured {
   if (collected.kind === 'mean') return unmeasuredWhenSecure;
   if (conclusion.improvements) return {};
-  const reason = conclusion.notMeasured ?? 'the model before was not evaluated';
-  return { quality: `Quality: ${reason}. Its part goes to the measured ones.` };
+  return { quality: `Quality: ${conclusion.notMeasured}. Its part goes to the measured ones.` };
 }
 
 function rewardOnWire(

@@ -288,7 +288,7 @@ export function createRound(options: RoundOptions): Round {
           [...timings].flatMap(([nodeKey, { pickedUpMs }]) => (pickedUpMs === null ? [nodeKey] : [])),
           'The node did not fetch its offer.',
         );
-      if (!isClosing && now() > deadlineMs) void closeStage();
+      if (!isClosing && !isEnded() && now() > deadlineMs) void closeStage();
     },
     end,
     fail,

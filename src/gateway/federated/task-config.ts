@@ -67,8 +67,8 @@ export const taskConfigSchema = z
     rewardLamports: priceLamportsSchema,
     /** A node with more examples counts as one with this many, so that none outweighs all others by what it says. */
     mostWeight: z.int().min(1).max(1_000_000).default(1000),
-    /** Folder of the data held back for evaluation, from the tasks' folder; null: the model is not evaluated. */
-    heldOut: z.string().min(1).max(1000).nullable(),
+    /** Data held back for the evaluation, as the trainer opens them; null: the model is not evaluated. */
+    heldOut: z.record(z.string(), z.json()).nullable(),
     /** Of the initial weights. */
     seed: z.int().min(0).max(0xffff_ffff).default(1),
   })

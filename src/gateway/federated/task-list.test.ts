@@ -19,6 +19,8 @@ function write(content: unknown, name = 'tasks.json'): string {
 const idsOf = (list: ReturnType<typeof readTaskList>) => list.tasks.map(({ config }) => config.task.taskId);
 
 test('a bad entry is refused with its reason, the others are taken', () => {
+  const { task } = taskEntry();
+  const { model, data } = task;
   const list = readTaskList([
     write({
       tasks: [
@@ -28,6 +30,8 @@ test('a bad entry is refused with its reason, the others are taken', () => {
         taskEntry({}, 'good'),
         taskEntry({ strategy: { type: 'krum' }, secureAggregation: 'where-possible' }, 'krum'),
         taskEntry({ participants: { min: 5, max: 2 } }, 'few'),
+        taskEntry({ task: { ...task, model: { ...model, layers: [{ type: 'dense', units: 3 }] } } }),
+        taskEntry({ task: { ...task, data: { ...data, labels: ['a', 'b', 'c'] } } }),
         7,
       ],
     }),
@@ -39,13 +43,10 @@ test('a bad entry is refused with its reason, the others are taken', () => {
     { entry: 'good', reason: 'a task of this id stands before it' },
     { entry: 'krum', reason: expect.stringContaining('krum looks at each update') },
     { entry: 'few', reason: expect.stringContaining('min is above max') },
-    { entry: 'entry 7', reason: expect.any(String) },
+    { entry: 'four', reason: expect.stringContaining('last layer gives 3') },
+    { entry: 'four', reason: expect.stringContaining('2 classes apart, the data have 3 labels') },
+    { entry: 'entry 9', reason: expect.any(String) },
   ]);
-});
-
-test('held-out data are found from the list’s own folder', () => {
-  const list = readTaskList([write({ tasks: [taskEntry({ heldOut: 'data/digits' })] })]);
-  expect(list.tasks[0]?.heldOutDir).toBe(join(dir, 'data/digits'));
 });
 
 test('the first list that is there is read, and only that', () => {

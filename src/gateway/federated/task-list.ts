@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
 import { canonicalJson } from '#contract/canonical-json.ts';
+import { parameterCount } from '#contract/federated/parameters.ts';
 import { toAppError } from '#contract/result.ts';
 import { sha256Hex } from '../ed25519.ts';
 import { type TaskConfig, taskConfigSchema } from './task-config.ts';
@@ -9,8 +9,6 @@ import { type TaskConfig, taskConfigSchema } from './task-config.ts';
 export interface RunTask {
   config: TaskConfig;
   taskSha256: string;
-  /** Absolute; null without evaluation. */
-  heldOutDir: string | null;
 }
 
 export interface TaskList {
@@ -39,15 +37,32 @@ export function readTaskList(files: readonly string[]): TaskList {
     if (!parsed.success) {
       const issue = parsed.error.issues[0];
       refuse(`${issue?.path.join('.') || 'entry'}: ${issue?.message}`);
-    } else if (list.tasks.some(({ config }) => config.task.taskId === parsed.data.task.taskId))
+      return;
+    }
+    const fault = faultOf(parsed.data);
+    if (fault !== null) refuse(fault);
+    else if (list.tasks.some(({ config }) => config.task.taskId === parsed.data.task.taskId))
       refuse('a task of this id stands before it');
-    else list.tasks.push(runTask(parsed.data, dirname(file)));
+    else list.tasks.push(runTask(parsed.data));
   });
   return list;
 }
 
-export const runTask = (config: TaskConfig, folder: string): RunTask => ({
+/** What is wrong with its model; null where it can be made. */
+function faultOf({ task }: TaskConfig): string | null {
+  try {
+    parameterCount(task.model);
+  } catch (thrown) {
+    return toAppError(thrown).message;
+  }
+  const { output } = task.model;
+  const labels = task.data.labels?.length;
+  return output.kind === 'classes' && output.count !== labels
+    ? `The model tells ${output.count} classes apart, the data have ${labels ?? 'no'} labels.`
+    : null;
+}
+
+export const runTask = (config: TaskConfig): RunTask => ({
   config,
   taskSha256: sha256Hex(canonicalJson(config.task)),
-  heldOutDir: config.heldOut === null ? null : resolve(folder, config.heldOut),
 });

@@ -1,8 +1,13 @@
-import type { RoundBook } from './round-book.ts';
-import { asFloat32, asFloat64, type StoredBlobs } from './stored-blobs.ts';
+import type { ModelSpec } from '#contract/federated/model-spec.ts';
+import { decodeParameters, encodeParameters, initialWeights } from '#contract/federated/parameters.ts';
+import type { Evaluation } from '#contract/federated/trainer-messages.ts';
+import type { ModelVersion, RoundBook } from './round-book.ts';
+import { asFloat64, bytesOf, type StoredBlobs } from './stored-blobs.ts';
 import type { Checkpoint } from './strategies/server-step.ts';
 import type { RunTask } from './task-list.ts';
-import type { Evaluation, Trainer } from './trainer.ts';
+
+/** Versions whose files are kept. */
+const keptVersions = 20;
 
 /** A task's newest model, with what is known of it. */
 export interface TaskModel {
@@ -20,82 +25,95 @@ export interface ModelFiles {
   memories: StoredBlobs;
 }
 
-/** The newest model that is whole on disk; without one the initial model, made and evaluated now. */
-export async function openTaskModel(
-  { config, taskSha256, heldOutDir }: RunTask,
-  parts: { files: ModelFiles; book: RoundBook; trainer: Trainer },
-): Promise<TaskModel> {
-  const { files, book, trainer } = parts;
+export interface TaskModels {
+  /** The newest model that is whole on disk; without one the initial model. */
+  open(): TaskModel;
+  /** Writes a new version: its files first, then its row. Files of old versions go. */
+  add(version: number, checkpoint: Checkpoint, evaluation: Score | null, roundId: string | null): TaskModel;
+}
+
+type Score = Pick<Evaluation, 'loss' | 'accuracy'>;
+
+/** A task's models on disk, as the network's weights are encoded. */
+export function createTaskModels(
+  { config, taskSha256 }: RunTask,
+  { files, book }: { files: ModelFiles; book: RoundBook },
+): TaskModels {
   const { task, strategy, seed } = config;
-  const stored = book.latestVersion(taskSha256);
-  const weights = stored && files.models.read(stored.modelSha256);
-  if (stored && weights) {
-    const control = stored.controlSha256 === null ? null : files.models.read(stored.controlSha256);
-    const hasMemory = stored.memorySha256 !== null && stored.strategy === strategy.type;
-    const memory = hasMemory ? files.memories.read(stored.memorySha256 ?? '') : null;
-    const checkpoint = {
-      weights: asFloat32(weights),
-      control: control && asFloat32(control),
+
+  function read(stored: ModelVersion): Checkpoint | null {
+    const weights = readWeights(task.model, files.models, stored.modelSha256);
+    if (!weights) return null;
+    const memory =
+      stored.memorySha256 !== null && stored.strategy === strategy.type
+        ? files.memories.read(stored.memorySha256)
+        : null;
+    return {
+      weights,
+      control: readWeights(task.model, files.models, stored.controlSha256),
       memory: memory && asFloat64(memory),
     };
-    const hasNoControl = strategy.type === 'scaffold' && control === null;
-    return modelOf(
-      hasNoControl ? { ...stored, controlSha256: putNoControl(files, checkpoint) } : stored,
-      checkpoint,
-    );
   }
-  const checkpoint: Checkpoint = {
-    weights: await trainer.initialise(task.model, seed),
-    control: null,
-    memory: null,
+
+  function add(
+    version: number,
+    checkpoint: Checkpoint,
+    evaluation: Score | null,
+    roundId: string | null,
+  ): TaskModel {
+    const row: ModelVersion = {
+      version,
+      modelSha256: files.models.put(encodeParameters(task.model, checkpoint.weights)),
+      controlSha256: putControl(checkpoint),
+      memorySha256: checkpoint.memory && files.memories.put(bytesOf(checkpoint.memory)),
+      strategy: strategy.type,
+      loss: evaluation?.loss ?? null,
+      accuracy: evaluation?.accuracy ?? null,
+    };
+    book.addVersion(taskSha256, row, roundId);
+    forgetOld();
+    return { ...row, checkpoint };
+  }
+
+  /** SCAFFOLD's; it begins with zeros. */
+  function putControl({ weights, control }: Checkpoint): string | null {
+    if (strategy.type !== 'scaffold') return null;
+    return files.models.put(encodeParameters(task.model, control ?? new Float32Array(weights.length)));
+  }
+
+  function forgetOld(): void {
+    const versions = book.versions(taskSha256, 2 * keptVersions);
+    const shasOf = (all: ModelVersion[]) =>
+      all.flatMap(({ modelSha256, controlSha256 }) =>
+        controlSha256 === null ? [modelSha256] : [modelSha256, controlSha256],
+      );
+    const kept = new Set(shasOf(versions.slice(0, keptVersions)));
+    for (const sha256 of shasOf(versions.slice(keptVersions)))
+      if (!kept.has(sha256)) files.models.remove(sha256);
+    for (const { memorySha256 } of versions.slice(keptVersions))
+      if (memorySha256 !== null) files.memories.remove(memorySha256);
+  }
+
+  return {
+    add,
+    open() {
+      const versions = book.versions(taskSha256, keptVersions);
+      for (const stored of versions) {
+        const checkpoint = read(stored);
+        if (!checkpoint) continue;
+        if (stored === versions[0])
+          return { ...stored, controlSha256: stored.controlSha256 ?? putControl(checkpoint), checkpoint };
+        const { loss, accuracy } = stored;
+        const score = loss === null || accuracy === null ? null : { loss, accuracy };
+        return add((versions[0]?.version ?? 0) + 1, checkpoint, score, null);
+      }
+      const checkpoint = { weights: initialWeights(task.model, seed), control: null, memory: null };
+      return add(versions[0] ? versions[0].version + 1 : 0, checkpoint, null, null);
+    },
   };
-  const evaluation =
-    heldOutDir === null ? null : await trainer.evaluate(task, checkpoint.weights, heldOutDir);
-  return addTaskModel(
-    { version: stored ? stored.version + 1 : 0, checkpoint, evaluation, roundId: null },
-    { taskSha256, strategy: strategy.type, files, book },
-  );
 }
 
-/** Writes a new version: its files first, then its row. */
-export function addTaskModel(
-  next: {
-    version: number;
-    checkpoint: Checkpoint;
-    evaluation: Evaluation | null;
-    roundId: string | null;
-  },
-  {
-    taskSha256,
-    strategy,
-    files,
-    book,
-  }: { taskSha256: string; strategy: string; files: ModelFiles; book: RoundBook },
-): TaskModel {
-  const { version, checkpoint, evaluation, roundId } = next;
-  const row = {
-    version,
-    modelSha256: files.models.put(checkpoint.weights),
-    controlSha256:
-      strategy !== 'scaffold'
-        ? null
-        : checkpoint.control
-          ? files.models.put(checkpoint.control)
-          : putNoControl(files, checkpoint),
-    memorySha256: checkpoint.memory && files.memories.put(checkpoint.memory),
-    strategy,
-    loss: evaluation?.loss ?? null,
-    accuracy: evaluation?.accuracy ?? null,
-  };
-  book.addVersion(taskSha256, row, roundId);
-  return modelOf(row, checkpoint);
+function readWeights(model: ModelSpec, { read }: StoredBlobs, sha256: string | null): Float32Array | null {
+  const bytes = sha256 === null ? null : read(sha256);
+  return bytes && decodeParameters(model, bytes);
 }
-
-/** SCAFFOLD begins with zeros. */
-const putNoControl = ({ models }: ModelFiles, { weights }: Checkpoint) =>
-  models.put(new Float32Array(weights.length));
-
-const modelOf = (
-  { version, modelSha256, controlSha256, loss, accuracy }: Omit<TaskModel, 'checkpoint'>,
-  checkpoint: Checkpoint,
-): TaskModel => ({ version, modelSha256, controlSha256, checkpoint, loss, accuracy });

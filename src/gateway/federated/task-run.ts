@@ -23,7 +23,7 @@ import { createSecureCollection, secureParameters } from './secure-collection.ts
 import { roundSize, selectNodes } from './selection.ts';
 import { leastSecureNodes } from './task-config.ts';
 import type { RunTask } from './task-list.ts';
-import { addTaskModel, type ModelFiles, type TaskModel } from './task-models.ts';
+import type { TaskModel, TaskModels } from './task-models.ts';
 import type { Trainer } from './trainer.ts';
 import { normOf } from './update-check.ts';
 
@@ -31,6 +31,7 @@ import { normOf } from './update-check.ts';
 const leastCompletion = 0.6;
 /** A node that has not asked for this many polls has gone. */
 const missedPolls = 3;
+const leastPickUpMs = 10_000;
 
 /** A node that asks to take part. */
 export interface JoiningNode {
@@ -43,8 +44,9 @@ export interface JoiningNode {
 export interface TaskRunParts {
   key: GatewayKey;
   book: RoundBook;
-  files: ModelFiles;
-  trainer: Trainer;
+  models: TaskModels;
+  /** Null: models are not evaluated. */
+  trainer: Trainer | null;
   /** Where rounds keep what they collect. */
   roundsDir: string;
   pollMs: number;
@@ -78,9 +80,9 @@ interface Waiting extends JoiningNode {
 
 /** A task's rounds, one after the other. */
 export function createTaskRun(task: RunTask, first: TaskModel, parts: TaskRunParts): TaskRun {
-  const { config, taskSha256, heldOutDir } = task;
-  const { participants, strategy } = config;
-  const { book, files, now } = parts;
+  const { config, taskSha256 } = task;
+  const { participants, strategy, heldOut } = config;
+  const { book, trainer, now } = parts;
   const waiting = new Map<string, Waiting>();
   let model = first;
   let round: Round | null = null;
@@ -158,7 +160,7 @@ export function createTaskRun(task: RunTask, first: TaskModel, parts: TaskRunPar
         offer.secure?.threshold ?? 0,
       ),
       stageMs: config.stageSeconds * 1000,
-      pickUpMs: missedPolls * parts.pollMs,
+      pickUpMs: Math.max(missedPolls * parts.pollMs, leastPickUpMs),
       book,
       now,
       onChange: parts.onChange,
@@ -182,14 +184,12 @@ export function createTaskRun(task: RunTask, first: TaskModel, parts: TaskRunPar
         weightOf: ({ nodeKey, head }) => weightOf(nodeKey, head.examples),
         participationOf: (count) => Math.min(1, count / Math.max(1, book.nodesOf(taskSha256))),
         evaluate:
-          heldOutDir === null ? null : (weights) => parts.trainer.evaluate(config.task, weights, heldOutDir),
+          heldOut === null || !trainer ? null : (weights) => trainer.evaluate(config.task, weights, heldOut),
       });
       if (ended.stage !== 'evaluating') return;
       book.transaction(() => {
-        const added = addTaskModel(
-          { ...conclusion, version: model.version + 1, roundId: ended.offer.round_id },
-          { taskSha256, strategy: strategy.type, files, book },
-        );
+        const { checkpoint, evaluation } = conclusion;
+        const added = parts.models.add(model.version + 1, checkpoint, evaluation, ended.offer.round_id);
         payRound(parts.payout, { round: ended, model: added, conclusion, nodes, weightOf, collected });
         model = added;
       });

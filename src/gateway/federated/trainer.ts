@@ -1,18 +1,9 @@
-import type { ModelSpec } from '#contract/federated/model-spec.ts';
 import type { TrainingTask } from '#contract/federated/task.ts';
+import type { Evaluation } from '#contract/federated/trainer-messages.ts';
 
-export interface Evaluation {
-  /** Mean cross-entropy over the held-out examples. */
-  loss: number;
-  /** 0–1. */
-  accuracy: number;
-  examples: number;
-}
-
-/** What the gateway has computed with a task's model; it knows no layers itself. */
+/** What evaluates a task's model; the gateway itself computes with none. */
 export interface Trainer {
-  initialise(spec: ModelSpec, seed: number): Promise<Float32Array>;
-  /** On the data of a folder. */
-  evaluate(task: TrainingTask, weights: Float32Array, heldOutDir: string): Promise<Evaluation>;
+  /** `heldOut` says where the data lie, in words that only the trainer knows. */
+  evaluate(task: TrainingTask, weights: Float32Array, heldOut: unknown): Promise<Evaluation>;
   close(): Promise<void>;
 }
