@@ -2,6 +2,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import type { DataItem, OwnSource } from '#contract/training-data.ts';
+import { fileError } from './file-error.ts';
 import { mailLines } from './spam-mails.ts';
 
 /** Changes when the mails are written otherwise. */
@@ -49,7 +50,7 @@ export const builtInItems: readonly DataItem[] = [
   },
 ];
 
-/** Where a built-in source lies. The app ships the mails in one file; from source that file is made in the cache. */
+/** Where a built-in source lies: the app ships the mails in one file; from source that file is made in the cache. */
 export function builtInSource(
   name: 'digits' | 'spam',
   { cacheDir, resourcesDir }: { cacheDir: string; resourcesDir: string },
@@ -58,9 +59,17 @@ export function builtInSource(
     return { kind: 'csv', path: join(resourcesDir, 'data/digits.csv.gz'), header: false, delimiter: ',' };
   const shipped = join(resourcesDir, 'data/spam.jsonl.gz');
   const path = existsSync(shipped) ? shipped : join(cacheDir, mailsFile);
-  if (!existsSync(path)) {
-    mkdirSync(cacheDir, { recursive: true });
-    writeFileAtomic.sync(path, mailLines(), { mode: 0o600 });
-  }
   return { kind: 'json-lines', path, text: 'text', features: 'features', label: 'label' };
+}
+
+/** Makes the file of mails where it is needed and not there. Throws `training/data-not-found`, `disk/full`. */
+export function makeMails(cacheDir: string, path: string): void {
+  if (path !== join(cacheDir, mailsFile) || existsSync(path)) return;
+  const lines = mailLines();
+  try {
+    mkdirSync(cacheDir, { recursive: true });
+    writeFileAtomic.sync(path, lines, { mode: 0o600 });
+  } catch (thrown) {
+    throw fileError(thrown, path);
+  }
 }

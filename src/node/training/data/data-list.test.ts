@@ -1,4 +1,12 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encode as encodePng } from 'fast-png';
@@ -141,6 +149,26 @@ test('the list keeps what was added, and what ships stays', async () => {
   expect(seen).toEqual([shipped, [...shipped, 'data.csv'], shipped]);
   expect(existsSync(join(folder, 'data.csv'))).toBe(true);
   expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual([]);
+});
+
+test('what was kept of data goes when they leave the list, and what was never in it at the next start', async () => {
+  const file = join(folder, 'data.json');
+  const list = openDataList(file, places);
+  const names = () => readdirSync(places.cacheDir);
+  await preview({ kind: 'built-in', name: 'digits' }, { ...table, columns: 64, labels: ['1', '2'] });
+  const ofDigits = names();
+  expect(ofDigits).toHaveLength(3);
+  const source = csv('one two,a\nthree,b\n');
+  const item = await list.add({ source });
+  await preview(source, text);
+  expect(names()).toHaveLength(5);
+  expect(openDataList(file, places).shown.get()).toHaveLength(3);
+  expect(names()).toHaveLength(5);
+  list.remove(item.id);
+  expect(names().sort()).toEqual(ofDigits.sort());
+  await preview(source, text);
+  openDataList(file, places);
+  expect(names().sort()).toEqual(ofDigits.sort());
 });
 
 test('what is empty or not there does not come into the list', async () => {

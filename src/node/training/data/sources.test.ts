@@ -291,6 +291,26 @@ test('a folder of texts: a subfolder a class, or all of it where the text is lea
   expect(report).toMatchObject({ usable: 2, classes: [] });
 });
 
+test('a long text that is learnt itself is taken piece by piece, and up to where it is no text any more', async () => {
+  const line = 'All work and no play makes Jack a dull boy.\n';
+  put(line.repeat(60_000), 'texts', 'long.txt');
+  put(
+    Buffer.concat([Buffer.from(line.repeat(30_000)), Buffer.from([0x41, 0xff, 0x42])]),
+    'texts',
+    'broken.txt',
+  );
+  const source: DataSource = { kind: 'text-folder', path: at('texts') };
+  const report = await checkData(
+    source,
+    { kind: 'text', tokens: 'bytes', length: 44, vocabulary: 257 },
+    places(),
+  );
+  expect(report.problems).toMatchObject([{ code: 'encoding', count: 1 }]);
+  // Of 60,000 lines a window each, but for the last token of a piece; of the other file only its first piece.
+  expect(report.usable).toBeGreaterThan(80_000);
+  expect(report.usable).toBeLessThanOrEqual(90_000);
+});
+
 test('text is not learnt from by a task of images, and a vocabulary too small for bytes is refused', async () => {
   put('hi', 'texts', 'a', '1.txt');
   const source: DataSource = { kind: 'text-folder', path: at('texts') };
