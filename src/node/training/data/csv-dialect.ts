@@ -52,7 +52,7 @@ export function findDialect(path: string, source: CsvSource): CsvDialect {
 }
 
 function readStart(path: string): { bytes: Buffer; isWhole: boolean } {
-  const bytes = Buffer.alloc(sampleBytes);
+  const bytes = Buffer.allocUnsafe(sampleBytes);
   try {
     const fd = openSync(path, 'r');
     try {

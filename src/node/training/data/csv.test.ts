@@ -1,5 +1,4 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -36,22 +35,17 @@ async function parseFile(
 ): Promise<{ cells: string[]; offset: number; length: number }[]> {
   const fields = createCsvFields();
   const rows: { cells: string[]; offset: number; length: number }[] = [];
-  const file = await open(path);
-  try {
-    await eachRecord(file, {
-      from: 0,
-      scan: (bytes, from, to, isLast) =>
-        scanCsvRecord(bytes, from, to, isLast, delimiter.charCodeAt(0), fields),
-      tooLarge: () => {},
-      visit({ bytes, from, to, offset }) {
-        if (isEmptyLine(fields)) return;
-        const cells = Array.from({ length: fields.count }, (_, index) => fieldText(bytes, fields, index));
-        rows.push({ cells, offset, length: to - from });
-      },
-    });
-  } finally {
-    await file.close();
-  }
+  await eachRecord(path, {
+    from: 0,
+    scan: (bytes, from, to, isLast) =>
+      scanCsvRecord(bytes, from, to, isLast, delimiter.charCodeAt(0), fields),
+    tooLarge: () => {},
+    visit({ bytes, from, to, offset }) {
+      if (isEmptyLine(fields)) return;
+      const cells = Array.from({ length: fields.count }, (_, index) => fieldText(bytes, fields, index));
+      rows.push({ cells, offset, length: to - from });
+    },
+  });
   return rows;
 }
 

@@ -1,5 +1,4 @@
 import { closeSync, ftruncateSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -15,14 +14,12 @@ test.skipIf(process.platform === 'win32')('rows beyond 4 GB of a file are found 
     ftruncateSync(fd, hole);
     writeSync(fd, '1,2\n33,44\n', hole);
     const index = createIndexWriter(folder, 'id');
-    const file = await open(path);
-    await eachRecord(file, {
+    await eachRecord(path, {
       from: hole,
       scan: scanLine,
       tooLarge: () => {},
       visit: ({ from, to, offset, row }) => index.add(offset, to - from, row, Float32Array.of(row)),
     });
-    await file.close();
     const report = { rows: 2, usable: 2, leftOut: 0, classes: [], problems: [] };
     const head = index.finish({ stamp: 's', file: path, fileStamp: 'f', layout: null, report });
     const entries = readEntries(folder, head, () => true);

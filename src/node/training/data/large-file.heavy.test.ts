@@ -74,4 +74,4 @@ test('the mails that ship are what the list says, and train spam against ham', a
   examples.close();
   expect(batch.inputs.every((token) => token >= 0 && token < 5000)).toBe(true);
   expect([...batch.labels].every((label) => label === 0 || label === 1)).toBe(true);
-});
+}, 60_000);
