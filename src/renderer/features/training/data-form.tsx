@@ -9,6 +9,7 @@ import { Field } from '../../ui/field.tsx';
 import { SelectField } from '../../ui/select-field.tsx';
 import { DataOptions } from './data-options.tsx';
 import { DataPreviewView } from './data-preview.tsx';
+import { factsText } from './data-words.ts';
 import { PathChoice } from './path-choice.tsx';
 import { emptyDraft, nameFor, type SourceDraft, sourceOf } from './source-draft.ts';
 import { usePreview } from './use-preview.ts';
@@ -38,7 +39,7 @@ export function DataForm({ tasks, onDone }: { tasks: readonly TaskView[]; onDone
   return (
     <form onSubmit={submit} className="grid gap-3">
       <PathChoice draft={draft} onChange={setDraft} onError={setError} />
-      <DataOptions draft={draft} columns={preview?.columns ?? []} onChange={setDraft} />
+      <DataOptions draft={draft} preview={preview} onChange={setDraft} />
       {tasks.length > 0 && (
         <SelectField
           label={t('training.data.checkFor')}
@@ -52,8 +53,12 @@ export function DataForm({ tasks, onDone }: { tasks: readonly TaskView[]; onDone
         />
       )}
       <section aria-label={t('training.data.preview')} className="grid gap-3 border-t border-line pt-3">
-        <p role="status" className="min-h-5 text-sm text-dim">
-          {source === null ? t('training.data.pickFirst') : isReading ? t('training.data.reading') : ''}
+        <p role="status" className={`min-h-5 text-sm ${preview && !isReading ? 'font-medium' : 'text-dim'}`}>
+          {source === null
+            ? t('training.data.pickFirst')
+            : isReading
+              ? t('training.data.reading')
+              : preview && factsText(preview.facts, t)}
         </p>
         {answer?.ok === false && <ErrorNote error={answer.error} />}
         {preview && <DataPreviewView preview={preview} />}

@@ -81,19 +81,28 @@ function Parts({ status, settings, data, unit }: PartsProps) {
     );
   return (
     <div className="flex flex-col gap-4">
-      {isOn ? <RoundCard status={status} /> : <OffCard settings={settings} tasks={tasks} unit={unit} />}
-      <div className={columns}>
-        <LossCard />
-        <ModelCard history={history} />
-      </div>
+      {isOn ? (
+        <>
+          <RoundCard status={status} unit={unit} />
+          <div className={columns}>
+            <LossCard />
+            <ModelCard history={history} />
+          </div>
+        </>
+      ) : (
+        <>
+          <OffCard settings={settings} tasks={tasks} unit={unit} />
+          <ModelCard history={history} />
+        </>
+      )}
       <div
-        className={`${columns} min-[1000px]:*:last:col-span-2 min-[1200px]:grid-cols-3 min-[1200px]:*:last:col-span-1`}
+        className={`${columns} min-[1000px]:*:last:col-span-2 min-[1200px]:grid-cols-[minmax(0,1.25fr)_minmax(0,1fr)_minmax(0,1fr)] min-[1200px]:*:last:col-span-1`}
       >
         <ContributionCard round={history[0]} unit={unit} />
         {terms}
       </div>
       {work}
-      <HistoryCard history={history} unit={unit} />
+      <HistoryCard history={history} earned={status.earned} unit={unit} />
     </div>
   );
 }
