@@ -43,7 +43,7 @@ export function sampleTrainingNode(
     'training.previewData': async ({ source, taskId }) => {
       await wait(300);
       if ('path' in source && source.path.includes('missing'))
-        throw new AppError('request/not-found', `There is no file “${source.path}”.`);
+        throw new AppError('training/data-not-found', `There is no file “${source.path}”.`);
       return samplePreview(taskId !== undefined);
     },
     'training.addData': ({ name, source }) => {

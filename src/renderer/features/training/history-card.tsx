@@ -54,7 +54,7 @@ export function HistoryCard({ history, earned, unit }: HistoryCardProps) {
       {
         key: 'net',
         title: t('training.reward.netColumn', { unit }),
-        width: 'minmax(6.25rem,7.5rem)',
+        width: 'minmax(7rem,7.5rem)',
         align: 'end',
         cell: (one) => (one.result === 'rewarded' ? formatSol(netLamports(one), 3) : '–'),
       },

@@ -56,6 +56,7 @@ export function PathChoice({ draft, onChange, onError }: PathChoiceProps) {
         <>
           <PathField
             label={t('training.data.labelsPath')}
+            hint={t('training.data.labelsHint')}
             value={draft.labelsPath}
             onChange={(labelsPath) => onChange({ ...draft, labelsPath })}
           />
