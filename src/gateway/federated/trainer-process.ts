@@ -4,6 +4,7 @@ import type { FromTrainer, ToTrainer, TrainerOptions } from '#contract/federated
 import type { Trainer } from './trainer.ts';
 
 const endLimitMs = 5000;
+const evaluationLimitMs = 10 * 60_000;
 /** A trainer that nobody needs for so long gives its memory back. */
 const idleMs = 60_000;
 const options: TrainerOptions = { threads: 1 };
@@ -56,10 +57,14 @@ export function openTrainerProcess(program: string): Trainer {
     async evaluate(task, weights, heldOut) {
       clearTimeout(idle);
       running ??= start();
+      const { child, calls } = running;
       waiting += 1;
+      // A program that hangs must not hold a round for ever.
+      const limit = setTimeout(() => child.kill('SIGKILL'), evaluationLimitMs);
       try {
-        return await running.calls.evaluate({ task, weights, data: heldOut });
+        return await calls.evaluate({ task, weights, data: heldOut });
       } finally {
+        clearTimeout(limit);
         waiting -= 1;
         if (waiting === 0) idle = setTimeout(() => void close(), idleMs).unref();
       }
