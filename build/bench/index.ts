@@ -11,6 +11,7 @@ const benches: Record<string, () => Promise<Bench>> = {
   serving: () => import('./serving.ts'),
   proxy: () => import('./proxy.ts'),
   host: () => import('./host.ts'),
+  federated: () => import('./federated.ts'),
 };
 
 const { values: flags, positionals } = parseArgs({

@@ -1,9 +1,8 @@
 import { AppError } from '#contract/errors.ts';
-import { planModel } from '#contract/federated/parameters.ts';
+import { encodeParameters, initialWeights, parameterCount } from '#contract/federated/parameters.ts';
 import type { OfferedTask, RoundOffer, RoundOutcome, RoundState } from '#contract/federated/rounds.ts';
 import { localTrainingSchema, type TrainingTask } from '#contract/federated/task.ts';
 import { createUpdateKey, decodeUpdate, openUpdate } from '#contract/federated/update-frame.ts';
-import { encodeWeights, initialWeights } from '#contract/federated/weights.ts';
 import { sha256Hex } from '#node/link/ed25519.ts';
 import { createFederatedCalls, type FederatedCalls } from '#node/link/federated-calls.ts';
 import type { NodeKey } from '#node/link/node-key.ts';
@@ -22,7 +21,7 @@ export const smallTask: TrainingTask = {
 
 /** One plain round of a gateway that lives in memory, with real models, frames and seals; what it counted can be asked for. */
 export function createScriptedRounds(options: { key: NodeKey; deadlineMs: number; isPrivate?: boolean }) {
-  const model = encodeWeights(smallTask.model, initialWeights(smallTask.model, 1));
+  const model = encodeParameters(smallTask.model, initialWeights(smallTask.model, 1));
   const updateKey = createUpdateKey();
   const training = localTrainingSchema.parse({
     epochs: 1,
@@ -94,7 +93,7 @@ export function createScriptedRounds(options: { key: NodeKey; deadlineMs: number
     calls,
     offer,
     task: smallTask,
-    parameters: planModel(smallTask.model).size,
+    parameters: parameterCount(smallTask.model),
     hasLeft: () => hasLeft,
     /** The update that was taken, opened; null when none was. */
     update() {

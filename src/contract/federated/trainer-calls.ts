@@ -48,6 +48,8 @@ export function createTrainerCalls(send: (message: ToTrainer) => void): TrainerC
     message: WithoutId<Request>,
     { signal, onProgress }: CallOptions = {},
   ): Promise<Extract<Answer, { type: K }>> {
+    if (signal?.aborted)
+      return Promise.reject(new AppError('training/cancelled', 'Training was cancelled.'));
     const id = nextId++;
     return new Promise((resolve, reject) => {
       const cancel = () => send({ type: 'cancel', id });
@@ -68,8 +70,7 @@ export function createTrainerCalls(send: (message: ToTrainer) => void): TrainerC
         },
       });
       send({ ...message, id } as ToTrainer);
-      if (signal?.aborted) cancel();
-      else signal?.addEventListener('abort', cancel, { once: true });
+      signal?.addEventListener('abort', cancel, { once: true });
     });
   }
 

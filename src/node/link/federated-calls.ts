@@ -41,8 +41,8 @@ export interface PackedUpdate {
   /** The model that was trained from. */
   weights(): Float32Array;
   head: UpdateHead;
-  /** The change of the weights (Float32), or the masked sum of one node (Uint32); behind it that of the control variate. */
-  vectors: readonly (Float32Array | Uint32Array)[];
+  /** The change of the weights and behind it that of the control variate, or one masked frame. */
+  vectors: readonly (Float32Array | Uint8Array)[];
 }
 
 export function createFederatedCalls(url: string, key: NodeKey, nowMs: () => number): FederatedCalls {

@@ -1,6 +1,7 @@
 import { canonicalJson } from '#contract/canonical-json.ts';
 import { AppError } from '#contract/errors.ts';
-import { planModel, sizeOf } from '#contract/federated/parameters.ts';
+import { sizeOf } from '#contract/federated/parameter.ts';
+import { parameterShapes } from '#contract/federated/parameters.ts';
 import type { OfferedTask, RoundState } from '#contract/federated/rounds.ts';
 import type { TrainingTask } from '#contract/federated/task.ts';
 import { solFromLamports } from '#contract/money.ts';
@@ -158,7 +159,7 @@ function trainingUpdate(packed: PackedUpdate, nodeId: string, nowMs: number): Tr
   const change = packed.vectors[0] as Float32Array;
   const weights = packed.weights().map((value, index) => value + (change[index] ?? 0));
   let offset = 0;
-  const named = planModel(task.model).parameters.map(({ name, shape }) => {
+  const named = parameterShapes(task.model).map(({ name, shape }) => {
     const part = weights.subarray(offset, offset + sizeOf(shape));
     offset += part.length;
     return [name, { shape, data: floatBytes(part).toString('base64') }] as const;

@@ -1,4 +1,4 @@
-import type { RoundOffer, RoundOutcome } from '#contract/federated/rounds.ts';
+import type { RoundOutcome } from '#contract/federated/rounds.ts';
 import type { LocalTraining, TrainingTask } from '#contract/federated/task.ts';
 import type { RoundRecord } from './round-record.ts';
 
@@ -9,9 +9,11 @@ export interface RoundJob {
   dataId: string;
   /** The model's file, as it was downloaded and checked. */
   weights: Float32Array;
-  /** SCAFFOLD: the server's control variate. */
-  control: Float32Array | null;
+  /** SCAFFOLD's control variates: the server's c, and this node's c_i. */
+  control: { global: Float32Array; own: Float32Array } | null;
   checkpointFile: string;
+  /** Decides the order of examples; the same when training goes on after a crash. */
+  seed: string;
 }
 
 export interface TrainingProgress {
@@ -56,21 +58,3 @@ export interface RoundPrivacy {
 export interface RoundBooks {
   book(record: RoundRecord, outcome: Extract<RoundOutcome, { state: 'done' }>): void;
 }
-
-/** The client of secure aggregation for one round; `save` gets its secrets before anything that depends on them is sent. */
-export interface SecureRound {
-  /** Answers a stage's message (none at `keys`). Throws `training/secure-aggregation` when the gateway or a peer breaks the protocol. */
-  keys(): unknown;
-  shares(message: unknown): unknown;
-  mask(message: unknown, vectors: Float32Array[], examples: number): Uint32Array[];
-  consistency(message: unknown): unknown;
-  unmask(message: unknown): unknown;
-}
-
-export type OpenSecureRound = (options: {
-  offer: RoundOffer;
-  /** Numbers in the model. */
-  parameters: number;
-  saved: Uint8Array | null;
-  save(state: Uint8Array): void;
-}) => SecureRound;

@@ -8,6 +8,7 @@ import { createScriptedRounds } from '#testing/scripted-rounds.ts';
 import { systemClock } from '../clock.ts';
 import { type Ledger, openLedger } from '../ledger/ledger.ts';
 import { openNodeKey } from '../link/node-key.ts';
+import { openOwnControls } from './own-control.ts';
 import { createRoundBooks } from './round-books.ts';
 import { openRoundFolder } from './round-folder.ts';
 import { openRoundLog, type RoundLog } from './round-log.ts';
@@ -70,6 +71,7 @@ function selectedRound(options: { deadlineMs?: number; isPrivate?: boolean } = {
     log,
     nodeKey: key.publicKey,
     trainer: { train: async () => trained(gateway.parameters) },
+    controls: openOwnControls(join(dir, 'control')),
     privacy: {
       check: () => {},
       spend({ roundId }) {

@@ -1,22 +1,17 @@
 import { AppError } from '#contract/errors.ts';
-import { planModel } from '#contract/federated/parameters.ts';
+import { decodeParameters, parameterCount } from '#contract/federated/parameters.ts';
 import type { RoundOutcome } from '#contract/federated/rounds.ts';
-import { decodeWeights } from '#contract/federated/weights.ts';
 import { errorBody, toAppError } from '#contract/result.ts';
 import type { Clock } from '../clock.ts';
 import { sha256Hex } from '../link/ed25519.ts';
 import type { FederatedCalls } from '../link/federated-calls.ts';
+import type { OwnControls } from './own-control.ts';
 import { createRoundExchange, isEnd, outcomeOf } from './round-exchange.ts';
 import type { RoundFolder } from './round-folder.ts';
 import type { RoundLog } from './round-log.ts';
-import type {
-  OpenSecureRound,
-  RoundBooks,
-  RoundPrivacy,
-  RoundTrainer,
-  TrainingProgress,
-} from './round-ports.ts';
+import type { RoundBooks, RoundPrivacy, RoundTrainer, TrainingProgress } from './round-ports.ts';
 import type { RoundRecord, Step } from './round-record.ts';
+import type { OpenSecureClient } from './secure-client.ts';
 
 /** What is seen of a round while it runs. */
 export interface RoundWatch {
@@ -34,9 +29,10 @@ export interface RoundParts {
   log: RoundLog;
   nodeKey: string;
   trainer: RoundTrainer;
+  controls: OwnControls;
   privacy: RoundPrivacy;
   books: RoundBooks;
-  openSecure: OpenSecureRound;
+  openSecure: OpenSecureClient;
   clock: Clock;
   random(): number;
 }
@@ -70,7 +66,7 @@ export async function runRound(
     onRetry: watch.onRetry,
     signal: running,
   });
-  const parameters = planModel(task.model).size;
+  const parameters = parameterCount(task.model);
   const secure = offer.secure === null ? null : openSecure();
   let record = first;
 
@@ -90,7 +86,7 @@ export async function runRound(
     await send('keys', secure.keys());
     const state = await reach('shares', 'keys');
     if (state.stage !== 'shares') throw endedEarly(outcomeOf(state));
-    await send('shares', secure.shares(state.message));
+    await send('shares', await secure.shares(state.message));
   }
 
   async function download(): Promise<void> {
@@ -104,7 +100,7 @@ export async function runRound(
         throw new AppError('link/bad-answer', 'The model that came is not the one that was announced.');
       });
       // Wrong shapes, and numbers that are none, end the round before anything is trained.
-      decodeWeights(task.model, bytes);
+      decodeParameters(task.model, bytes);
       folder.write(name, bytes);
       watch.onDownload((index + 1) / wanted.length);
     }
@@ -112,9 +108,12 @@ export async function runRound(
 
   async function train(): Promise<void> {
     const weights = storedWeights('model');
-    const control = offer.control_sha256 ? storedWeights('control') : null;
+    const control = offer.control_sha256
+      ? { global: storedWeights('control'), own: parts.controls.read(task) }
+      : null;
     const { checkpointFile } = folder;
-    const job = { task, training: offer.training, dataId, weights, control, checkpointFile };
+    const seed = `${roundId}/${parts.nodeKey}`;
+    const job = { task, training: offer.training, dataId, weights, control, checkpointFile, seed };
     const { delta, controlDelta, examples, loss, accuracy, durationMs, steps } = await persist(() =>
       parts.trainer.train(job, watch.onTraining, running),
     );
@@ -126,7 +125,8 @@ export async function runRound(
 
   async function upload(): Promise<RoundOutcome> {
     watch.onUpload('sending');
-    const body = folder.read('update') ?? (await makeUpdate());
+    const made = secure?.isMasked() === false ? null : folder.read('update');
+    const body = made ?? (await makeUpdate());
     if (body === null) return outcomeOf(await reach('done', 'update'));
     await send('update', body);
     watch.onUpload('waiting');
@@ -150,12 +150,14 @@ export async function runRound(
     const { update } = record;
     const delta = folder.read('delta');
     if (!update || !delta) throw lost('update');
-    let vectors: (Float32Array | Uint32Array)[] = vectorsOf(delta, parameters);
+    const all = new Float32Array(delta.slice().buffer);
+    let vectors: (Float32Array | Uint8Array)[] = [all.subarray(0, parameters), all.subarray(parameters)];
     if (secure) {
       const state = await reach('update', null);
       if (isEnd(state)) return null;
-      vectors = secure.mask(state.message, vectors as Float32Array[], update.examples);
+      vectors = [await secure.mask(state.message, all, update.examples, running)];
     }
+    vectors = vectors.filter(({ byteLength }) => byteLength > 0);
     const { examples, durationMs: duration_ms, steps, epsilon } = update;
     // With secure aggregation nothing of one node alone is told but how much it has and how long it took.
     const told = secure ? { loss: null, accuracy: null } : update;
@@ -167,7 +169,7 @@ export async function runRound(
       head: {
         round_id: roundId,
         model_sha256: offer.model_sha256,
-        length: vectors[0]?.length ?? 0,
+        length: (vectors[0]?.byteLength ?? 0) / 4,
         control: vectors.length > 1,
         examples,
         duration_ms,
@@ -178,13 +180,19 @@ export async function runRound(
       },
     });
     folder.write('update', packed);
+    secure?.masked();
     return packed;
+  }
+
+  function keepControl(): void {
+    const delta = offer.control_sha256 ? folder.read('delta') : null;
+    if (delta) parts.controls.add(task, roundId, new Float32Array(delta.slice().buffer).subarray(parameters));
   }
 
   function storedWeights(name: 'model' | 'control'): Float32Array {
     const bytes = folder.read(name);
     if (!bytes) throw lost(name);
-    return decodeWeights(task.model, bytes);
+    return decodeParameters(task.model, bytes);
   }
 
   clock.sleep(Math.max(0, offer.deadline_ms - clock.now()), over.signal).then(
@@ -210,6 +218,7 @@ export async function runRound(
         case 'uploading': {
           const outcome = await upload();
           if (outcome.state === 'failed') throw endedEarly(outcome);
+          if (outcome.counted) keepControl();
           parts.books.book(record, outcome);
           step({ state: 'rewarded', outcome });
           break;
@@ -246,12 +255,5 @@ const lost = (what: string) =>
 function bytesOf(vectors: Float32Array[]): Uint8Array {
   return Buffer.concat(
     vectors.map(({ buffer, byteOffset, byteLength }) => new Uint8Array(buffer, byteOffset, byteLength)),
-  );
-}
-
-function vectorsOf(bytes: Uint8Array, length: number): Float32Array[] {
-  const all = new Float32Array(bytes.slice().buffer);
-  return Array.from({ length: all.length / length }, (_, index) =>
-    all.subarray(index * length, (index + 1) * length),
   );
 }

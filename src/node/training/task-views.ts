@@ -1,4 +1,4 @@
-import { planModel } from '#contract/federated/parameters.ts';
+import { parameterCount } from '#contract/federated/parameters.ts';
 import type { OfferedTask } from '#contract/federated/rounds.ts';
 import type { DataFormat } from '#contract/federated/task.ts';
 import { toAppError } from '#contract/result.ts';
@@ -38,7 +38,7 @@ export function taskViews(offered: readonly OfferedTask[], context: TaskContext)
 
 function sizeOf({ task }: OfferedTask): { parameters: number; obstacle: TaskView['obstacle'] } {
   try {
-    return { parameters: planModel(task.model).size, obstacle: null };
+    return { parameters: parameterCount(task.model), obstacle: null };
   } catch (thrown) {
     const { code, message } = toAppError(thrown);
     const isLarge = code === 'training/model-too-large';

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { canonicalJson } from '#contract/canonical-json.ts';
 import { AppError } from '#contract/errors.ts';
 import type { OfferedTask } from '#contract/federated/rounds.ts';
+import type { TrainingTask } from '#contract/federated/task.ts';
 import { errorBody, toAppError } from '#contract/result.ts';
 import type { Settings } from '#contract/settings.ts';
 import type { PrivacyStatus, TrainingEngineInfo, TrainingState, TrainingStatus } from '#contract/training.ts';
@@ -12,14 +13,16 @@ import type { FederatedCalls } from '../link/federated-calls.ts';
 import type { NodeKey } from '../link/node-key.ts';
 import { createSignal, type Signal } from '../signal.ts';
 import { checkOffer } from './offer-check.ts';
+import { openOwnControls } from './own-control.ts';
 import { pastRound } from './past-round.ts';
 import { retryPauseMs } from './retry.ts';
 import { openRoundFolder } from './round-folder.ts';
 import type { RoundLog } from './round-log.ts';
-import type { OpenSecureRound, RoundBooks, RoundPrivacy, RoundTrainer } from './round-ports.ts';
+import type { RoundBooks, RoundPrivacy, RoundTrainer } from './round-ports.ts';
 import type { RoundRecord } from './round-record.ts';
 import { runRound } from './round-run.ts';
 import { freshLife, type RoundLife, roundView } from './round-view.ts';
+import type { OpenSecureClient } from './secure-client.ts';
 import { type TaskContext, taskViews } from './task-views.ts';
 
 const keptRounds = 200;
@@ -56,7 +59,7 @@ export interface TrainingParts {
   /** Tells when the data have changed too. */
   data: { dataFor: TaskContext['dataFor']; onChange(listener: () => void): () => void };
   books: RoundBooks;
-  openSecure: OpenSecureRound;
+  openSecure: OpenSecureClient;
   onFault(error: unknown): void;
   random?: () => number;
 }
@@ -68,8 +71,13 @@ export interface TrainingNode {
   start(gateway: RoundGateway): void;
   /** Stops at once; the round goes on at the next start, if its deadline allows. */
   stop(): Promise<void>;
+  /** The operator's own pause of training. */
   pause(): void;
   resume(): void;
+  /** Holds training while the whole node is paused. */
+  hold(isHeld: boolean): void;
+  /** A task of the gateway; undefined where it has none of that id. */
+  task(taskId: string): TrainingTask | undefined;
   /** Throws `training/not-in-round`. */
   giveUp(): void;
 }
@@ -78,11 +86,13 @@ export interface TrainingNode {
 export function createTrainingNode(parts: TrainingParts): TrainingNode {
   const { clock, log, settings, trainer } = parts;
   const random = parts.random ?? Math.random;
+  const controls = openOwnControls(join(parts.dir, 'control'));
   let offered: OfferedTask[] = [];
   let state: TrainingState = { state: 'off' };
   let running: { abort: AbortController; done: Promise<void> } | null = null;
   let leave: AbortController | null = null;
-  let isPaused = false;
+  const paused = { byOperator: false, withNode: false };
+  const isPaused = () => paused.byOperator || paused.withNode;
   let hurry = new AbortController();
   const restUntil = new Map<string, number>();
   const curve = createSignal<{ step: number; loss: number }[]>([]);
@@ -135,7 +145,7 @@ export function createTrainingNode(parts: TrainingParts): TrainingNode {
       hurry = new AbortController();
       let pauseMs = quietPauseMs;
       try {
-        const asked = isPaused ? null : await ask(gateway, calls, signal);
+        const asked = isPaused() ? null : await ask(gateway, calls, signal);
         failures = 0;
         if (asked?.record) {
           await finish(asked.record, gateway, calls, signal);
@@ -236,10 +246,10 @@ export function createTrainingNode(parts: TrainingParts): TrainingNode {
     }
     leave = new AbortController();
     let shown = record;
-    let life: RoundLife = { ...freshLife, isPaused };
+    let life: RoundLife = { ...freshLife, isPaused: isPaused() };
     curve.set([]);
     const update = (change: Partial<RoundLife>) => {
-      life = { ...life, ...change, isPaused };
+      life = { ...life, ...change, isPaused: isPaused() };
       show(roundView(shown, life));
     };
     try {
@@ -251,6 +261,7 @@ export function createTrainingNode(parts: TrainingParts): TrainingNode {
           log,
           nodeKey: parts.key.publicKey,
           trainer,
+          controls,
           privacy: parts.privacy,
           books: parts.books,
           openSecure: parts.openSecure,
@@ -286,6 +297,16 @@ export function createTrainingNode(parts: TrainingParts): TrainingNode {
     curve.set(points.length <= curvePoints ? points : points.filter((_, index) => index % 2 === 0));
   }
 
+  function setPaused(change: Partial<typeof paused>): void {
+    const before = isPaused();
+    Object.assign(paused, change);
+    if (isPaused() === before) return;
+    if (before) trainer.resume();
+    else trainer.pause();
+    if (state.state === 'training') show({ ...state, isPaused: isPaused() });
+    hurry.abort();
+  }
+
   settings.subscribe(() => refreshSoon());
   trainer.engine.subscribe(() => refresh());
   parts.gpuEngine.subscribe(() => refresh());
@@ -316,22 +337,13 @@ export function createTrainingNode(parts: TrainingParts): TrainingNode {
       running = null;
       show({ state: 'off' });
     },
-    pause() {
-      isPaused = true;
-      trainer.pause();
-      if (state.state === 'training') show({ ...state, isPaused });
-    },
-    resume() {
-      isPaused = false;
-      trainer.resume();
-      if (state.state === 'training') show({ ...state, isPaused });
-      hurry.abort();
-    },
+    pause: () => setPaused({ byOperator: true }),
+    resume: () => setPaused({ byOperator: false }),
+    hold: (withNode) => setPaused({ withNode }),
+    task: (taskId) => offered.find(({ task }) => task.taskId === taskId)?.task,
     giveUp() {
       if (!leave) throw new AppError('training/not-in-round', 'The node is in no round.');
       leave.abort();
     },
   };
 }
-
-export const trainingDir = (profileDir: string): string => join(profileDir, 'training');

@@ -61,5 +61,5 @@ const moment = new Intl.DateTimeFormat('en-GB', {
   minute: '2-digit',
 });
 
-/** Day and time, for what may be of another day: 25 Nov, 14:05. */
-export const formatMoment = (at: number): string => moment.format(at);
+/** Day and time, for what may be of another day: 25 Nov 14:05. */
+export const formatMoment = (at: number): string => moment.format(at).replace(',', '');

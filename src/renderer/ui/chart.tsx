@@ -77,6 +77,8 @@ function Plot({ input, heightPx, onHover }: PlotProps) {
     const options = plotOptions(() => latest.current, element.clientWidth, heightPx, onHover);
     const chart = new uPlot(options, plotData(latest.current), element);
     plot.current = chart;
+    // Text on a canvas is not drawn anew by itself when its font comes.
+    void document.fonts.ready.then(() => plot.current === chart && chart.redraw(false, true));
     const size = new ResizeObserver(() => chart.setSize({ width: element.clientWidth, height: heightPx }));
     size.observe(element);
     return () => {

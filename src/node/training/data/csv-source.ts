@@ -52,7 +52,6 @@ export function createCsvReader(dialect: CsvDialect): RowReader {
   return {
     scan,
     from,
-    firstRow: 0,
     layout: { ...dialect } as Layout,
     load,
     label: () => fieldText(loaded, fields, label),

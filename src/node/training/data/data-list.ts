@@ -7,6 +7,7 @@ import { type DataItem, type DataSource, dataItemSchema } from '#contract/traini
 import { createSignal, type Signal } from '../../signal.ts';
 import { storeDocument } from '../../stored-document.ts';
 import { builtInItems } from './built-in.ts';
+import { forgetCached, sweepCache } from './data-cache.ts';
 import type { DataPlaces } from './ready-source.ts';
 import { previewData } from './survey.ts';
 
@@ -18,7 +19,7 @@ export interface DataList {
   get(id: string): DataItem | undefined;
   /** Looks through the source and takes it in. Throws `training/*` or `disk/full`. */
   add(entry: { source: DataSource; name?: string | undefined }, signal?: AbortSignal): Promise<DataItem>;
-  /** Forgets a source; what ships stays. */
+  /** Forgets a source and what was kept of it; its files stay, and so does what ships. */
   remove(id: string): void;
 }
 
@@ -26,6 +27,8 @@ export function openDataList(file: string, places: DataPlaces): DataList {
   let own = read(file);
   const all = () => [...builtInItems, ...own];
   const shown = createSignal(all());
+  const sources = () => all().map(({ source }) => source);
+  sweepCache(places, sources());
 
   function store(next: DataItem[]): void {
     own = storeDocument(file, listSchema, next);
@@ -44,7 +47,10 @@ export function openDataList(file: string, places: DataPlaces): DataList {
       return item;
     },
     remove(id) {
-      if (own.some((item) => item.id === id)) store(own.filter((item) => item.id !== id));
+      const item = own.find((item) => item.id === id);
+      if (!item) return;
+      store(own.filter((other) => other !== item));
+      forgetCached(item.source, places, sources());
     },
   };
 }

@@ -1,5 +1,14 @@
 import { hash, randomBytes } from 'node:crypto';
-import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, readSync, rmSync } from 'node:fs';
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { basename, join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
@@ -107,7 +116,8 @@ export function removeCached(cacheDir: string, id: string, kept: readonly string
 export function readIndexHead(cacheDir: string, id: string, stamp: string): IndexHead | null {
   try {
     const head = headSchema.parse(JSON.parse(readFileSync(join(cacheDir, `${id}.json`), 'utf8')));
-    return head.stamp === stamp ? head : null;
+    const { size } = statSync(join(cacheDir, head.entries));
+    return head.stamp === stamp && size === head.count * entryBytes ? head : null;
   } catch {
     return null;
   }

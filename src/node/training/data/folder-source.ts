@@ -14,24 +14,36 @@ import { createImageSizer } from './image-size.ts';
 import { createClassOf } from './labels.ts';
 import { createPack } from './pack.ts';
 import { createScaling } from './scaling.ts';
+import { textPieces, whyNoText } from './text-pieces.ts';
 import { createTokenPack } from './token-pack.ts';
 
-/** A text that is learnt itself is cut into windows and may be long; one with a class is one field. */
-const mostTextFileBytes = 1 << 28;
 const mostImageFileBytes = 1 << 26;
 
-/** Text files become tokens in a pack. */
+/** Text files become tokens in a pack. One with a class is a field and may be as long; one that is learnt itself may have any length. */
 export async function buildTexts(files: FolderFile[], context: BuildContext): Promise<BuiltSource> {
-  const { format, problems } = context;
+  const { format, problems, signal } = context;
   if (format.kind !== 'text') throw doesNotFit('The task does not learn from text.');
-  const mostBytes = format.labels ? mostFieldBytes : mostTextFileBytes;
   const pack = createTokenPack(context, format);
   try {
-    await eachFile(files, mostBytes, context, (bytes, file, classIndex) => {
-      if (!isUtf8(bytes) || bytes.includes(0)) problems.add('encoding', { file });
-      else if (!pack.add(bytes.toString('utf8').replace(/^\uFEFF/, ''), classIndex))
-        problems.add('empty-text', { file });
-    });
+    if (format.labels)
+      await eachFile(files, mostFieldBytes, context, (bytes, file, classIndex) => {
+        if (!isUtf8(bytes) || bytes.includes(0)) problems.add('encoding', { file });
+        else if (!pack.add(bytes.toString('utf8').replace(/^\uFEFF/, ''), classIndex))
+          problems.add('empty-text', { file });
+      });
+    else
+      for (const { path: file } of files) {
+        let isEmpty = true;
+        try {
+          for await (const piece of textPieces(file, signal)) isEmpty = !pack.add(piece, -1) && isEmpty;
+          if (isEmpty) problems.add('empty-text', { file });
+        } catch (thrown) {
+          signal?.throwIfAborted();
+          const why = whyNoText(thrown);
+          if (!why) throw thrown;
+          problems.add(why, { file });
+        }
+      }
     return pack.finish(files.length);
   } finally {
     pack.discard();

@@ -22,7 +22,6 @@ export function createJsonLinesReader(source: JsonLinesSource): RowReader & { fe
   return {
     scan: scanLine,
     from: 0,
-    firstRow: 0,
     layout: null,
     load(bytes, from, to, row, problems) {
       let line = bytes.toString('utf8', from, to).trim();

@@ -11,7 +11,7 @@ import { fileError } from './file-error.ts';
 import { collectProblems } from './problems.ts';
 import { buildSource, createFill, type DataPlaces, type ReadySource, readySource } from './ready-source.ts';
 import { createSplit, type Side } from './split.ts';
-import { cacheId, dataChanged, stampOf } from './stamp.ts';
+import { cacheId, dataChanged, sourceId, stampOf } from './stamp.ts';
 
 /** Fewer usable examples are told as a problem. */
 const fewExamples = 20;
@@ -109,7 +109,7 @@ async function indexOf(
   const { cacheDir, signal } = options;
   const problems = collectProblems();
   const ready = await readySource(source, options, problems, signal);
-  const id = cacheId(['examples', source, format]);
+  const id = sourceId(source) + cacheId(format);
   const known = readIndexHead(cacheDir, id, ready.stamp);
   if (known && (await isThere(known))) return { ready, head: known };
   if (format.kind === 'text' && format.tokens === 'bytes' && format.vocabulary < 257)

@@ -1,6 +1,6 @@
 import type { DataFormat } from '#contract/federated/task.ts';
 import type { DataSource, OwnSource } from '#contract/training-data.ts';
-import { builtInSource } from './built-in.ts';
+import { builtInSource, makeMails } from './built-in.ts';
 import { type CsvDialect, findDialect } from './csv-dialect.ts';
 import { createCsvReader, numberColumns } from './csv-source.ts';
 import {
@@ -56,6 +56,7 @@ export async function readySource(
     const labels = await unpacked(own.labels);
     return { source: { ...own, images, labels }, ...(await stampOfFiles([images, labels])) };
   }
+  if (source.kind === 'built-in') makeMails(places.cacheDir, own.path);
   const path = await unpacked(own.path);
   return { source: { ...own, path }, ...(await stampOfFiles([path])) };
 }

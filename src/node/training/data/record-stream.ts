@@ -1,4 +1,5 @@
-import type { FileHandle } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
+import { fileError } from './file-error.ts';
 
 const chunkBytes = 1 << 20;
 /** One record may have this many bytes: 65,536 columns of 128. */
@@ -17,22 +18,32 @@ export interface FoundRecord {
 /** Where the record that starts at `from` ends, or −1 where more bytes are needed. */
 export type ScanRecord = (bytes: Buffer, from: number, to: number, isLast: boolean) => number;
 
-/** Goes through a file's records, holding one chunk of it. `tooLarge` is told of a record that is left out for its size. */
-export async function eachRecord(
-  file: FileHandle,
-  options: {
-    from: number;
-    scan: ScanRecord;
-    /** `false` ends it. */
-    visit(record: FoundRecord): unknown;
-    tooLarge(row: number): void;
-    signal?: AbortSignal | undefined;
-  },
-): Promise<void> {
-  const { scan, visit, signal } = options;
+interface Pass {
+  /** Where the first record starts in the file. */
+  from: number;
+  scan: ScanRecord;
+  visit(record: FoundRecord): void;
+  /** A record was left out for its size. */
+  tooLarge(row: number): void;
+  signal?: AbortSignal | undefined;
+}
+
+/** Goes through a file's records, holding one chunk of it. Throws `training/data-not-found`. */
+export async function eachRecord(path: string, pass: Pass): Promise<void> {
+  const file = await open(path).catch((thrown) => {
+    throw fileError(thrown, path);
+  });
+  try {
+    await goThrough(file, pass);
+  } finally {
+    await file.close();
+  }
+}
+
+async function goThrough(file: FileHandle, { from, scan, visit, tooLarge, signal }: Pass): Promise<void> {
   let bytes = Buffer.allocUnsafe(chunkBytes);
   /** Of bytes[0] in the file. */
-  let base = options.from;
+  let base = from;
   let filled = 0;
   let row = 0;
   let isSkipping = false;
@@ -51,7 +62,7 @@ export async function eachRecord(
       const next = scan(bytes, at, filled, isLast);
       if (next === -1) break;
       row += 1;
-      if (visit({ bytes, from: at, to: next, offset: base + at, row }) === false) return;
+      visit({ bytes, from: at, to: next, offset: base + at, row });
       at = next;
     }
     if (isLast) return;
@@ -61,7 +72,7 @@ export async function eachRecord(
         continue;
       }
       row += 1;
-      options.tooLarge(row);
+      tooLarge(row);
       isSkipping = true;
       at = filled;
     }

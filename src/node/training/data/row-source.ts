@@ -1,9 +1,7 @@
 import { isUtf8 } from 'node:buffer';
-import { open } from 'node:fs/promises';
 import type { DataFormat } from '#contract/federated/task.ts';
 import type { BuildContext, BuiltSource, Fill, Layout } from './example-source.ts';
 import { exampleWidth } from './example-source.ts';
-import { fileError } from './file-error.ts';
 import { createClassOf } from './labels.ts';
 import { collectProblems, type Problems } from './problems.ts';
 import { eachRecord, type ScanRecord } from './record-stream.ts';
@@ -14,9 +12,8 @@ import { tokenIds } from './tokens.ts';
 /** A file of rows, as CSV and JSON lines are, and what stands in the row that was loaded last. */
 export interface RowReader {
   scan: ScanRecord;
-  /** Where the first row starts, and how many rows (a header) come before it. */
+  /** Where the first row starts in the file. */
   from: number;
-  firstRow: number;
   layout: Layout;
   /** Takes a record; false: it is empty, or has a problem that is told. */
   load(bytes: Buffer, from: number, to: number, row: number, problems: Problems): 'row' | 'empty' | 'broken';
@@ -69,20 +66,16 @@ export async function buildRows(
     return false;
   }
 
-  const file = await open(path).catch((thrown) => {
-    throw fileError(thrown, path);
-  });
   try {
-    await eachRecord(file, {
+    await eachRecord(path, {
       from: reader.from,
       scan: reader.scan,
       signal,
       tooLarge(row) {
         rows += 1;
-        problems.add('field-too-large', { row: row + reader.firstRow });
+        problems.add('field-too-large', { row });
       },
-      visit({ bytes, from, to, offset, row: record }) {
-        const row = record + reader.firstRow;
+      visit({ bytes, from, to, offset, row }) {
         const loaded = reader.load(bytes, from, to, row, problems);
         if (loaded === 'empty') return;
         rows += 1;
@@ -101,7 +94,6 @@ export async function buildRows(
     return tokens ? tokens.finish(rows) : { file: path, layout: reader.layout, rows };
   } finally {
     tokens?.discard();
-    await file.close();
   }
 }
 

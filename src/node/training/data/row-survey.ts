@@ -1,10 +1,8 @@
 import { isUtf8 } from 'node:buffer';
-import { open } from 'node:fs/promises';
 import type { DataShape } from '#contract/training-data.ts';
 import { countCell, createColumnSurvey, createCounts, shownColumn } from './column-survey.ts';
 import { type CsvSource, findDialect } from './csv-dialect.ts';
 import { createCsvReader } from './csv-source.ts';
-import { fileError } from './file-error.ts';
 import { createJsonLinesReader, type JsonLinesSource } from './json-lines-source.ts';
 import { countLabels } from './label-counts.ts';
 import { type Problems, shortened } from './problems.ts';
@@ -80,32 +78,25 @@ async function surveyRows(
   const labels = countLabels();
   const firstRows: string[][] = [];
   let rows = 0;
-  const file = await open(path).catch((thrown) => {
-    throw fileError(thrown, path);
+  await eachRecord(path, {
+    from: reader.from,
+    scan: reader.scan,
+    signal,
+    tooLarge(row) {
+      rows += 1;
+      problems.add('field-too-large', { row });
+    },
+    visit({ bytes, from, to, row }) {
+      const loaded = reader.load(bytes, from, to, row, problems);
+      if (loaded === 'empty') return;
+      rows += 1;
+      if (loaded === 'broken') return;
+      if (!isUtf8(bytes.subarray(from, to))) return problems.add('encoding', { row });
+      if (firstRows.length < shownRows)
+        firstRows.push(reader.cells().slice(0, mostShownCells).map(shortened));
+      if (rows <= columnRows) look(reader);
+      labels.add(reader.label() ?? '');
+    },
   });
-  try {
-    await eachRecord(file, {
-      from: reader.from,
-      scan: reader.scan,
-      signal,
-      tooLarge(row) {
-        rows += 1;
-        problems.add('field-too-large', { row });
-      },
-      visit({ bytes, from, to, row }) {
-        const loaded = reader.load(bytes, from, to, row, problems);
-        if (loaded === 'empty') return;
-        rows += 1;
-        if (loaded === 'broken') return;
-        if (!isUtf8(bytes.subarray(from, to))) return problems.add('encoding', { row });
-        if (firstRows.length < shownRows)
-          firstRows.push(reader.cells().slice(0, mostShownCells).map(shortened));
-        if (rows <= columnRows) look(reader);
-        labels.add(reader.label() ?? '');
-      },
-    });
-  } finally {
-    await file.close();
-  }
   return { rows, firstRows, labels: labels.list() };
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Stats } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { AppError } from '#contract/errors.ts';
+import type { DataSource } from '#contract/training-data.ts';
 import { fileError } from './file-error.ts';
 
 /** A file's size and time of its last change: another stamp is another content. */
@@ -29,3 +30,7 @@ export const dataChanged = (path: string) =>
 /** A name for what belongs to this value in the cache. */
 export const cacheId = (value: unknown) =>
   createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 24);
+
+/** What all names in the cache start with that hold something of a source. */
+export const sourceId = (source: DataSource) => cacheId(['examples', source]);
+export const packedId = (path: string) => cacheId(['gz', path]);

@@ -6,7 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { AppError } from '#contract/errors.ts';
 import { fileError } from './file-error.ts';
-import { cacheId, stampOfFiles } from './stamp.ts';
+import { packedId, stampOfFiles } from './stamp.ts';
 
 /** What a packed file may grow to, so that a small one can't fill the disk. */
 export const mostUnpackedBytes = 4 * 2 ** 30;
@@ -21,7 +21,7 @@ export async function unpackedFile(
   options: { signal?: AbortSignal | undefined; mostBytes?: number | undefined } = {},
 ): Promise<string> {
   if (!path.toLowerCase().endsWith('.gz')) return path;
-  const id = cacheId(['gz', path]);
+  const id = packedId(path);
   const { stamp } = await stampOfFiles([path]);
   const name = `${id}-${stamp}.unpacked`;
   await mkdir(cacheDir, { recursive: true });

@@ -19,11 +19,13 @@ import type { Examples } from '../data/examples.ts';
 import type { Engine } from '../engine/engine.ts';
 import { createLearner } from '../engine/gradients.ts';
 import { createModel } from '../engine/model.ts';
+import { threadsPay } from '../engine/work.ts';
 import { createBatchReader, memoryExamples } from './batches.ts';
 import { checkpointKey, readCheckpoint, writeCheckpoint } from './checkpoint.ts';
 import { toTensors } from './flat-weights.ts';
 import { type PrivateRandom, trainLocally } from './local-training.ts';
 import { createMemoryGuard } from './memory-guard.ts';
+import { openTeam, type Team } from './team.ts';
 
 export interface TrainerParts {
   engine: Engine;
@@ -84,11 +86,19 @@ export function createTrainer({ engine, options, open, privateRandom }: TrainerP
       const model = createModel(ops, task.model);
       guard.checkModel(model.plan, training);
       const examples = await examplesOf(request.data, task);
+      let team: Team | null = null;
       try {
         const batches = createBatchReader(task.model, examples);
+        const learner = createLearner(ops, model);
+        const { threads } = options;
+        if (engine.name === 'wasm' && threadsPay(model.plan, training.batchSize, threads))
+          team = await openTeam({
+            ...{ ops, learner, threads, plan: model.plan, model: task.model },
+            ...{ rows: training.batchSize, inputSize: examples.inputSize, labelSize: examples.labelSize },
+          });
         const key = checkpointPath ? checkpointKey(request, batches.count) : '';
         return await trainLocally(
-          { ops, plan: model.plan, source: createLearner(ops, model), batches, privateRandom },
+          { ops, plan: model.plan, source: team ?? learner, batches, privateRandom },
           {
             weights,
             training,
@@ -105,6 +115,7 @@ export function createTrainer({ engine, options, open, privateRandom }: TrainerP
           },
         );
       } finally {
+        await team?.dispose();
         examples.close();
         model.dispose();
       }

@@ -1,9 +1,7 @@
-import { AppError } from '#contract/errors.ts';
+import { isMainThread } from 'node:worker_threads';
+import { serveHelper } from './helper-thread.ts';
+import { openLocalData } from './local-data.ts';
 import { serveTrainer } from './serve-trainer.ts';
 
-serveTrainer({
-  open: () => {
-    throw new AppError('training/bad-data', 'The trainer does not know this kind of data.');
-  },
-  privateRandom: null,
-});
+if (isMainThread) serveTrainer({ open: openLocalData, privateRandom: null });
+else await serveHelper();

@@ -30,7 +30,7 @@ export function StateCard({ status }: { status: NodeStatus }) {
     void act('node.pause', forMinutes === undefined ? {} : { forMinutes });
 
   return (
-    <Card>
+    <Card className="flex flex-col">
       <div className="flex min-h-[60px] flex-wrap items-center gap-3.5">
         <StateDot color={color} />
         <div className="min-w-0 flex-1" role="status">

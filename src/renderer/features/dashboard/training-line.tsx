@@ -11,29 +11,37 @@ export function TrainingLine({ unit }: { unit: string }) {
   const status = useSignal('training.status');
   const rounds = status?.earned.rounds ?? 0;
   return (
-    <a
-      href="#/training"
-      className="mt-3 flex min-h-9 flex-wrap items-center gap-x-3 border-t border-line pt-3 hover:text-link focus-visible:outline-2 focus-visible:outline-accent"
-    >
-      <span className="font-medium">{t('dashboard.training.title')}</span>
-      <span className="min-w-0 flex-1 truncate text-dim">{status ? stateText(status.state, t) : '–'}</span>
-      {status && rounds > 0 && (
-        <span className="text-xs">
-          {t('dashboard.training.earned', {
-            amount: formatSol(status.earned.netLamports),
-            unit,
-            count: rounds,
-          })}
-        </span>
-      )}
-      <ChevronRight size={15} aria-hidden className="text-dim" />
-    </a>
+    <div className="mt-auto pt-3">
+      <a
+        href="#/training"
+        className="flex flex-wrap items-center gap-x-3 border-t border-line pt-3 hover:text-link focus-visible:outline-2 focus-visible:outline-accent"
+      >
+        <span className="font-medium">{t('training.title')}</span>
+        <span className="min-w-0 flex-1 truncate text-dim">{status ? stateText(status.state, t) : '–'}</span>
+        {status && rounds > 0 && (
+          <span className="text-xs">
+            {t('training.earnedIn', {
+              amount: formatSol(status.earned.netLamports),
+              unit,
+              count: rounds,
+            })}
+          </span>
+        )}
+        <ChevronRight size={15} aria-hidden className="text-dim" />
+      </a>
+    </div>
   );
 }
 
 function stateText(state: TrainingState, t: TFunction): string {
-  const word = t(`training.states.${state.state === 'training' && state.isPaused ? 'paused' : state.state}`);
-  const task = 'taskName' in state ? ` · ${state.taskName}` : '';
-  const percent = 'progress' in state ? ` · ${Math.floor(state.progress * 100)} %` : '';
-  return word + task + percent;
+  const task = 'taskName' in state ? state.taskName : null;
+  const percent = 'progress' in state ? `${Math.floor(state.progress * 100)} %` : null;
+  // The line is called Training already, so that word need not follow.
+  const word =
+    state.state !== 'training'
+      ? t(`training.states.${state.state}`)
+      : state.isPaused
+        ? t('training.states.paused')
+        : null;
+  return [word, task, percent].filter((part) => part !== null).join(' · ');
 }

@@ -16,7 +16,7 @@ export function ContributionCard({ round, unit }: { round: PastRound | undefined
         <EmptyState title={t('training.noContribution')} />
       ) : (
         <>
-          <p className="flex flex-wrap items-baseline gap-x-3 gap-y-1">
+          <p className="flex flex-wrap items-center gap-x-3 gap-y-1">
             <a
               href={`#/training/${encodeURIComponent(round.roundId)}`}
               className="font-medium hover:underline"

@@ -2,6 +2,7 @@ import { type FormEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { ErrorBody } from '#contract/result.ts';
 import type { TaskView } from '#contract/training.ts';
+import type { DataPreview } from '#contract/training-data.ts';
 import { client } from '../../lib/client.ts';
 import { Button } from '../../ui/button.tsx';
 import { ErrorNote } from '../../ui/error-note.tsx';
@@ -9,6 +10,7 @@ import { Field } from '../../ui/field.tsx';
 import { SelectField } from '../../ui/select-field.tsx';
 import { DataOptions } from './data-options.tsx';
 import { DataPreviewView } from './data-preview.tsx';
+import { factsText } from './data-words.ts';
 import { PathChoice } from './path-choice.tsx';
 import { emptyDraft, nameFor, type SourceDraft, sourceOf } from './source-draft.ts';
 import { usePreview } from './use-preview.ts';
@@ -38,7 +40,7 @@ export function DataForm({ tasks, onDone }: { tasks: readonly TaskView[]; onDone
   return (
     <form onSubmit={submit} className="grid gap-3">
       <PathChoice draft={draft} onChange={setDraft} onError={setError} />
-      <DataOptions draft={draft} columns={preview?.columns ?? []} onChange={setDraft} />
+      <DataOptions draft={draft} preview={preview} onChange={setDraft} />
       {tasks.length > 0 && (
         <SelectField
           label={t('training.data.checkFor')}
@@ -52,10 +54,8 @@ export function DataForm({ tasks, onDone }: { tasks: readonly TaskView[]; onDone
         />
       )}
       <section aria-label={t('training.data.preview')} className="grid gap-3 border-t border-line pt-3">
-        <p role="status" className="min-h-5 text-sm text-dim">
-          {source === null ? t('training.data.pickFirst') : isReading ? t('training.data.reading') : ''}
-        </p>
-        {answer?.ok === false && <ErrorNote error={answer.error} />}
+        <ReadingLine hasSource={source !== null} isReading={isReading} preview={preview} />
+        {answer?.ok === false && !isReading && <ErrorNote error={answer.error} />}
         {preview && <DataPreviewView preview={preview} />}
       </section>
       {error && <ErrorNote error={error} />}
@@ -80,5 +80,22 @@ export function DataForm({ tasks, onDone }: { tasks: readonly TaskView[]; onDone
         </div>
       </div>
     </form>
+  );
+}
+
+interface ReadingLineProps {
+  hasSource: boolean;
+  isReading: boolean;
+  preview: DataPreview | null;
+}
+
+/** What is being done, or what was found; empty where an error says it. */
+function ReadingLine({ hasSource, isReading, preview }: ReadingLineProps) {
+  const { t } = useTranslation();
+  if (!hasSource) return <p className="text-sm text-dim">{t('training.data.pickFirst')}</p>;
+  return (
+    <p role="status" className={`text-sm empty:-mb-3 ${isReading ? 'text-dim' : 'font-medium'}`}>
+      {isReading ? t('training.data.reading') : preview && factsText(preview.facts, t)}
+    </p>
   );
 }

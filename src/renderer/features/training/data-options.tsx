@@ -7,14 +7,17 @@ import type { SourceDraft } from './source-draft.ts';
 
 interface DataOptionsProps {
   draft: SourceDraft;
-  /** Columns as they were found; none before the first reading. */
-  columns: DataPreview['columns'];
+  /** What was found; null before the first reading. */
+  preview: DataPreview | null;
   onChange(draft: SourceDraft): void;
 }
 
 /** How a source is read, where more than one way is possible. */
-export function DataOptions({ draft, columns, onChange }: DataOptionsProps) {
+export function DataOptions({ draft, preview, onChange }: DataOptionsProps) {
   const { t } = useTranslation();
+  const columns = preview?.columns ?? [];
+  const dialect = preview?.dialect;
+  const found = (what: string | undefined) => (what === undefined ? '' : t('training.data.found', { what }));
   if (draft.kind === 'json-lines')
     return (
       <div className="grid grid-cols-3 gap-x-3">
@@ -33,9 +36,10 @@ export function DataOptions({ draft, columns, onChange }: DataOptionsProps) {
     );
   if (draft.kind !== 'csv') return null;
   const places = placed(columns).map(({ name, place }) => ({ value: String(place), title: name }));
-  const column = (name: 'labelColumn' | 'textColumn') => (
+  const column = (name: 'labelColumn' | 'textColumn', role: 'label' | 'text') => (
     <SelectField
       label={t(`training.data.${name}`)}
+      hint={draft[name] === null ? found(columns.find((one) => one.role === role)?.name) : ''}
       value={draft[name] === null ? '' : String(draft[name])}
       options={[{ value: '', title: t('training.data.auto') }, ...places]}
       onChoose={(value) => onChange({ ...draft, [name]: value === '' ? null : Number(value) })}
@@ -43,11 +47,16 @@ export function DataOptions({ draft, columns, onChange }: DataOptionsProps) {
   );
   return (
     <>
-      <div className="grid grid-cols-2 gap-x-3">
-        {column('labelColumn')}
-        {column('textColumn')}
+      <div className="grid grid-cols-2 gap-x-3 gap-y-2">
+        {column('labelColumn', 'label')}
+        {column('textColumn', 'text')}
         <SelectField
           label={t('training.data.delimiter')}
+          hint={
+            draft.delimiter === 'auto' && dialect
+              ? found(t(`training.data.delimiters.${names[dialect.delimiter]}`))
+              : ''
+          }
           value={draft.delimiter ?? 'auto'}
           options={[
             { value: 'auto' as const, title: t('training.data.auto') },
@@ -57,6 +66,11 @@ export function DataOptions({ draft, columns, onChange }: DataOptionsProps) {
         />
         <SelectField
           label={t('training.data.header')}
+          hint={
+            draft.header === 'auto' && dialect
+              ? found(t(`training.data.headers.${dialect.header ? 'yes' : 'no'}`))
+              : ''
+          }
           value={draft.header}
           options={(['auto', 'yes', 'no'] as const).map((value) => ({
             value,
@@ -65,7 +79,7 @@ export function DataOptions({ draft, columns, onChange }: DataOptionsProps) {
           onChoose={(header) => onChange({ ...draft, header })}
         />
       </div>
-      <LeftOutColumns draft={draft} columns={columns} onChange={onChange} />
+      <LeftOutColumns draft={draft} preview={preview} onChange={onChange} />
     </>
   );
 }
@@ -75,8 +89,9 @@ const names = { ',': 'comma', ';': 'semicolon', '\t': 'tab', '|': 'bar' } as con
 
 const mostColumns = 40;
 
-function LeftOutColumns({ draft, columns, onChange }: DataOptionsProps) {
+function LeftOutColumns({ draft, preview, onChange }: DataOptionsProps) {
   const { t } = useTranslation();
+  const columns = preview?.columns ?? [];
   if (columns.length < 3 || columns.length > mostColumns) return null;
   return (
     <fieldset>

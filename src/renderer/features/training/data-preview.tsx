@@ -2,7 +2,6 @@ import { useTranslation } from 'react-i18next';
 import type { DataPreview, DataReport } from '#contract/training-data.ts';
 import { ClassCounts } from './class-counts.tsx';
 import { DataProblems } from './data-problems.tsx';
-import { factsText } from './data-words.ts';
 import { type PlacedColumn, placed, shownColumns } from './placed.ts';
 
 const mostColumns = 40;
@@ -20,7 +19,6 @@ export function DataPreviewView({ preview }: { preview: DataPreview }) {
   const columns = placed(preview.columns);
   return (
     <div className="grid min-w-0 gap-3">
-      <p className="text-sm font-medium">{factsText(facts, t)}</p>
       <ClassCounts classes={facts.classes} more={facts.moreClasses} />
       {check && <Check check={check} />}
       <DataProblems problems={check ? check.problems : problems} />

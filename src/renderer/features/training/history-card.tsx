@@ -14,18 +14,24 @@ type PastRound = TrainingStatus['history'][number];
 const keyOf = (round: PastRound) => round.roundId;
 const open = (round: PastRound) => openRoute('training', round.roundId);
 
-/** Past rounds, newest first; a row opens the round. */
-export function HistoryCard({ history, unit }: { history: readonly PastRound[]; unit: string }) {
+interface HistoryCardProps {
+  history: readonly PastRound[];
+  earned: TrainingStatus['earned'];
+  unit: string;
+}
+
+/** Past rounds, newest first, and what all of them have earned; a row opens the round. */
+export function HistoryCard({ history, earned, unit }: HistoryCardProps) {
   const { t } = useTranslation();
   const columns = useMemo<Column<PastRound>[]>(
     () => [
-      { key: 'at', title: t('training.ended'), width: '7.5rem', cell: (one) => formatMoment(one.endedAt) },
-      { key: 'task', title: t('training.task'), width: 'minmax(6rem,1.4fr)', cell: (one) => one.taskName },
+      { key: 'at', title: t('training.ended'), width: '6.5rem', cell: (one) => formatMoment(one.endedAt) },
+      { key: 'task', title: t('training.task'), width: 'minmax(3.25rem,1.4fr)', cell: (one) => one.taskName },
       {
         key: 'nodes',
         wideOnly: true,
         title: t('training.participants'),
-        width: '4rem',
+        width: '3rem',
         align: 'end',
         cell: (one) => one.participants,
       },
@@ -33,35 +39,44 @@ export function HistoryCard({ history, unit }: { history: readonly PastRound[]; 
         key: 'examples',
         wideOnly: true,
         title: t('training.examples'),
-        width: '6rem',
+        width: '4.5rem',
         align: 'end',
         cell: (one) => one.examples.toLocaleString('en'),
       },
       {
         key: 'accuracy',
+        wideOnly: true,
         title: t('training.globalShort'),
-        width: '6rem',
+        width: '5rem',
         align: 'end',
         cell: (one) => formatShare(one.globalAccuracy),
       },
       {
         key: 'net',
         title: t('training.reward.netColumn', { unit }),
-        width: '9.5rem',
+        width: 'minmax(7rem,7.5rem)',
         align: 'end',
         cell: (one) => (one.result === 'rewarded' ? formatSol(netLamports(one), 3) : '–'),
       },
       {
         key: 'result',
         title: t('training.result'),
-        width: '7.5rem',
+        width: '6.25rem',
         cell: (one) => <RoundResult result={one.result} />,
       },
     ],
     [t, unit],
   );
   return (
-    <Card title={t('training.history')}>
+    <Card>
+      <div className="mb-2.5 flex flex-wrap gap-x-3">
+        <h2 className="me-auto text-[12.5px] font-medium text-dim">{t('training.history')}</h2>
+        {earned.rounds > 0 && (
+          <p className="text-xs text-dim">
+            {t('training.earnedIn', { amount: formatSol(earned.netLamports), unit, count: earned.rounds })}
+          </p>
+        )}
+      </div>
       {history.length === 0 ? (
         <EmptyState title={t('training.noHistory')} />
       ) : (

@@ -34,7 +34,7 @@ export function ModelCard({ history }: { history: readonly PastRound[] }) {
             aria-label={t('training.task')}
             value={task.taskId}
             onChange={(event) => setWanted(event.target.value)}
-            className="max-w-44 rounded-lg border border-line bg-ground px-2 py-1 text-xs focus-visible:outline-2 focus-visible:outline-accent"
+            className="max-w-32 rounded-lg border border-line bg-ground px-2 py-1 text-xs focus-visible:outline-2 focus-visible:outline-accent"
           >
             {tasks.map(({ taskId: id, name }) => (
               <option key={id} value={id}>

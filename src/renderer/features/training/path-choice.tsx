@@ -48,6 +48,7 @@ export function PathChoice({ draft, onChange, onError }: PathChoiceProps) {
               ? 'training.data.folderPath'
               : 'training.data.filePath',
         )}
+        hint={t(isFolder(draft.kind) ? 'training.data.folderHint' : 'training.data.fileHint')}
         value={draft.path}
         onChange={(path) => onChange({ ...draft, path })}
       />
@@ -55,6 +56,7 @@ export function PathChoice({ draft, onChange, onError }: PathChoiceProps) {
         <>
           <PathField
             label={t('training.data.labelsPath')}
+            hint={t('training.data.labelsHint')}
             value={draft.labelsPath}
             onChange={(labelsPath) => onChange({ ...draft, labelsPath })}
           />
@@ -73,18 +75,18 @@ export function PathChoice({ draft, onChange, onError }: PathChoiceProps) {
 
 interface PathFieldProps {
   label: string;
+  hint?: string;
   value: string;
   onChange(path: string): void;
 }
 
-function PathField({ label, value, onChange }: PathFieldProps) {
+function PathField({ onChange, ...rest }: PathFieldProps) {
   return (
     <Field
-      label={label}
+      {...rest}
       autoComplete="off"
       spellCheck={false}
       maxLength={4096}
-      value={value}
       onChange={(event) => onChange(event.target.value)}
     />
   );

@@ -6,7 +6,7 @@ import { formatShare, netLamports } from './figures.ts';
 /** What a round's reward is made of, the fee, and what was left out and why. */
 export function RewardSplit({ round, unit }: { round: PastRound; unit: string }) {
   const { t } = useTranslation();
-  const cell = 'py-1 font-normal';
+  const cell = 'py-1 font-normal whitespace-nowrap';
   return (
     <div>
       <table className="w-full border-collapse text-sm">
@@ -19,7 +19,7 @@ export function RewardSplit({ round, unit }: { round: PastRound; unit: string })
               {t('training.reward.share')}
             </th>
             <th scope="col" className={`${cell} text-end`}>
-              {t('training.reward.amount', { unit })}
+              {t('training.reward.amount')}
             </th>
           </tr>
         </thead>
@@ -43,7 +43,7 @@ export function RewardSplit({ round, unit }: { round: PastRound; unit: string })
           </tr>
           <tr className="border-t border-line font-medium">
             <th scope="row" colSpan={2} className="py-1 text-start font-medium">
-              {t('training.reward.net')}
+              {t('training.reward.netColumn', { unit })}
             </th>
             <td className="py-1 text-end">{formatSol(netLamports(round), 3)}</td>
           </tr>

@@ -8,11 +8,11 @@ import { Confirm } from '../../ui/confirm.tsx';
 import { ErrorNote } from '../../ui/error-note.tsx';
 import { StateDot } from '../../ui/state-dot.tsx';
 import { Steps } from '../../ui/steps.tsx';
-import { RoundFacts } from './round-facts.tsx';
+import { IdleFacts, RoundFacts } from './round-facts.tsx';
 import { canLeave, isRunning, roundSteps, roundWords, stepIndex, stepProgress } from './round-words.ts';
 
 /** Where the round stands: the word for it, its way, and what can be done now. */
-export function RoundCard({ status }: { status: TrainingStatus }) {
+export function RoundCard({ status, unit }: { status: TrainingStatus; unit: string }) {
   const { t } = useTranslation();
   const { state, tasks } = status;
   const { word, why, color } = roundWords(status, t);
@@ -41,6 +41,7 @@ export function RoundCard({ status }: { status: TrainingStatus }) {
         </div>
       )}
       {isRunning(state) && <RoundFacts state={state} isPrivate={task?.isPrivate ?? null} />}
+      {state.state === 'idle' && <IdleFacts status={status} unit={unit} />}
       {state.state === 'failed' && (
         <div className="mt-4">
           <ErrorNote error={state.error} />

@@ -1,9 +1,41 @@
 import { Eye, Layers, ShieldCheck, ShieldOff } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import { formatTime, formatTimeLeft } from '../../lib/format.ts';
+import type { TrainingStatus } from '#contract/training.ts';
+import { formatMoment, formatSol, formatTime, formatTimeLeft } from '../../lib/format.ts';
 import { useNow } from '../../lib/use-now.ts';
 import type { RunningState } from './round-words.ts';
+
+/** One height in all states, so that the page below stays where it is when a round begins. */
+const line =
+  'mt-4 grid min-h-20 grid-cols-2 gap-x-6 gap-y-3 border-t border-line pt-3.5 min-[1000px]:grid-cols-4';
+
+/** Between rounds: what came of those before, and what the node waits for. */
+export function IdleFacts({ status, unit }: { status: TrainingStatus; unit: string }) {
+  const { t } = useTranslation();
+  const { earned, history, tasks, state } = status;
+  const latest = history[0];
+  const chosen = state.state === 'idle' ? state.waitingFor.length : 0;
+  return (
+    <dl className={line}>
+      <Item
+        label={t('training.earnedSoFar')}
+        value={`${formatSol(earned.netLamports)} ${unit}`}
+        note={t('training.inRounds', { count: earned.rounds })}
+      />
+      <Item
+        label={t('training.latest')}
+        value={latest ? latest.taskName : '–'}
+        note={latest ? `${formatMoment(latest.endedAt)} · ${t(`training.results.${latest.result}`)}` : ''}
+      />
+      <Item
+        label={t('training.waitsFor')}
+        value={t('training.ofTasks', { chosen, count: tasks.length })}
+        note={t('training.waitsForNote')}
+      />
+    </dl>
+  );
+}
 
 interface RoundFactsProps {
   state: RunningState;
@@ -15,7 +47,7 @@ interface RoundFactsProps {
 export function RoundFacts({ state, isPrivate }: RoundFactsProps) {
   const { t } = useTranslation();
   return (
-    <dl className="mt-4 grid grid-cols-2 gap-x-6 gap-y-3 border-t border-line pt-3.5 min-[1000px]:grid-cols-4">
+    <dl className={line}>
       <Item label={t('training.task')} value={state.taskName} note={state.roundId} />
       <Item
         label={t('training.participants')}

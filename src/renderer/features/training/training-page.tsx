@@ -20,6 +20,7 @@ import { OffCard } from './off-card.tsx';
 import { PrivacyCard } from './privacy-card.tsx';
 import { RoundCard } from './round-card.tsx';
 import { RoundDetail } from './round-detail.tsx';
+import { isRunning } from './round-words.ts';
 import { TaskList } from './task-list.tsx';
 
 const noData: DataItem[] = [];
@@ -71,29 +72,39 @@ function Parts({ status, settings, data, unit }: PartsProps) {
     </>
   );
   const columns = 'grid gap-4 min-[1000px]:grid-cols-2';
-  if (!isOn && history.length === 0)
+  const head = isOn ? (
+    <RoundCard status={status} unit={unit} />
+  ) : (
+    <OffCard settings={settings} tasks={tasks} unit={unit} />
+  );
+  // Before the first round there is nothing to draw.
+  if (history.length === 0 && !(isOn && isRunning(status.state)))
     return (
       <div className="flex flex-col gap-4">
-        <OffCard settings={settings} tasks={tasks} unit={unit} />
+        {head}
         {work}
         <div className={columns}>{terms}</div>
       </div>
     );
   return (
     <div className="flex flex-col gap-4">
-      {isOn ? <RoundCard status={status} /> : <OffCard settings={settings} tasks={tasks} unit={unit} />}
-      <div className={columns}>
-        <LossCard />
+      {head}
+      {isOn ? (
+        <div className={columns}>
+          <LossCard />
+          <ModelCard history={history} />
+        </div>
+      ) : (
         <ModelCard history={history} />
-      </div>
+      )}
       <div
-        className={`${columns} min-[1000px]:*:last:col-span-2 min-[1200px]:grid-cols-3 min-[1200px]:*:last:col-span-1`}
+        className={`${columns} min-[1000px]:*:last:col-span-2 min-[1200px]:grid-cols-[minmax(0,1.25fr)_minmax(0,1fr)_minmax(0,1fr)] min-[1200px]:*:last:col-span-1`}
       >
         <ContributionCard round={history[0]} unit={unit} />
         {terms}
       </div>
       {work}
-      <HistoryCard history={history} unit={unit} />
+      <HistoryCard history={history} earned={status.earned} unit={unit} />
     </div>
   );
 }
