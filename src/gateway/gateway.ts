@@ -77,7 +77,13 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       ...(options.resourcesDir === undefined ? [] : [join(options.resourcesDir, 'federated/tasks.json')]),
     ]),
     trainer:
-      options.trainer ?? (options.trainerPath === undefined ? null : openTrainerProcess(options.trainerPath)),
+      options.trainer ??
+      (options.trainerPath === undefined
+        ? null
+        : openTrainerProcess(options.trainerPath, {
+            cacheDir: join(federatedDir, 'cache'),
+            resourcesDir: options.resourcesDir ?? '',
+          })),
     now,
     ...options.rounds,
   });

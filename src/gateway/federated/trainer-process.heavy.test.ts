@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, expect, test } from 'vitest';
+import { afterAll, afterEach, expect, test } from 'vitest';
 import { trainingTaskSchema } from '#contract/federated/task.ts';
 import type { Trainer } from './trainer.ts';
 import { openTrainerProcess } from './trainer-process.ts';
@@ -18,20 +18,21 @@ const task = trainingTaskSchema.parse({
   },
   data: { kind: 'table', columns: 1, scale: [{ offset: 0, factor: 1 }], labels: ['left', 'right'] },
 });
-const heldOut = {
-  kind: 'memory',
-  inputs: new Float32Array([-2, -1, 1, 2]),
-  labels: new Int32Array([0, 0, 1, 1]),
-};
 /** Logits −x and x. */
 const right = new Float32Array([-1, 1, 0, 0]);
 const wrong = right.map((value) => -value);
 
+const dir = mkdtempSync(join(tmpdir(), 'trainer-'));
+const path = join(dir, 'held-out.csv');
+writeFileSync(path, '-2,left\n-1,left\n1,right\n2,right\n');
+const heldOut = { source: { kind: 'csv', path, header: false }, side: 'all' } as const;
+const places = { cacheDir: join(dir, 'cache'), resourcesDir: '' };
 let trainer: Trainer;
 afterEach(() => trainer.close());
+afterAll(() => rmSync(dir, { recursive: true }));
 
 test('evaluates with the real trainer program, also after that was ended', async () => {
-  trainer = openTrainerProcess(program);
+  trainer = openTrainerProcess(program, places);
   const loss = (margin: number) => Math.log(1 + Math.exp(-2 * margin));
   const mean = (margins: number[]) => margins.reduce((sum, one) => sum + loss(one), 0) / margins.length;
   const good = await trainer.evaluate(task, right, heldOut);
@@ -44,7 +45,7 @@ test('evaluates with the real trainer program, also after that was ended', async
 });
 
 test('weights of another model are refused with the trainer’s reason, and it lives on', async () => {
-  trainer = openTrainerProcess(program);
+  trainer = openTrainerProcess(program, places);
   await expect(trainer.evaluate(task, new Float32Array(3), heldOut)).rejects.toMatchObject({
     code: 'training/bad-weights',
   });
@@ -52,9 +53,8 @@ test('weights of another model are refused with the trainer’s reason, and it l
 });
 
 test('a program that ends in the middle is told, and started again by the next call', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'trainer-'));
-  const flag = join(folder, 'was-here');
-  const flaky = join(folder, 'flaky.mjs');
+  const flag = join(dir, 'was-here');
+  const flaky = join(dir, 'flaky.mjs');
   writeFileSync(
     flaky,
     `import { existsSync, writeFileSync } from 'node:fs';
@@ -64,11 +64,10 @@ test('a program that ends in the middle is told, and started again by the next c
        process.send({ type: 'evaluated', id, evaluation: { loss: 1, accuracy: 0.5, examples: 2 } });
      });`,
   );
-  trainer = openTrainerProcess(flaky);
+  trainer = openTrainerProcess(flaky, places);
   await expect(trainer.evaluate(task, right, heldOut)).rejects.toMatchObject({
     code: 'training/worker-crashed',
     message: expect.stringContaining('code 7'),
   });
   expect(await trainer.evaluate(task, right, heldOut)).toMatchObject({ accuracy: 0.5 });
-  rmSync(folder, { recursive: true });
 });

@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { AppError } from '#contract/errors.ts';
 import type { Clock } from '../clock.ts';
-import { entryPath } from '../entries.ts';
+import { entryPath, resourcesDir } from '../entries.ts';
 
 const startLimitMs = 15_000;
 const endLimitMs = 5000;
@@ -35,6 +35,10 @@ export function createLocalGateway(options: {
       options.dataDir,
       '--test-requests',
       `${options.testRequestsPerMinute()}`,
+      '--trainer',
+      entryPath('trainer'),
+      '--resources',
+      resourcesDir(),
     ];
     const mine = fork(entryPath('gateway'), args, {
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
