@@ -56,7 +56,7 @@ export function openTraining(options: {
   const data = openDataList(join(dir, 'data.json'), places);
   const engineDir = join(dir, 'gpu-engine');
   const trainer = createRoundTrainer({
-    places,
+    cacheDir: places.cacheDir,
     threads: () => threadsFor(current().trainingThreads),
     memoryLimitMb: () => current().trainingMemoryMegabytes,
     dataItem: data.get,

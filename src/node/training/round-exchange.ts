@@ -15,7 +15,8 @@ export interface RoundExchange {
 
 export function createRoundExchange(options: {
   roundId: string;
-  deadlineMs: number;
+  /** Until when trying again makes sense. */
+  deadlineMs(): number;
   calls: FederatedCalls;
   clock: Clock;
   random(): number;
@@ -23,7 +24,7 @@ export function createRoundExchange(options: {
   onRetry(atMs: number | null): void;
   signal: AbortSignal;
 }): RoundExchange {
-  const { roundId, deadlineMs, calls, clock, signal } = options;
+  const { roundId, calls, clock, signal } = options;
 
   async function persist<T>(work: () => Promise<T>): Promise<T> {
     for (let attempt = 0; ; attempt += 1) {
@@ -33,7 +34,12 @@ export function createRoundExchange(options: {
         signal.throwIfAborted();
         const error = toAppError(thrown);
         const nowMs = clock.now();
-        const remedy = remedyFor(error, { attempt, nowMs, deadlineMs, random: options.random() });
+        const remedy = remedyFor(error, {
+          attempt,
+          nowMs,
+          deadlineMs: options.deadlineMs(),
+          random: options.random(),
+        });
         if (remedy.kind === 'give-up') throw error;
         if (remedy.kind === 'resume') continue;
         options.onRetry(nowMs + remedy.pauseMs);

@@ -40,6 +40,7 @@ export interface RoundParts {
 /** Bytes of a model's file beside its numbers, at most. */
 const mostModelHeaderBytes = 65_536;
 const leaveLimitMs = 5000;
+const outcomePatienceMs = 24 * 3_600_000;
 
 /**
  * Runs a round from where its record stands to its end. Each state is written down before the next one is acted upon, so that this
@@ -54,12 +55,14 @@ export async function runRound(
   const { calls, folder, log, clock } = parts;
   const { roundId } = first;
   const { offer, task, dataId } = first.selected;
+  let record = first;
   const late = new AbortController();
   const over = new AbortController();
   const running = AbortSignal.any([signal, leave, late.signal]);
   const { persist, send, reach } = createRoundExchange({
     roundId,
-    deadlineMs: offer.deadline_ms,
+    // Once there is an update, the gateway is asked how the round ended for as long as that can be worth anything.
+    deadlineMs: () => offer.deadline_ms + (record.state === 'uploading' ? outcomePatienceMs : 0),
     calls,
     clock,
     random: parts.random,
@@ -68,7 +71,6 @@ export async function runRound(
   });
   const parameters = parameterCount(task.model);
   const secure = offer.secure === null ? null : openSecure();
-  let record = first;
 
   function openSecure() {
     const save = (state: Uint8Array) => folder.write('secrets', state);
@@ -195,10 +197,12 @@ export async function runRound(
     return decodeParameters(task.model, bytes);
   }
 
-  clock.sleep(Math.max(0, offer.deadline_ms - clock.now()), over.signal).then(
-    () => late.abort(new AppError('training/deadline-passed', 'The round’s deadline has passed.')),
-    () => {},
-  );
+  // Whether an update comes too late is for the gateway to say: it may have taken it before this node was cut off.
+  const endWhenLate = () => {
+    if (record.state === 'uploading') return;
+    late.abort(new AppError('training/deadline-passed', 'The round’s deadline has passed.'));
+  };
+  clock.sleep(Math.max(0, offer.deadline_ms - clock.now()), over.signal).then(endWhenLate, () => {});
   try {
     for (;;) {
       watch.onStep(record);

@@ -17,7 +17,7 @@ export interface NodeTrainer extends RoundTrainer {
 
 /** Training as rounds want it: a worker process for the time of a round, data by their id, the part held back evaluated. */
 export function createRoundTrainer(options: {
-  places: { cacheDir: string; resourcesDir: string };
+  cacheDir: string;
   threads(): number;
   memoryLimitMb(): number;
   dataItem(id: string): DataItem | undefined;
@@ -25,7 +25,6 @@ export function createRoundTrainer(options: {
   const engine = createSignal<TrainingEngineInfo | null>(null);
   let current: Trainer | null = null;
   let isPaused = false;
-  const { places } = options;
 
   async function withTrainer<T>(
     signal: AbortSignal | undefined,
@@ -53,12 +52,8 @@ export function createRoundTrainer(options: {
     async train(job, onProgress, signal): Promise<Trained> {
       const item = options.dataItem(job.dataId);
       if (!item) throw new AppError('training/no-data', 'The data that this round learns from were removed.');
-      const data = (side: LocalData['side']): LocalData => ({
-        kind: 'local',
-        source: item.source,
-        side,
-        ...places,
-      });
+      const { source } = item;
+      const data = (split: LocalData['split']): LocalData => ({ source, split, cacheDir: options.cacheDir });
       const { task, training, weights, control, checkpointFile, seed } = job;
       return withTrainer(signal, async (trainer) => {
         const result = await trainer.train(
