@@ -80,10 +80,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       options.trainer ??
       (options.trainerPath === undefined
         ? null
-        : openTrainerProcess(options.trainerPath, {
-            cacheDir: join(federatedDir, 'cache'),
-            resourcesDir: options.resourcesDir ?? '',
-          })),
+        : openTrainerProcess(options.trainerPath, join(federatedDir, 'cache'))),
     now,
     ...options.rounds,
   });

@@ -17,7 +17,7 @@ export const taskEntry = (change: Record<string, unknown> = {}, taskId = 'four')
   graceSeconds: 0,
   pauseSeconds: 0,
   rewardLamports: '1000000',
-  heldOut: { source: { kind: 'csv', path: 'held-out.csv' }, side: 'all' },
+  heldOut: { source: { kind: 'csv', path: 'held-out.csv' }, split: 'all' },
   ...change,
 });
 

@@ -39,7 +39,7 @@ export type StrategySettings = z.infer<typeof strategySettingsSchema>;
 const defaultProximal = 0.01;
 
 /** Data of the gateway's own computer. `validation` is the side of the split that nodes with the same data hold back. */
-const heldOutSchema = z.strictObject({ source: dataSourceSchema, side: z.enum(['validation', 'all']) });
+const heldOutSchema = z.strictObject({ source: dataSourceSchema, split: z.enum(['validation', 'all']) });
 export type HeldOut = z.output<typeof heldOutSchema>;
 
 /** One entry of a gateway's `tasks.json`. */
@@ -72,6 +72,8 @@ export const taskConfigSchema = z
     rewardLamports: priceLamportsSchema,
     /** A node with more examples counts as one with this many, so that none outweighs all others by what it says. */
     mostWeight: z.int().min(1).max(1_000_000).default(1000),
+    /** An update of a greater L2 norm is refused; null: the usual bound. Secure aggregation clips each value instead. */
+    mostUpdateNorm: z.number().positive().nullable().default(null),
     /** What models are evaluated on; null: they are not. */
     heldOut: heldOutSchema.nullable(),
     /** Of the initial weights. */

@@ -25,14 +25,14 @@ const wrong = right.map((value) => -value);
 const dir = mkdtempSync(join(tmpdir(), 'trainer-'));
 const path = join(dir, 'held-out.csv');
 writeFileSync(path, '-2,left\n-1,left\n1,right\n2,right\n');
-const heldOut = { source: { kind: 'csv', path, header: false }, side: 'all' } as const;
-const places = { cacheDir: join(dir, 'cache'), resourcesDir: '' };
+const heldOut = { source: { kind: 'csv', path, header: false }, split: 'all' } as const;
+const cacheDir = join(dir, 'cache');
 let trainer: Trainer;
 afterEach(() => trainer.close());
 afterAll(() => rmSync(dir, { recursive: true }));
 
 test('evaluates with the real trainer program, also after that was ended', async () => {
-  trainer = openTrainerProcess(program, places);
+  trainer = openTrainerProcess(program, cacheDir);
   const loss = (margin: number) => Math.log(1 + Math.exp(-2 * margin));
   const mean = (margins: number[]) => margins.reduce((sum, one) => sum + loss(one), 0) / margins.length;
   const good = await trainer.evaluate(task, right, heldOut);
@@ -45,7 +45,7 @@ test('evaluates with the real trainer program, also after that was ended', async
 });
 
 test('weights of another model are refused with the trainer’s reason, and it lives on', async () => {
-  trainer = openTrainerProcess(program, places);
+  trainer = openTrainerProcess(program, cacheDir);
   await expect(trainer.evaluate(task, new Float32Array(3), heldOut)).rejects.toMatchObject({
     code: 'training/bad-weights',
   });
@@ -64,7 +64,7 @@ test('a program that ends in the middle is told, and started again by the next c
        process.send({ type: 'evaluated', id, evaluation: { loss: 1, accuracy: 0.5, examples: 2 } });
      });`,
   );
-  trainer = openTrainerProcess(flaky, places);
+  trainer = openTrainerProcess(flaky, cacheDir);
   await expect(trainer.evaluate(task, right, heldOut)).rejects.toMatchObject({
     code: 'training/worker-crashed',
     message: expect.stringContaining('code 7'),

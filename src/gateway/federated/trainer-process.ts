@@ -18,8 +18,8 @@ interface Running {
 /** The trainer program in a process of its own: started by the first call, and again by the next one after it has ended by itself. */
 export function openTrainerProcess(
   program: string,
-  /** Where it keeps what it makes of data, and where those lie that ship. */
-  places: { cacheDir: string; resourcesDir: string },
+  /** Where it keeps what it makes of data. */
+  cacheDir: string,
 ): Trainer {
   let running: Running | null = null;
   let waiting = 0;
@@ -66,7 +66,7 @@ export function openTrainerProcess(
       // A program that hangs must not hold a round for ever.
       const limit = setTimeout(() => child.kill('SIGKILL'), evaluationLimitMs);
       try {
-        return await calls.evaluate({ task, weights, data: { kind: 'local', ...heldOut, ...places } });
+        return await calls.evaluate({ task, weights, data: { ...heldOut, cacheDir } });
       } finally {
         clearTimeout(limit);
         waiting -= 1;

@@ -39,10 +39,6 @@ export function createLocalGateway(options: {
       resourcesDir(),
       '--test-requests',
       `${options.testRequestsPerMinute()}`,
-      '--trainer',
-      entryPath('trainer'),
-      '--resources',
-      resourcesDir(),
     ];
     const mine = fork(entryPath('gateway'), args, {
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
