@@ -77,7 +77,10 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       ...(options.resourcesDir === undefined ? [] : [join(options.resourcesDir, 'federated/tasks.json')]),
     ]),
     trainer:
-      options.trainer ?? (options.trainerPath === undefined ? null : openTrainerProcess(options.trainerPath)),
+      options.trainer ??
+      (options.trainerPath === undefined
+        ? null
+        : openTrainerProcess(options.trainerPath, join(federatedDir, 'cache'))),
     now,
     ...options.rounds,
   });

@@ -82,14 +82,16 @@ export async function joinFederatedNode(gateway: Gateway) {
     );
 
   /** Trains towards `train`'s answer in one round, plain or secure. Null: it leaves before it has sent its update. */
-  async function takePart(train: (weights: Float32Array, round: RoundOffer) => Float32Array | null) {
+  async function takePart(
+    train: (weights: Float32Array, round: RoundOffer) => Float32Array | null | Promise<Float32Array | null>,
+  ) {
     const { offer, offered } = await selected();
     const { round_id: roundId } = offer;
     const bytes = await calls.model(offer.model_sha256, 1_000_000, signal);
     const weights = decodeParameters(offered.task.model, bytes);
     const parameters = offeredParameters(offer, weights.length);
     if (!parameters) {
-      const delta = train(weights, offer);
+      const delta = await train(weights, offer);
       if (delta === null) await calls.leave(roundId, signal);
       else await calls.send(roundId, 'update', seal(offer, [delta]), signal);
       return { offer, outcome: await ended(roundId) };
@@ -109,7 +111,7 @@ export async function joinFederatedNode(gateway: Gateway) {
       signal,
     );
     const delivery = await reach(roundId, 'update', 'shares');
-    const delta = train(weights, offer);
+    const delta = await train(weights, offer);
     if (delta === null) {
       await calls.leave(roundId, signal);
       return { offer, outcome: await ended(roundId) };

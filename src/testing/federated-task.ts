@@ -17,7 +17,7 @@ export const taskEntry = (change: Record<string, unknown> = {}, taskId = 'four')
   graceSeconds: 0,
   pauseSeconds: 0,
   rewardLamports: '1000000',
-  heldOut: { source: 'held-out' },
+  heldOut: { source: { kind: 'csv', path: 'held-out.csv' }, split: 'all' },
   ...change,
 });
 

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -8,7 +8,7 @@ import { type Receipt, receiptText } from '#contract/wire/receipt.ts';
 import { nodeHeaders, nodeRequestText } from '#contract/wire/signed-request.ts';
 import { sha256Hex } from '#node/link/ed25519.ts';
 import { joinFederatedNode } from '#testing/federated-node.ts';
-import { taskEntry } from '#testing/federated-task.ts';
+import { taskEntry, testTask } from '#testing/federated-task.ts';
 import { createScriptedTrainer, scriptedStart } from '#testing/scripted-trainer.ts';
 import { createGateway, type Gateway } from '../gateway.ts';
 
@@ -41,7 +41,7 @@ const done = (outcome: RoundOutcome | undefined) => {
 async function moved(node: FederatedNode | undefined, outcome: RoundOutcome | undefined): Promise<number[]> {
   const { model_sha256: sha256 } = done(outcome);
   const bytes = await node?.calls.model(sha256, 1_000_000, AbortSignal.timeout(5000));
-  const weights = decodeParameters(taskEntry().task.model as never, bytes ?? new Uint8Array());
+  const weights = decodeParameters(testTask().task.model, bytes ?? new Uint8Array());
   return [...weights].map((value, at) => value - (scriptedStart[at] ?? 0));
 }
 const lines = async (name: string) =>
@@ -226,6 +226,27 @@ describe('secure rounds over HTTP', () => {
     expect(outcomes[3]?.outcome).toMatchObject({ state: 'failed', reason: 'The node left the round.' });
     expect(done(outcomes[0]?.outcome)).toMatchObject({ participants: 3 });
     for (const value of await moved(nodes[0], outcomes[0]?.outcome)) expect(value).toBeCloseTo(0.2, 4);
+  });
+
+  test('SCAFFOLD’s controls travel behind the updates in the same sum', async () => {
+    await open({ ...entry, strategy: { type: 'scaffold' }, participants: { min: 3, max: 3, fraction: 1 } });
+    await join_(3);
+    const outcomes = await all((node, index) =>
+      node.takePart((weights) =>
+        Float32Array.from({ length: 2 * weights.length }, (_, at) =>
+          at < weights.length ? 0.1 * (index + 1) : -0.5 * (index + 1),
+        ),
+      ),
+    );
+    for (const value of await moved(nodes[0], outcomes[0]?.outcome)) expect(value).toBeCloseTo(0.2, 4);
+    const sha256 = readdirSync(join(dataDir, 'federated/models'));
+    const controls = await Promise.all(
+      sha256.map(async (name) => {
+        const bytes = await nodes[0]?.calls.model(name, 1_000_000, AbortSignal.timeout(5000));
+        return decodeParameters(testTask().task.model, bytes ?? new Uint8Array())[0] ?? Number.NaN;
+      }),
+    );
+    expect(controls.some((value) => Math.abs(value + 1) < 1e-4)).toBe(true);
   });
 
   test('below the threshold the round fails for all', async () => {

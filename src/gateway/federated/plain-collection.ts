@@ -12,10 +12,10 @@ export function createPlainCollection(options: {
   folder: string;
   parameters: number;
   hasControl: boolean;
-  /** L2 norm of the round's model. */
-  globalNorm: number;
+  /** Most L2 norm of an update; null: the usual. */
+  mostNorm: number | null;
 }): Collection {
-  const { folder, parameters, hasControl, globalNorm } = options;
+  const { folder, parameters, hasControl, mostNorm } = options;
   const heads = new Map<string, UpdateHead>();
   mkdirSync(folder, { recursive: true });
 
@@ -44,7 +44,7 @@ export function createPlainCollection(options: {
       checkShape(update, parameters, hasControl);
       checkValues(
         vectors.map((bytes) => new Float32Array(bytes)),
-        globalNorm,
+        mostNorm,
       );
       const temporary = join(folder, `${nodeKey}.part`);
       writeFileSync(temporary, Buffer.concat(vectors.map((bytes) => new Uint8Array(bytes))));

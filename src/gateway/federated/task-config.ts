@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { plainStrategies } from '#contract/federated/rounds.ts';
 import { localTrainingSchema, trainingTaskSchema } from '#contract/federated/task.ts';
 import { priceLamportsSchema } from '#contract/money.ts';
+import { dataSourceSchema } from '#contract/training-data.ts';
 
 const nodes = z.int().min(1).max(1000);
 const decay = z.number().min(0).lt(1);
@@ -37,6 +38,10 @@ export type StrategySettings = z.infer<typeof strategySettingsSchema>;
 /** FedProx' μ where the task names none: the network's default. */
 const defaultProximal = 0.01;
 
+/** Data of the gateway's own computer. `validation` is the side of the split that nodes with the same data hold back. */
+const heldOutSchema = z.strictObject({ source: dataSourceSchema, split: z.enum(['validation', 'all']) });
+export type HeldOut = z.output<typeof heldOutSchema>;
+
 /** One entry of a gateway's `tasks.json`. */
 export const taskConfigSchema = z
   .strictObject({
@@ -67,8 +72,10 @@ export const taskConfigSchema = z
     rewardLamports: priceLamportsSchema,
     /** A node with more examples counts as one with this many, so that none outweighs all others by what it says. */
     mostWeight: z.int().min(1).max(1_000_000).default(1000),
-    /** Data held back for the evaluation, as the trainer opens them; null: the model is not evaluated. */
-    heldOut: z.record(z.string(), z.json()).nullable(),
+    /** An update of a greater L2 norm is refused; null: the usual bound. Secure aggregation clips each value instead. */
+    mostUpdateNorm: z.number().positive().nullable().default(null),
+    /** What models are evaluated on; null: they are not. */
+    heldOut: heldOutSchema.nullable(),
     /** Of the initial weights. */
     seed: z.int().min(0).max(0xffff_ffff).default(1),
   })

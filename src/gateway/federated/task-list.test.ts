@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { taskEntry } from '#testing/federated-task.ts';
 import { readTaskList } from './task-list.ts';
@@ -55,6 +56,13 @@ test('the first list that is there is read, and only that', () => {
   const own = write({ tasks: [taskEntry({}, 'own')] });
   expect(idsOf(readTaskList([own, shipped]))).toEqual(['own']);
   expect(readTaskList([join(dir, 'none.json')])).toEqual({ tasks: [], refused: [] });
+});
+
+test('the list that ships is right', () => {
+  const shipped = fileURLToPath(new URL('../../../resources/federated/tasks.json', import.meta.url));
+  const list = readTaskList([shipped]);
+  expect(list.refused).toEqual([]);
+  expect(idsOf(list)).toEqual(['digits', 'spam']);
 });
 
 test('a list that is no list is refused as a whole', () => {

@@ -25,7 +25,6 @@ import { leastSecureNodes } from './task-config.ts';
 import type { RunTask } from './task-list.ts';
 import type { TaskModel, TaskModels } from './task-models.ts';
 import type { Trainer } from './trainer.ts';
-import { normOf } from './update-check.ts';
 
 /** At least this share of the selected nodes must complete: the network's rule. */
 const leastCompletion = 0.6;
@@ -146,7 +145,7 @@ export function createTaskRun(task: RunTask, first: TaskModel, parts: TaskRunPar
           folder: join(parts.roundsDir, roundId),
           parameters: weights.length,
           hasControl: strategy.type === 'scaffold',
-          globalNorm: normOf(weights),
+          mostNorm: config.mostUpdateNorm,
         });
     signature = parts.key.sign(roundOfferText(canonicalJson(offer)));
     const begun = createRound({

@@ -4,6 +4,7 @@ import type { FromTrainer, ToTrainer, TrainerOptions } from '#contract/federated
 import type { Trainer } from './trainer.ts';
 
 const endLimitMs = 5000;
+const evaluationLimitMs = 10 * 60_000;
 /** A trainer that nobody needs for so long gives its memory back. */
 const idleMs = 60_000;
 const options: TrainerOptions = { threads: 1 };
@@ -15,7 +16,11 @@ interface Running {
 }
 
 /** The trainer program in a process of its own: started by the first call, and again by the next one after it has ended by itself. */
-export function openTrainerProcess(program: string): Trainer {
+export function openTrainerProcess(
+  program: string,
+  /** Where it keeps what it makes of data. */
+  cacheDir: string,
+): Trainer {
   let running: Running | null = null;
   let waiting = 0;
   let idle: NodeJS.Timeout | undefined;
@@ -56,10 +61,14 @@ export function openTrainerProcess(program: string): Trainer {
     async evaluate(task, weights, heldOut) {
       clearTimeout(idle);
       running ??= start();
+      const { child, calls } = running;
       waiting += 1;
+      // A program that hangs must not hold a round for ever.
+      const limit = setTimeout(() => child.kill('SIGKILL'), evaluationLimitMs);
       try {
-        return await running.calls.evaluate({ task, weights, data: heldOut });
+        return await calls.evaluate({ task, weights, data: { ...heldOut, cacheDir } });
       } finally {
+        clearTimeout(limit);
         waiting -= 1;
         if (waiting === 0) idle = setTimeout(() => void close(), idleMs).unref();
       }

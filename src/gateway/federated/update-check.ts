@@ -1,8 +1,8 @@
 import { AppError } from '#contract/errors.ts';
 import type { OpenedUpdate } from './collection.ts';
 
-/** An update's L2 norm may be this many times that of the global model, or of 1 where that is greater. */
-const mostNormRatio = 10;
+/** What a weight may change by, as a root mean square over all of them, where the task says nothing. */
+const mostRootMeanSquare = 10;
 
 /** Throws `training/bad-update` when an update is not of this length, or has no control variate where it must. */
 export function checkShape({ head }: OpenedUpdate, length: number, hasControl: boolean): void {
@@ -15,11 +15,11 @@ export function checkShape({ head }: OpenedUpdate, length: number, hasControl: b
     );
 }
 
-/** Throws `training/bad-update` when a value is no number, or the whole is absurdly far from the model. */
-export function checkValues(vectors: readonly Float32Array[], globalNorm: number): void {
-  const most = mostNormRatio * Math.max(1, globalNorm);
+/** Throws `training/bad-update` when a value is no number, or its L2 norm is over the most that is taken: the task's, or 10 √n. */
+export function checkValues(vectors: readonly Float32Array[], mostNorm: number | null): void {
   for (const vector of vectors) {
     const norm = normOf(vector);
+    const most = mostNorm ?? mostRootMeanSquare * Math.sqrt(vector.length);
     if (!Number.isFinite(norm))
       throw new AppError('training/bad-update', 'The update holds values that are no numbers.');
     if (norm > most)
@@ -32,7 +32,7 @@ export function checkValues(vectors: readonly Float32Array[], globalNorm: number
 }
 
 /** NaN or infinite where a value is. */
-export function normOf(vector: Float32Array): number {
+function normOf(vector: Float32Array): number {
   let sum = 0;
   for (const value of vector) sum += value * value;
   return Math.sqrt(sum);
