@@ -48,8 +48,7 @@ export function createTrainerCalls(send: (message: ToTrainer) => void): TrainerC
     message: WithoutId<Request>,
     { signal, onProgress }: CallOptions = {},
   ): Promise<Extract<Answer, { type: K }>> {
-    if (signal?.aborted)
-      return Promise.reject(new AppError('training/cancelled', 'Training was cancelled.'));
+    if (signal?.aborted) return Promise.reject(new AppError('training/cancelled', 'Training was cancelled.'));
     const id = nextId++;
     return new Promise((resolve, reject) => {
       const cancel = () => send({ type: 'cancel', id });

@@ -16,7 +16,9 @@ const send = (message: FromTrainer): void => {
 /** Makes this process a trainer: answers its parent's messages one after the other, ends with it. */
 export function serveTrainer(parts: Pick<TrainerParts, 'open' | 'privateRandom'>): void {
   const options = trainerOptionsSchema.parse(JSON.parse(process.argv[2] ?? '{}'));
-  const trainer = openEngine().then((engine) => createTrainer({ ...parts, engine, options }));
+  const trainer = openEngine(options.engineDir).then((engine) =>
+    createTrainer({ ...parts, engine, options }),
+  );
   trainer.catch(() => {});
   const running = new Map<number, AbortController>();
   let paused: PromiseWithResolvers<void> | null = null;

@@ -15,7 +15,8 @@ let engine: Engine;
 let team: Team;
 let alone: ReturnType<typeof createLearner>;
 let weights: ReturnType<typeof toTensors>;
-const flat = ({ gradients }: Gradients) => toFlat(gradients, new Float32Array(initialWeights(spec, 1).length));
+const flat = ({ gradients }: Gradients) =>
+  toFlat(gradients, new Float32Array(initialWeights(spec, 1).length));
 
 beforeAll(async () => {
   engine = await openWasmEngine();
