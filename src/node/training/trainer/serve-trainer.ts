@@ -1,3 +1,4 @@
+import type { z } from 'zod';
 import { AppError } from '#contract/errors.ts';
 import {
   type FromTrainer,
@@ -105,13 +106,13 @@ async function work(
   }
 }
 
-function refuse(received: unknown, cause: Error): void {
+function refuse(received: unknown, cause: z.ZodError): void {
   const id = (received as { id?: unknown } | null)?.id;
   if (typeof id !== 'number') return;
-  const error = new AppError('training/failed', `The trainer was asked something that it does not know.`, {
-    cause,
-  });
-  send({ type: 'refusal', id, error: errorBody(error) });
+  const path = cause.issues[0]?.path ?? [];
+  const code = path.includes('model') ? 'training/bad-model' : 'training/failed';
+  const text = `The trainer cannot do what it was asked: ${cause.issues[0]?.message} (${path.join('.')}).`;
+  send({ type: 'refusal', id, error: errorBody(new AppError(code, text)) });
 }
 
 function faultOf(thrown: unknown): AppError {
