@@ -2,7 +2,7 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface, type Interface } from 'node:readline';
+import { createInterface } from 'node:readline';
 import { planModel } from '#contract/federated/model-plan.ts';
 import { threadsPay } from '#node/training/engine/work.ts';
 import type { BenchOptions } from './index.ts';
@@ -11,9 +11,9 @@ import { benchModels } from './training-models.ts';
 import type { PeerOrder } from './training-peer.ts';
 
 const rounds = 5;
-const seconds = 1;
+const seconds = 0.8;
 const threadCounts = [1, 2];
-/** TensorFlow.js in JavaScript takes seconds a step: fewer of them tell enough. */
+/** TensorFlow.js in JavaScript takes seconds a step: one step tells enough. */
 const slow = new Set(['cpu']);
 
 interface Peer {
@@ -56,7 +56,7 @@ export async function run(_options: BenchOptions) {
       }
       await read('private', peers.ours, { private: true });
       await read('stock', peers.stock);
-      if (round < 2) await read('cpu', peers.cpu);
+      if (round === 0) await read('cpu', peers.cpu);
     }
     const ours = readings['ours 1'] ?? [];
     const ratio = (key: string, to = ours) => {
@@ -90,13 +90,15 @@ const nodePeer = (name: string): Peer =>
 
 function openPeer(name: string, program: string, args: string[]): Peer {
   const child: ChildProcess = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'] });
-  const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream }) as Interface;
+  const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream });
+  let onAnswer: (line: string | Error) => void = () => {};
+  lines.on('line', (line) => onAnswer(line));
+  child.once('exit', () => onAnswer(new Error(`${name} ended`)));
   return {
     name,
     async measure(order) {
       const answer = new Promise<string>((resolve, reject) => {
-        lines.once('line', resolve);
-        child.once('exit', () => reject(new Error(`${name} ended`)));
+        onAnswer = (line) => (line instanceof Error ? reject(line) : resolve(line));
       });
       child.stdin?.write(`${JSON.stringify(order)}\n`);
       return median(JSON.parse(await answer) as number[]);

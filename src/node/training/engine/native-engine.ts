@@ -34,7 +34,6 @@ export async function openNativeEngine(folders: string[]): Promise<Engine | null
         device: probe.usesGpu ? 'GPU (TensorFlow, CUDA)' : 'CPU (TensorFlow)',
         usesGpu: probe.usesGpu,
         ops: portableOps,
-        memoryBytes: () => tensorflow().memory().numBytes,
       };
     }
   return null;
