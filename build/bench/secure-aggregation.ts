@@ -23,7 +23,7 @@ const jsonBytes = (message: object) => Buffer.byteLength(JSON.stringify(message)
  */
 async function measureRound(count: number) {
   const keys = nodeKeys(count);
-  const parameters = roundParameters(keys, { vector_length: weights });
+  const parameters = roundParameters(keys, { vectorLength: weights });
   const server = createAggregation(parameters);
   const nodes = openRounds(keys, parameters).map((round, index) => ({
     round,

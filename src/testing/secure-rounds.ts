@@ -39,11 +39,11 @@ export function roundParameters(
   rounds += 1;
   return {
     v: 1,
-    round_id: `round-${process.pid}-${rounds}`,
-    model_sha256: modelSha256,
+    roundId: `round-${process.pid}-${rounds}`,
+    modelSha256,
     participants: keys.map(({ publicKey }) => publicKey),
     threshold: defaultThreshold(keys.length),
-    vector_length: 16,
+    vectorLength: 16,
     ...defaultQuantisation,
     ...wishes,
   };

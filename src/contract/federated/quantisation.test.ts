@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { dequantisedMean, quantise } from './quantisation.ts';
 import { defaultQuantisation } from './round-parameters.ts';
 
-const parameters = (vector_length: number) => ({ ...defaultQuantisation, vector_length });
+const parameters = (vectorLength: number) => ({ ...defaultQuantisation, vectorLength });
 const step = 16 / 2 ** 22;
 const badUpdate = expect.objectContaining({ code: 'training/bad-update' });
 const updates = fc.array(fc.float({ min: -20, max: 20, noNaN: true }), { minLength: 1, maxLength: 50 });

@@ -56,8 +56,8 @@ describe('sealed shares', () => {
     context: 'cc',
     from: 'A',
     to: 'B',
-    mask_key_share_sha256: '11',
-    seed_share_sha256: '22',
+    maskKeyShareSha256: '11',
+    seedShareSha256: '22',
   };
   const key = bytes(32);
   const pair = { maskKey: bytes(33), seed: bytes(33) };

@@ -25,10 +25,10 @@ const words = (length: number) => new Uint32Array(new Uint8Array(randomBytes(4 *
 const stepsUpTo = (range: number, length: number) => words(length).map((word) => word % (range + 1));
 
 /** Vectors as `quantise` makes them: entries within the range, a weight of at least one step. */
-const quantisedVectors = (keys: readonly unknown[], { vector_length, quantisation_range }: RoundParameters) =>
+const quantisedVectors = (keys: readonly unknown[], { vectorLength, quantisationRange }: RoundParameters) =>
   keys.map(() => {
-    const vector = stepsUpTo(quantisation_range, vector_length + 1);
-    vector[vector_length] = 1 + ((vector[vector_length] as number) % quantisation_range);
+    const vector = stepsUpTo(quantisationRange, vectorLength + 1);
+    vector[vectorLength] = 1 + ((vector[vectorLength] as number) % quantisationRange);
     return vector;
   });
 
@@ -65,7 +65,7 @@ describe('a round whose nodes come and go', () => {
     await fc.assert(
       fc.asyncProperty(scenario, async ({ count, length, threshold, answered }) => {
         const keys = allKeys.slice(0, count);
-        const parameters = roundParameters(keys, { vector_length: length, threshold });
+        const parameters = roundParameters(keys, { vectorLength: length, threshold });
         const vectors = quantisedVectors(keys, parameters);
         const left = [1, 2, 3, 4, 5].map((stage) => answered.filter((stages) => stages >= stage).length);
         const run = runRound(keys, parameters, vectors, answered);
@@ -110,7 +110,7 @@ describe('a round whose nodes come and go', () => {
 
   test('gives the weighted mean of real updates to within the steps of its quantisation', async () => {
     const keys = allKeys.slice(0, 5);
-    const parameters = roundParameters(keys, { vector_length: 200 });
+    const parameters = roundParameters(keys, { vectorLength: 200 });
     const weights = [1000, 700, 512, 100, 350];
     const updates = keys.map(() => Float32Array.from({ length: 200 }, () => Math.random() * 6 - 3));
     const vectors = updates.map((update, index) => quantise(update, weights[index] as number, parameters));
@@ -133,7 +133,7 @@ describe('what a curious server can read', () => {
   const length = 8191;
   /** Two nodes gone after sharing keys (their vectors come late), one after its vector. */
   const answered = [5, 5, 2, 5, 5, 2, 5, 3, 5];
-  const parameters = roundParameters(allKeys, { vector_length: length, threshold: 6 });
+  const parameters = roundParameters(allKeys, { vectorLength: length, threshold: 6 });
   // All alike and with no chance in them: what would show through at once.
   const vectors = allKeys.map(() => new Uint32Array(length + 1).fill(12_345));
   const round: Promise<Transcript> = runRound(allKeys, parameters, vectors, answered);
@@ -149,9 +149,9 @@ describe('what a curious server can read', () => {
   test('of no node are shares of both secrets revealed', async () => {
     const { answers, parameters: of } = await round;
     for (const node of of.participants) {
-      const count = (list: 'mask_key_shares' | 'seed_shares') =>
+      const count = (list: 'maskKeyShares' | 'seedShares') =>
         answers.filter((answer) => answer[list].some((share) => share.of === node)).length;
-      expect(Math.min(count('mask_key_shares'), count('seed_shares'))).toBe(0);
+      expect(Math.min(count('maskKeyShares'), count('seedShares'))).toBe(0);
     }
   });
 
@@ -159,30 +159,30 @@ describe('what a curious server can read', () => {
     const { answers, peerList, survivorList, frames } = await round;
     const { living = [], dead = [] } = survivorList ?? {};
     const context = peerList?.advertisements[0]?.context ?? '';
-    const secretOf = async (list: 'mask_key_shares' | 'seed_shares', node: string) => {
+    const secretOf = async (list: 'maskKeyShares' | 'seedShares', node: string) => {
       const shares = answers.flatMap((answer) => answer[list].filter(({ of }) => of === node));
       return combineShares(
         shares.slice(0, 6).map(({ share }) => new Uint8Array(Buffer.from(share, 'base64'))),
       );
     };
     const publicKeys = new Map(
-      peerList?.advertisements.map(({ node, mask_key }) => [
+      peerList?.advertisements.map(({ node, maskKey }) => [
         node,
-        new Uint8Array(Buffer.from(mask_key, 'base64')),
+        new Uint8Array(Buffer.from(maskKey, 'base64')),
       ]),
     );
     const attempts = new Map<string, Uint32Array>();
     for (const [node, frame] of frames) {
       const vector = Uint32Array.from(readVectorFrame(frame, length + 1).vector);
       const masks = [];
-      const seed = living.includes(node) ? await secretOf('seed_shares', node) : null;
+      const seed = living.includes(node) ? await secretOf('seedShares', node) : null;
       if (seed) masks.push({ seed, sign: -1 as const });
       for (const other of [...living, ...dead]) {
         if (other === node) continue;
         // Either one's key opens the mask of a pair: that of the dead is known.
         const isKnown = dead.includes(other) ? other : dead.includes(node) ? node : null;
         if (!isKnown) continue;
-        const key = agreementKey((await secretOf('mask_key_shares', isKnown)) as Uint8Array);
+        const key = agreementKey((await secretOf('maskKeyShares', isKnown)) as Uint8Array);
         const peer = isKnown === other ? node : other;
         const half = pairMask(
           { node: isKnown, key },
@@ -216,12 +216,12 @@ describe('nodes that spoil the round', () => {
   const garbage = (spoilers: SigningKey[]) => (answer: UnmaskAnswer) => {
     const key = spoilers.find(({ publicKey }) => publicKey === answer.node);
     if (!key) return answer;
-    const spoiled = (list: UnmaskAnswer['seed_shares']) =>
+    const spoiled = (list: UnmaskAnswer['seedShares']) =>
       list.map(({ of }) => ({ of, share: randomBytes(33).toString('base64') }));
     return resign(key, {
       ...answer,
-      seed_shares: spoiled(answer.seed_shares),
-      mask_key_shares: spoiled(answer.mask_key_shares),
+      seedShares: spoiled(answer.seedShares),
+      maskKeyShares: spoiled(answer.maskKeyShares),
     });
   };
 
@@ -252,7 +252,7 @@ describe('nodes that spoil the round', () => {
     const [first] = rounds as [(typeof rounds)[number]];
     const server = createAggregation(parameters);
     const own = first.setup();
-    const changed = { ...own, seed_sha256: '00'.repeat(32) };
+    const changed = { ...own, seedSha256: '00'.repeat(32) };
     server.receive({ ...changed, signature: liar.sign(messageText(changed)) });
     for (const round of rounds.slice(1)) server.receive(round.setup());
     const { message } = await closed(server, 'setup');
@@ -302,7 +302,7 @@ describe('messages that a server refuses, and goes on', () => {
     expect(() => server.receive(stranger)).toThrow(
       expect.objectContaining({ code: 'training/round-untrusted' }),
     );
-    expect(() => server.receive({ ...second, seed_sha256: '11'.repeat(32) })).toThrow(
+    expect(() => server.receive({ ...second, seedSha256: '11'.repeat(32) })).toThrow(
       expect.objectContaining({ code: 'auth/bad-signature' }),
     );
     for (const odd of [
@@ -312,7 +312,7 @@ describe('messages that a server refuses, and goes on', () => {
       {},
       { stage: 'setup' },
       { ...second, extra: 1 },
-      { ...second, mask_key: 'AA' },
+      { ...second, maskKey: 'AA' },
     ])
       expect(() => server.receive(odd)).toThrow(
         expect.objectContaining({ code: 'training/round-malformed' }),
@@ -326,11 +326,11 @@ describe('messages that a server refuses, and goes on', () => {
     server.receive(first(rounds).setup());
     const [, key] = keys as [SigningKey, SigningKey];
     const message = (rounds[1] as (typeof rounds)[number]).setup();
-    const lowOrder = { ...message, mask_key: Buffer.alloc(32).toString('base64') };
+    const lowOrder = { ...message, maskKey: Buffer.alloc(32).toString('base64') };
     expect(() => server.receive({ ...lowOrder, signature: key.sign(messageText(lowOrder)) })).toThrow(
       /low order/,
     );
-    const copied = { ...message, mask_key: message.cipher_key };
+    const copied = { ...message, maskKey: message.cipherKey };
     expect(() => server.receive({ ...copied, signature: key.sign(messageText(copied)) })).toThrow(/the same/);
     server.receive(message);
   });

@@ -33,20 +33,20 @@ export async function recoveredMasks(
     await new Promise((resolve) => setImmediate(resolve));
     if (!secret) unrecovered.push(dealer.node);
     else if (kind === 'seed') {
-      if (seedSha256(secret, context, dealer.node) === dealer.seed_sha256)
+      if (seedSha256(secret, context, dealer.node) === dealer.seedSha256)
         masks.push({ seed: secret, sign: -1 });
       else unrecovered.push(dealer.node);
     } else {
       const key = agreementKey(secret);
       secret.fill(0);
-      if (Buffer.from(key.publicKey).toString('base64') !== dealer.mask_key) unrecovered.push(dealer.node);
+      if (Buffer.from(key.publicKey).toString('base64') !== dealer.maskKey) unrecovered.push(dealer.node);
       // The dead's own half of a pair's mask is what cancels the living's.
       else
-        for (const { node, mask_key } of living)
+        for (const { node, maskKey } of living)
           masks.push(
             pairMask(
               { node: dealer.node, key },
-              { node, publicKey: new Uint8Array(Buffer.from(mask_key, 'base64')) },
+              { node, publicKey: new Uint8Array(Buffer.from(maskKey, 'base64')) },
               context,
             ),
           );

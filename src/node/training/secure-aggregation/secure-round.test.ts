@@ -101,17 +101,13 @@ describe('terms of a round that a node does not accept', () => {
     ],
     ['one twice', { participants: [name(0), name(0), ...participants.slice(1)] }, 'training/round-unsafe'],
     ['out of order', { participants: [...participants].reverse() }, 'training/round-unsafe'],
-    ['a sum that overflows', { quantisation_range: 2 ** 31 }, 'training/round-unsafe'],
-    [
-      'a sum that may just overflow',
-      { quantisation_range: Math.floor(2 ** 32 / 7) },
-      'training/round-unsafe',
-    ],
-    ['weights finer than the steps', { quantisation_range: 999 }, 'training/round-unsafe'],
-    ['another model', { model_sha256: 'cd'.repeat(32) }, 'training/round-untrusted'],
+    ['a sum that overflows', { quantisationRange: 2 ** 31 }, 'training/round-unsafe'],
+    ['a sum that may just overflow', { quantisationRange: Math.floor(2 ** 32 / 7) }, 'training/round-unsafe'],
+    ['weights finer than the steps', { quantisationRange: 999 }, 'training/round-unsafe'],
+    ['another model', { modelSha256: 'cd'.repeat(32) }, 'training/round-untrusted'],
     ['without this node', { participants: participants.slice(1) }, 'training/round-untrusted'],
-    ['no clipping', { clipping_range: 0 }, 'training/round-malformed'],
-    ['an odd id', { round_id: '../../etc' }, 'training/round-malformed'],
+    ['no clipping', { clippingRange: 0 }, 'training/round-malformed'],
+    ['an odd id', { roundId: '../../etc' }, 'training/round-malformed'],
   ])('%s', (_, wishes, code) => {
     expect(() => offered(wishes)).toThrow(expect.objectContaining({ code }));
   });
@@ -133,7 +129,7 @@ describe('terms of a round that a node does not accept', () => {
       });
     open();
     expect(open).toThrow(expect.objectContaining({ code: 'training/round-replayed' }));
-    expect(readFileSync(file, 'utf8')).toBe(`${parameters.round_id}\n`);
+    expect(readFileSync(file, 'utf8')).toBe(`${parameters.roundId}\n`);
   });
 });
 
@@ -141,7 +137,7 @@ describe('lists of peers that end the round', () => {
   const faults: [string, (list: PeerList) => PeerList][] = [
     [
       'a node’s keys changed by the server',
-      (list) => change(list, 1, (peer) => ({ ...peer, mask_key: Buffer.alloc(32, 9).toString('base64') })),
+      (list) => change(list, 1, (peer) => ({ ...peer, maskKey: Buffer.alloc(32, 9).toString('base64') })),
     ],
     [
       'keys signed for another round',
@@ -150,7 +146,7 @@ describe('lists of peers that end the round', () => {
     ['keys that another node signed', (list) => change(list, 1, (peer) => resigned(thirdKey, peer))],
     [
       'this node’s own keys changed',
-      (list) => change(list, 0, (peer) => ({ ...peer, seed_sha256: '00'.repeat(32) })),
+      (list) => change(list, 0, (peer) => ({ ...peer, seedSha256: '00'.repeat(32) })),
     ],
     ['this node left out', (list) => ({ ...list, advertisements: list.advertisements.slice(1) })],
     ['fewer than the threshold', (list) => ({ ...list, advertisements: list.advertisements.slice(0, 4) })],
@@ -162,7 +158,7 @@ describe('lists of peers that end the round', () => {
       'two nodes with one key',
       (list) =>
         change(list, 1, (peer) =>
-          resigned(secondKey, { ...peer, mask_key: list.advertisements[2]?.mask_key ?? '' }),
+          resigned(secondKey, { ...peer, maskKey: list.advertisements[2]?.maskKey ?? '' }),
         ),
     ],
     [
@@ -171,8 +167,8 @@ describe('lists of peers that end the round', () => {
         const [stranger] = nodeKeys(1) as [SigningKey];
         const [, peer] = list.advertisements as [Advertisement, Advertisement];
         const fresh = {
-          cipher_key: Buffer.alloc(32, 3).toString('base64'),
-          mask_key: Buffer.alloc(32, 5).toString('base64'),
+          cipherKey: Buffer.alloc(32, 3).toString('base64'),
+          maskKey: Buffer.alloc(32, 5).toString('base64'),
         };
         const strange = resigned(stranger, { ...peer, ...fresh, node: stranger.publicKey });
         return { ...list, advertisements: [...list.advertisements, strange] };
@@ -182,7 +178,7 @@ describe('lists of peers that end the round', () => {
       'a key of low order',
       (list) =>
         change(list, 1, (peer) =>
-          resigned(secondKey, { ...peer, cipher_key: Buffer.alloc(32).toString('base64') }),
+          resigned(secondKey, { ...peer, cipherKey: Buffer.alloc(32).toString('base64') }),
         ),
     ],
   ];
@@ -243,7 +239,7 @@ describe('deliveries of shares', () => {
     const spoiled = [
       { ...first, sealed: second.sealed },
       { ...second, sealed: first.sealed },
-      { ...third, seed_share_sha256: '00'.repeat(32) },
+      { ...third, seedShareSha256: '00'.repeat(32) },
       ...shares.slice(3),
     ];
     await victim.maskVector({ ...rest, shares: spoiled }, new Uint32Array(17));
@@ -253,7 +249,7 @@ describe('deliveries of shares', () => {
     const text = survivorText(context, lists.living, lists.dead);
     const signatures = keys.map((key) => ({ node: key.publicKey, signature: key.sign(text) }));
     const answer = victim.unmask({ stage: 'unmask', ...lists, signatures });
-    expect(answer.seed_shares.map(({ of }) => of)).toEqual([
+    expect(answer.seedShares.map(({ of }) => of)).toEqual([
       name(0),
       ...keys.slice(4).map((key) => key.publicKey),
     ]);
@@ -275,6 +271,18 @@ describe('deliveries of shares', () => {
     await expect(victim.maskVector(delivery, new Uint32Array(17), AbortSignal.abort())).rejects.toThrow(
       /abort/i,
     );
+    isOver(victim);
+  });
+
+  test('leaving while keys are shared or a vector is masked lets nothing out', async () => {
+    const early = await roundAt();
+    const sharing = early.victim.shareKeys(early.peerList);
+    early.victim.leave();
+    await expect(sharing).rejects.toThrow(outOfStep);
+    const { victim, toDelivery } = await roundAt();
+    const masking = victim.maskVector(deliveryTo(await toDelivery(), ownKey), new Uint32Array(17));
+    victim.leave();
+    await expect(masking).rejects.toThrow(outOfStep);
     isOver(victim);
   });
 
@@ -369,25 +377,28 @@ describe('a server that lies about who is there', () => {
   });
 
   test('one list for half of the nodes and another for the rest: neither gathers the signatures it needs', async () => {
-    const { rounds, parameters, toSurvivors } = await roundAt();
+    const { rounds, toSurvivors } = await roundAt();
     const list = await toSurvivors();
+    const [gone] = list.living.slice(-1) as [string];
     const moved = {
       ...list,
-      living: list.living.filter((node) => node !== name(5)),
-      dead: [...list.dead, name(5)],
+      living: list.living.filter((node) => node !== gone),
+      dead: [...list.dead, gone],
     };
-    const shown = (index: number) => (index < 3 ? list : moved);
-    const names = (index: number) => rounds[index]?.signSurvivors(shown(index)).signature ?? '';
-    const signed = [0, 1, 2, 3, 4].map((index) => ({ node: name(index), signature: names(index) }));
-    const context = roundContext(parameters);
-    for (const index of [0, 1, 2, 3, 4]) {
-      const { living, dead } = shown(index);
-      const fitting = signed.filter((_, other) => shown(other) === shown(index));
-      const request = { stage: 'unmask', living, dead };
-      expect(survivorText(context, living, dead)).not.toBe('');
-      const attempt = index % 2 ? { ...request, signatures: signed } : { ...request, signatures: fitting };
-      expect(() => rounds[index]?.unmask(attempt)).toThrow(untrusted);
-    }
+    const halves = [rounds.slice(0, 3), rounds.slice(3, 5)] as const;
+    const signed = halves.map((half, which) =>
+      half.map((round) => {
+        const { node, signature } = round.signSurvivors(which === 0 ? list : moved);
+        return { node, signature };
+      }),
+    );
+    for (const [which, half] of halves.entries())
+      for (const [index, round] of half.entries()) {
+        const { living, dead } = which === 0 ? list : moved;
+        // Its own half’s signatures are too few, those of both are not all under its list.
+        const signatures = index === 0 ? signed[which] : signed.flat();
+        expect(() => round.unmask({ stage: 'unmask', living, dead, signatures })).toThrow(untrusted);
+      }
   });
 
   test('with one answer fewer than the threshold the server holds too few shares of every secret', async () => {
@@ -396,7 +407,7 @@ describe('a server that lies about who is there', () => {
     const answers = rounds.slice(0, 4).map((round) => round.unmask(request));
     for (const answer of answers) server.receive(answer);
     for (const node of keys.map(({ publicKey }) => publicKey))
-      for (const list of ['seed_shares', 'mask_key_shares'] as const)
+      for (const list of ['seedShares', 'maskKeyShares'] as const)
         expect(answers.filter((answer) => answer[list].some(({ of }) => of === node)).length).toBeLessThan(5);
     await expect(server.closeStage()).rejects.toMatchObject({
       code: 'training/round-too-few',
