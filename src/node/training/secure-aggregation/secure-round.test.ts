@@ -3,15 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
-import {
-  type Advertisement,
-  messageText,
-  type PeerList,
-  type ShareDelivery,
-  type SurvivorList,
-  survivorText,
-  type UnmaskRequest,
-} from '#contract/federated/round-messages.ts';
+import { type ShareDelivery, survivorText } from '#contract/federated/round-messages.ts';
 import { type RoundParameters, roundContext } from '#contract/federated/round-parameters.ts';
 import { readVectorFrame } from '#contract/federated/vector-frame.ts';
 import { createAggregation } from '#gateway/secure-aggregation/aggregation.ts';
@@ -22,6 +14,7 @@ import {
   modelSha256,
   nodeKeys,
   openRounds,
+  roundAt as roundOf,
   roundParameters,
 } from '#testing/secure-rounds.ts';
 import { eraseRound, openUsedRounds, storedRound, storeRound } from './round-file.ts';
@@ -34,40 +27,9 @@ const untrusted = expect.objectContaining({ code: 'training/round-untrusted' });
 const malformed = expect.objectContaining({ code: 'training/round-malformed' });
 const outOfStep = expect.objectContaining({ code: 'training/round-out-of-step' });
 
-/** A round with an honest server that has come to where a node awaits its second, third, fourth or fifth message. */
-async function roundAt(wishes: Partial<RoundParameters> = {}) {
-  const parameters = roundParameters(keys, { threshold: 5, ...wishes });
-  const server = createAggregation(parameters);
-  const rounds = openRounds(keys, parameters);
-  const [victim] = rounds as [SecureRound];
-  for (const round of rounds) server.receive(round.setup());
-  const { message: peerList } = await closed(server, 'setup');
-  async function toDelivery() {
-    for (const round of rounds) server.receive(await round.shareKeys(peerList));
-    const { messages } = await closed(server, 'share-keys');
-    return messages;
-  }
-  /** The last node sends no vector. */
-  async function toSurvivors() {
-    const messages = await toDelivery();
-    for (const [index, round] of rounds.slice(0, 6).entries())
-      server.receive(await round.maskVector(deliveryTo(messages, keys[index]), new Uint32Array(17).fill(1)));
-    return (await closed(server, 'collect-masked-vectors')).message;
-  }
-  async function toRequest() {
-    const list = await toSurvivors();
-    for (const round of rounds.slice(0, 6)) server.receive(round.signSurvivors(list));
-    return (await closed(server, 'consistency')).message;
-  }
-  return { parameters, server, rounds, victim, peerList, toDelivery, toSurvivors, toRequest };
-}
-
-const [ownKey, secondKey, thirdKey] = keys as [SigningKey, SigningKey, SigningKey];
+const roundAt = () => roundOf(keys);
+const [ownKey, secondKey] = keys as [SigningKey, SigningKey];
 const name = (index: number) => keys[index]?.publicKey ?? '';
-
-function resigned(key: SigningKey, message: Advertisement): Advertisement {
-  return { ...message, signature: key.sign(messageText(message)) };
-}
 
 function isOver(round: SecureRound): void {
   expect(round.next).toBe('over');
@@ -130,83 +92,6 @@ describe('terms of a round that a node does not accept', () => {
     open();
     expect(open).toThrow(expect.objectContaining({ code: 'training/round-replayed' }));
     expect(readFileSync(file, 'utf8')).toBe(`${parameters.roundId}\n`);
-  });
-});
-
-describe('lists of peers that end the round', () => {
-  const faults: [string, (list: PeerList) => PeerList][] = [
-    [
-      'a node’s keys changed by the server',
-      (list) => change(list, 1, (peer) => ({ ...peer, maskKey: Buffer.alloc(32, 9).toString('base64') })),
-    ],
-    [
-      'keys signed for another round',
-      (list) => change(list, 1, (peer) => resigned(secondKey, { ...peer, context: 'ef'.repeat(32) })),
-    ],
-    ['keys that another node signed', (list) => change(list, 1, (peer) => resigned(thirdKey, peer))],
-    [
-      'this node’s own keys changed',
-      (list) => change(list, 0, (peer) => ({ ...peer, seedSha256: '00'.repeat(32) })),
-    ],
-    ['this node left out', (list) => ({ ...list, advertisements: list.advertisements.slice(1) })],
-    ['fewer than the threshold', (list) => ({ ...list, advertisements: list.advertisements.slice(0, 4) })],
-    [
-      'a node twice',
-      (list) => ({ ...list, advertisements: [...list.advertisements, ...list.advertisements.slice(-1)] }),
-    ],
-    [
-      'two nodes with one key',
-      (list) =>
-        change(list, 1, (peer) =>
-          resigned(secondKey, { ...peer, maskKey: list.advertisements[2]?.maskKey ?? '' }),
-        ),
-    ],
-    [
-      'a stranger',
-      (list) => {
-        const [stranger] = nodeKeys(1) as [SigningKey];
-        const [, peer] = list.advertisements as [Advertisement, Advertisement];
-        const fresh = {
-          cipherKey: Buffer.alloc(32, 3).toString('base64'),
-          maskKey: Buffer.alloc(32, 5).toString('base64'),
-        };
-        const strange = resigned(stranger, { ...peer, ...fresh, node: stranger.publicKey });
-        return { ...list, advertisements: [...list.advertisements, strange] };
-      },
-    ],
-    [
-      'a key of low order',
-      (list) =>
-        change(list, 1, (peer) =>
-          resigned(secondKey, { ...peer, cipherKey: Buffer.alloc(32).toString('base64') }),
-        ),
-    ],
-  ];
-  test.each(faults)('%s', async (_, spoil) => {
-    const { victim, peerList } = await roundAt();
-    await expect(victim.shareKeys(spoil(peerList))).rejects.toThrow(untrusted);
-    isOver(victim);
-    await expect(victim.shareKeys(peerList)).rejects.toThrow(outOfStep);
-  });
-
-  test('keys from nodes that were offered another threshold', async () => {
-    const { victim, peerList } = await roundAt();
-    const lower = openRounds(keys, { ...victim.parameters, threshold: 4 });
-    const advertisements = [
-      ...peerList.advertisements.slice(0, 1),
-      ...lower.slice(1).map((round) => round.setup()),
-    ];
-    await expect(victim.shareKeys({ ...peerList, advertisements })).rejects.toThrow(/other parameters/);
-  });
-
-  test('keys replayed from an earlier round', async () => {
-    const earlier = await roundAt();
-    const { victim, peerList } = await roundAt();
-    const advertisements = [
-      ...peerList.advertisements.slice(0, 6),
-      ...earlier.peerList.advertisements.slice(6),
-    ];
-    await expect(victim.shareKeys({ ...peerList, advertisements })).rejects.toThrow(/another round/);
   });
 });
 
@@ -296,132 +181,6 @@ describe('deliveries of shares', () => {
   });
 });
 
-describe('a server that lies about who is there', () => {
-  const lists: [string, (list: SurvivorList) => SurvivorList][] = [
-    ['a node both living and dead', (list) => ({ ...list, dead: [...list.dead, name(1)] })],
-    ['a node twice among the living', (list) => ({ ...list, living: [...list.living, name(1)] })],
-    [
-      'a node that did not share keys',
-      (list) => ({ ...list, living: [...list.living.slice(0, 5), nodeKeys(1)[0]?.publicKey ?? ''] }),
-    ],
-    ['a node left out of both', (list) => ({ ...list, dead: [] })],
-    [
-      'this node among the dead',
-      (list) => ({ ...list, living: list.living.slice(1), dead: [...list.dead, name(0)] }),
-    ],
-    [
-      'survivors below the threshold',
-      (list) => ({ ...list, living: list.living.slice(0, 4), dead: [...list.dead, name(4), name(5)] }),
-    ],
-  ];
-  test.each(lists)('%s', async (_, spoil) => {
-    const { victim, toSurvivors } = await roundAt();
-    const list = await toSurvivors();
-    expect(() => victim.signSurvivors(spoil(list))).toThrow(untrusted);
-    isOver(victim);
-  });
-
-  const requests: [string, (request: UnmaskRequest) => UnmaskRequest][] = [
-    [
-      'other lists than were signed',
-      ({ living, dead, ...rest }) => ({
-        ...rest,
-        living: living.slice(0, 5),
-        dead: [...dead, ...living.slice(5)],
-      }),
-    ],
-    ['both secrets of one node', ({ dead, ...rest }) => ({ ...rest, dead: [...dead, name(1)] })],
-    [
-      'signatures below the threshold',
-      ({ signatures, ...rest }) => ({ ...rest, signatures: signatures.slice(0, 4) }),
-    ],
-    [
-      'one signature counted twice',
-      ({ signatures, ...rest }) => ({
-        ...rest,
-        signatures: [...signatures.slice(0, 4), ...signatures.slice(0, 1)],
-      }),
-    ],
-    [
-      'one signature twice beside enough others',
-      ({ signatures, ...rest }) => ({ ...rest, signatures: [...signatures, ...signatures.slice(0, 1)] }),
-    ],
-    [
-      'a forged signature',
-      ({ signatures, ...rest }) => ({
-        ...rest,
-        signatures: signatures.map((one, index) =>
-          index === 1 ? { ...one, signature: signatures[0]?.signature ?? '' } : one,
-        ),
-      }),
-    ],
-  ];
-  test.each(requests)('a request to unmask with %s', async (_, spoil) => {
-    const { victim, toRequest } = await roundAt();
-    const request = await toRequest();
-    expect(() => victim.unmask(spoil(request))).toThrow(untrusted);
-    isOver(victim);
-    expect(() => victim.unmask(request)).toThrow(outOfStep);
-  });
-
-  test('a request to unmask with the true signature of a node that is dead', async () => {
-    const { victim, parameters, toRequest } = await roundAt();
-    const request = await toRequest();
-    const { living, dead, signatures } = request;
-    const dying = keys.find(({ publicKey }) => publicKey === dead[0]) as SigningKey;
-    const signature = dying.sign(survivorText(roundContext(parameters), living, dead));
-    const more = [...signatures, { node: dying.publicKey, signature }];
-    expect(() => victim.unmask({ ...request, signatures: more })).toThrow(untrusted);
-  });
-
-  test('a second request to unmask, even the same, gets nothing', async () => {
-    const { victim, toRequest } = await roundAt();
-    const request = await toRequest();
-    victim.unmask(request);
-    expect(() => victim.unmask(request)).toThrow(outOfStep);
-    isOver(victim);
-  });
-
-  test('one list for half of the nodes and another for the rest: neither gathers the signatures it needs', async () => {
-    const { rounds, toSurvivors } = await roundAt();
-    const list = await toSurvivors();
-    const [gone] = list.living.slice(-1) as [string];
-    const moved = {
-      ...list,
-      living: list.living.filter((node) => node !== gone),
-      dead: [...list.dead, gone],
-    };
-    const halves = [rounds.slice(0, 3), rounds.slice(3, 5)] as const;
-    const signed = halves.map((half, which) =>
-      half.map((round) => {
-        const { node, signature } = round.signSurvivors(which === 0 ? list : moved);
-        return { node, signature };
-      }),
-    );
-    for (const [which, half] of halves.entries())
-      for (const [index, round] of half.entries()) {
-        const { living, dead } = which === 0 ? list : moved;
-        // Its own half’s signatures are too few, those of both are not all under its list.
-        const signatures = index === 0 ? signed[which] : signed.flat();
-        expect(() => round.unmask({ stage: 'unmask', living, dead, signatures })).toThrow(untrusted);
-      }
-  });
-
-  test('with one answer fewer than the threshold the server holds too few shares of every secret', async () => {
-    const { rounds, server, toRequest } = await roundAt();
-    const request = await toRequest();
-    const answers = rounds.slice(0, 4).map((round) => round.unmask(request));
-    for (const answer of answers) server.receive(answer);
-    for (const node of keys.map(({ publicKey }) => publicKey))
-      for (const list of ['seedShares', 'maskKeyShares'] as const)
-        expect(answers.filter((answer) => answer[list].some(({ of }) => of === node)).length).toBeLessThan(5);
-    await expect(server.closeStage()).rejects.toMatchObject({
-      code: 'training/round-too-few',
-      data: { stage: 'unmask', count: 4, threshold: 5 },
-    });
-  });
-});
-
 describe('messages that are none', () => {
   test('change nothing: the round goes on with the next good one', async () => {
     const { victim, rounds, server, peerList } = await roundAt();
@@ -506,10 +265,3 @@ test('two rounds with the same vector look nothing alike', async () => {
   const [one, other] = frames.map((frame) => readVectorFrame(frame, 17).vector);
   expect(one?.filter((word, index) => word === other?.[index])).toHaveLength(0);
 });
-
-function change(list: PeerList, index: number, edit: (peer: Advertisement) => Advertisement): PeerList {
-  return {
-    ...list,
-    advertisements: list.advertisements.map((peer, at) => (at === index ? edit(peer) : peer)),
-  };
-}
