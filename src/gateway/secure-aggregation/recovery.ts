@@ -29,7 +29,7 @@ export async function recoveredMasks(
   const unrecovered: string[] = [];
   for (const { kind, dealer, shares } of secrets) {
     const secret = shares.length >= threshold ? await combineShares(shares.slice(0, threshold)) : null;
-    // A signal between secrets: hundreds of them take seconds.
+    // The event loop runs in between: hundreds of secrets take seconds.
     await new Promise((resolve) => setImmediate(resolve));
     if (!secret) unrecovered.push(dealer.node);
     else if (kind === 'seed') {
