@@ -24,8 +24,9 @@ export async function launchDesktop(
 ): Promise<{ app: ElectronApplication; page: Page }> {
   const executablePath = await electronRuntime({ forTests: true });
   if (!executablePath) throw new Error('there is no Electron for the tests on this system');
-  const app = await _electron.launch({
+  const launch = {
     executablePath,
+    timeout: 30_000,
     args: [...(process.getuid?.() === 0 ? ['--no-sandbox'] : []), ...args, root],
     env: {
       ...process.env,
@@ -34,7 +35,10 @@ export async function launchDesktop(
       SOLANALM_PROFILE: profile,
       SOLANALM_NODE: process.execPath,
     },
-  });
+  };
+  // On a busy machine about one start in ten is never seen by Playwright, which then ends it.
+  const again = () => _electron.launch(launch);
+  const app = await again().catch(again).catch(again);
   return { app, page: await app.firstWindow() };
 }
 
