@@ -48,9 +48,11 @@ export function parseBody<S extends z.ZodType>(body: Uint8Array, schema: S): z.o
   throw new AppError('request/invalid', `${field || 'body'}: ${text}`, { data: { field } });
 }
 
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
 export function parseJson(body: Uint8Array): unknown {
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
+    return JSON.parse(utf8.decode(body));
   } catch {
     throw new AppError('request/malformed-json', 'The body is not JSON.');
   }
