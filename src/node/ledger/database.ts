@@ -6,6 +6,9 @@ import { spend } from './migrations/002-spend.ts';
 /** In order; the database's user_version says how many of them it has. A released one is never changed. */
 const migrations = [entries, spend];
 
+/** Of 4 kB. */
+const mostLogPages = 8000;
+
 /** Opens the ledger's file and brings it up to date. Throws `ledger/*`; a file that cannot be used stays as it is. */
 export function openDatabase(file: string): Database.Database {
   let database: Database.Database | null = null;
@@ -22,6 +25,8 @@ export function openDatabase(file: string): Database.Database {
     database.pragma('journal_mode = WAL');
     // Commits outlive the process by themselves, and the machine once they are synced: see wal-sync.ts.
     database.pragma('synchronous = NORMAL');
+    // Taking the log into the database waits for the disk: rarely, and of pages that were written again and again only the last.
+    database.pragma(`wal_autocheckpoint = ${mostLogPages}`);
     database.pragma('foreign_keys = ON');
     migrate(database, version);
     return database;
