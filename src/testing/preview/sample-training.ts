@@ -189,7 +189,7 @@ export const sampleSources: DataItem[] = [
     { id: 'digits', name: 'Handwritten digits', source: { kind: 'built-in', name: 'digits' } },
     264_712,
     64,
-    { ...digitCounts },
+    Object.fromEntries(digitCounts.entries()),
   ),
   source({ id: 'spam', name: 'Mails, spam or not', source: { kind: 'built-in', name: 'spam' } }, 0, 0, {
     ham: 4150,
