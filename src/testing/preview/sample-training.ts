@@ -170,52 +170,41 @@ export const sampleCurve = (points: number): StreamData<'training.curve'> =>
     loss: 0.62 * Math.exp(-n / 45) + 0.22 + 0.035 * Math.sin(n * 2.7) * Math.cos(n * 0.9),
   }));
 
+const source = (
+  item: Pick<DataItem, 'id' | 'name' | 'source'>,
+  sizeBytes: number,
+  numbers: number,
+  counts: Record<string, number>,
+): DataItem => {
+  const classes = Object.entries(counts).map(([label, count]) => ({ label, count }));
+  const rows = classes.reduce((sum, { count }) => sum + count, 0);
+  const shape = { kind: 'rows' as const, numbers, text: numbers === 0 };
+  return { ...item, facts: { shape, rows, sizeBytes, classes, moreClasses: false } };
+};
+
+const digitCounts = [178, 182, 177, 183, 181, 182, 181, 179, 174, 180];
+
 export const sampleSources: DataItem[] = [
-  {
-    id: 'digits',
-    name: 'Handwritten digits',
-    source: { kind: 'built-in', name: 'digits' },
-    facts: {
-      shape: { kind: 'rows', numbers: 64, text: false },
-      rows: 1797,
-      sizeBytes: 264_712,
-      classes: [178, 182, 177, 183, 181, 182, 181, 179, 174, 180].map((count, label) => ({
-        label: `${label}`,
-        count,
-      })),
-      moreClasses: false,
+  source(
+    { id: 'digits', name: 'Handwritten digits', source: { kind: 'built-in', name: 'digits' } },
+    264_712,
+    64,
+    Object.fromEntries(digitCounts.entries()),
+  ),
+  source({ id: 'spam', name: 'Mails, spam or not', source: { kind: 'built-in', name: 'spam' } }, 0, 0, {
+    ham: 4150,
+    spam: 1896,
+  }),
+  source(
+    {
+      id: 'own-1',
+      name: 'My mailbox 2025',
+      source: { kind: 'csv', path: '/home/anna/Documents/archive/mail/exported/2025/mailbox-2025.csv.gz' },
     },
-  },
-  {
-    id: 'spam',
-    name: 'Mails, spam or not',
-    source: { kind: 'built-in', name: 'spam' },
-    facts: {
-      shape: { kind: 'rows', numbers: 0, text: true },
-      rows: 6046,
-      sizeBytes: 0,
-      classes: [
-        { label: 'ham', count: 4150 },
-        { label: 'spam', count: 1896 },
-      ],
-      moreClasses: false,
-    },
-  },
-  {
-    id: 'own-1',
-    name: 'My mailbox 2025',
-    source: { kind: 'csv', path: '/home/anna/Documents/archive/mail/exported/2025/mailbox-2025.csv.gz' },
-    facts: {
-      shape: { kind: 'rows', numbers: 0, text: true },
-      rows: 12_408,
-      sizeBytes: 8_310_000,
-      classes: [
-        { label: 'ham', count: 11_902 },
-        { label: 'spam', count: 506 },
-      ],
-      moreClasses: false,
-    },
-  },
+    8_310_000,
+    0,
+    { ham: 11_902, spam: 506 },
+  ),
 ];
 
 /** What the Training page shows in a state; `isFresh` before the first round. */

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import type { EarningsSummary, Entry } from '#contract/earnings.ts';
 import { isWhole, oldestId, withPage } from './entry-list.ts';
 import { reconcile } from './reconciliation.ts';
+import { isTrainingRound } from './training-round.ts';
 
 const entry = (id: number, state: Entry['state'] = 'earned'): Entry => ({
   id,
@@ -56,4 +57,9 @@ test('receipts on their way are no difference; anything else is, with its sign',
   expect(reconcile(summary('988', '100', '1050')).state).toBe('waiting');
   expect(reconcile(summary('988', '100', '1089'))).toMatchObject({ state: 'different', difference: 101n });
   expect(reconcile(summary('988', '0', '900'))).toMatchObject({ state: 'different', difference: -88n });
+});
+
+test('an entry without tokens is a training round; an embedding, which generates none, is not', () => {
+  expect(isTrainingRound({ promptTokens: 0, generatedTokens: 0 })).toBe(true);
+  expect(isTrainingRound({ promptTokens: 9, generatedTokens: 0 })).toBe(false);
 });
