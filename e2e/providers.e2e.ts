@@ -36,7 +36,7 @@ beforeAll(async () => {
   keyboard = createKeyboard(page);
   await page.goto(node.url);
   await onboard(page);
-  await page.keyboard.press('Control+3');
+  await page.keyboard.press('Control+5');
   await page.getByRole('heading', { level: 1, name: 'Providers' }).waitFor();
 });
 afterAll(async () => {

@@ -20,14 +20,12 @@ export interface GpuEngine {
   dispose(): void;
 }
 
-/** Where an installed engine lies: its `node_modules`. */
-export const gpuEngineModules = (dir: string): string => join(dir, 'node_modules');
-
 /**
  * TensorFlow with CUDA, as an addition that is installed from within the app: the package from the npm registry without its scripts,
  * then its own install script with this very Node. What is half there is replaced by the next try.
  */
 export function createGpuEngine(options: {
+  /** Its node_modules get the package. */
   dir: string;
   /** Name of an NVIDIA GPU of this computer; null where there is none. */
   nvidiaGpu(): string | null;
@@ -56,7 +54,7 @@ export function createGpuEngine(options: {
   function run(args: string[], cwd: string): Promise<void> {
     return new Promise((resolve, reject) => {
       let output = '';
-      const path = [dirname(process.execPath), join(gpuEngineModules(dir), '.bin'), process.env.PATH ?? ''];
+      const path = [dirname(process.execPath), join(join(dir, 'node_modules'), '.bin'), process.env.PATH ?? ''];
       const mine = spawn(process.execPath, args, {
         cwd,
         stdio: ['ignore', 'pipe', 'pipe'],
@@ -89,7 +87,7 @@ export function createGpuEngine(options: {
         const npm = createRequire(import.meta.url).resolve('npm/bin/npm-cli.js');
         const wanted = `${packageName}@${packageVersion}`;
         await run([npm, 'install', '--prefix', dir, '--ignore-scripts', '--no-audit', wanted], dirname(dir));
-        const folder = join(gpuEngineModules(dir), packageName);
+        const folder = join(join(dir, 'node_modules'), packageName);
         await run([join(folder, 'scripts/install.js'), 'gpu', 'download'], folder);
         options.onInstalled();
         if (!options.isInstalled()) throw new Error('it is there, but this computer cannot use it');

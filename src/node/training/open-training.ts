@@ -57,6 +57,7 @@ export function openTraining(options: {
   const engineDir = join(dir, 'gpu-engine');
   const trainer = createRoundTrainer({
     cacheDir: places.cacheDir,
+    engineDir,
     threads: () => threadsFor(current().trainingThreads),
     memoryLimitMb: () => current().trainingMemoryMegabytes,
     dataItem: data.get,

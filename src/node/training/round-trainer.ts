@@ -18,6 +18,8 @@ export interface NodeTrainer extends RoundTrainer {
 /** Training as rounds want it: a worker process for the time of a round, data by their id, the part held back evaluated. */
 export function createRoundTrainer(options: {
   cacheDir: string;
+  /** A folder whose node_modules may hold another engine. */
+  engineDir: string;
   threads(): number;
   memoryLimitMb(): number;
   dataItem(id: string): DataItem | undefined;
@@ -33,6 +35,7 @@ export function createRoundTrainer(options: {
     const trainer = openTrainer({
       threads: options.threads(),
       memoryLimitMb: options.memoryLimitMb(),
+      engineDir: options.engineDir,
       ...(signal ? { signal } : {}),
     });
     current = trainer;
