@@ -78,6 +78,9 @@ describe('plain rounds over HTTP', () => {
     expect(losses).toEqual([...losses].sort((a, b) => b - a));
     expect(losses[2]).toBeLessThan(1);
 
+    // A node that did not get its answer sends again, and has it, also after the round.
+    for (const { again } of rounds.flat()) await again();
+
     for (const [index, node] of nodes.entries()) {
       const receipts = rounds[index]?.map(({ offer, outcome }, seq) => {
         const { update_sha256, reward } = done(outcome);
