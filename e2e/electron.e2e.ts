@@ -1,22 +1,13 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { _electron, type ElectronApplication, type Page } from 'playwright-core';
+import { execFileSync } from 'node:child_process';
+import type { ElectronApplication, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { electronRuntime } from '../build/scripts/electron-runtime.ts';
+import { launchDesktop, quitDesktop, stopDisplay } from './harness/desktop.ts';
 import { earn, onboard } from './harness/flow.ts';
-import { freshProfile, root } from './harness/places.ts';
+import { freshProfile } from './harness/places.ts';
 
-let display: ChildProcess | null = null;
 let app: ElectronApplication;
 let page: Page;
 const profile = freshProfile();
-
-/** A display of our own, where there is none. */
-function startDisplay(): string {
-  if (process.env.DISPLAY) return process.env.DISPLAY;
-  const name = `:${90 + (process.pid % 100)}`;
-  display = spawn('Xvfb', [name, '-screen', '0', '1400x900x24', '-nolisten', 'tcp'], { stdio: 'ignore' });
-  return name;
-}
 
 const hostRuns = () => {
   try {
@@ -29,23 +20,11 @@ const hostRuns = () => {
 };
 
 beforeAll(async () => {
-  const executablePath = await electronRuntime({ forTests: true });
-  if (!executablePath) throw new Error('there is no Electron for the tests on this system');
-  app = await _electron.launch({
-    executablePath,
-    args: [...(process.getuid?.() === 0 ? ['--no-sandbox'] : []), root],
-    env: {
-      ...process.env,
-      DISPLAY: startDisplay(),
-      SOLANALM_PROFILE: profile,
-      SOLANALM_NODE: process.execPath,
-    },
-  });
-  page = await app.firstWindow();
+  ({ app, page } = await launchDesktop(profile));
 }, 400_000);
 afterAll(async () => {
   await app?.close().catch(() => {});
-  display?.kill();
+  stopDisplay();
 });
 
 test('the window is sandboxed and its page reaches neither Node nor Electron', async () => {
@@ -68,7 +47,11 @@ test('start earning: a real request is served and agreed', async () => {
   await earn(page);
 });
 
-test('pause and resume', async () => {
+test('pause and resume, when other pages were open in between', async () => {
+  await page.getByRole('link', { name: 'Queue' }).click();
+  await page.getByRole('heading', { level: 1, name: 'Queue' }).waitFor();
+  await page.getByRole('link', { name: 'Dashboard' }).click();
+  await page.getByRole('heading', { level: 1, name: 'Dashboard' }).waitFor();
   await page.getByRole('button', { name: 'Pause', exact: true }).click();
   await page.getByText('Paused', { exact: true }).waitFor();
   await page.getByRole('button', { name: 'Resume' }).click();
@@ -88,8 +71,6 @@ test('closing the window keeps the node earning', async () => {
 });
 
 test('quit drains: the app and its host end', async () => {
-  const closed = app.waitForEvent('close', { timeout: 60_000 });
-  await app.evaluate(({ app: electron }) => electron.quit());
-  await closed;
+  await quitDesktop(app);
   expect(hostRuns()).toBe(false);
 });

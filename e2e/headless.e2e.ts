@@ -57,7 +57,7 @@ test('from the setup to test credits that both sides agree on', async () => {
 });
 
 test('a setting takes effect when its field is left', async () => {
-  await page.keyboard.press('Control+7');
+  await page.keyboard.press('Control+8');
   const field = page.getByLabel('Test requests');
   await field.fill('many');
   await field.press('Enter');
@@ -80,8 +80,9 @@ test('each page shows itself in light and dark, large and small, without a serio
   for (const [index, name] of [
     'dashboard',
     'models',
-    'providers',
     'queue',
+    'training',
+    'providers',
     'earnings',
     'resources',
     'settings',

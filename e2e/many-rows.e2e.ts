@@ -1,34 +1,22 @@
-import tailwind from '@tailwindcss/vite';
-import react from '@vitejs/plugin-react';
 import type { Browser, Page } from 'playwright-core';
-import { createServer, type ViteDevServer } from 'vite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { launchChromium } from './harness/chromium.ts';
-import { root } from './harness/places.ts';
+import { type PreviewPages, servePreview } from './harness/preview-pages.ts';
 
 const rows = 10_000;
 const eventsPerSecond = 50;
 const watchMs = 3000;
 
-let pages: ViteDevServer;
+let pages: PreviewPages;
 let browser: Browser;
 let page: Page;
 
 /** The pages on sample data, as fast as events come from a busy host. */
 beforeAll(async () => {
-  pages = await createServer({
-    configFile: false,
-    root,
-    logLevel: 'error',
-    plugins: [react(), tailwind()],
-    server: { port: 0, host: '127.0.0.1' },
-  });
-  await pages.listen();
+  pages = await servePreview();
   browser = await launchChromium();
   page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
-  await page.goto(
-    `${pages.resolvedUrls?.local[0]}src/testing/preview/?rows=${rows}&rate=${eventsPerSecond}#/queue`,
-  );
+  await page.goto(pages.url(`rows=${rows}&rate=${eventsPerSecond}#/queue`));
   await page.getByRole('heading', { level: 1, name: 'Queue' }).waitFor();
   await page
     .getByText(/of 400/)

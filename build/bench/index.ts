@@ -10,6 +10,7 @@ const benches: Record<string, () => Promise<Bench>> = {
   'first-lamport': () => import('./first-lamport.ts'),
   serving: () => import('./serving.ts'),
   proxy: () => import('./proxy.ts'),
+  training: () => import('./training.ts'),
   host: () => import('./host.ts'),
   federated: () => import('./federated.ts'),
 };

@@ -31,6 +31,9 @@ const leftOut = [
   /\/node-llama-cpp\/llama\/(gitRelease\.bundle$|(addon|cmake|patches|profiles|toolchains|xpack)\/)/,
   /\/node-llama-cpp\/templates\//,
   /\/better-sqlite3\/(deps|src)\//,
+  // All of TensorFlow.js but what Node loads: one file a package, and the WebAssembly.
+  /\/@tensorflow\/[^/]+\/(?!dist(\/|$)|package\.json\/?$|LICENSE)[^/]+/,
+  /\/@tensorflow\/[^/]+\/dist\/(?!tf-[a-z-]+\.node\.js\/?$|[a-z-]+\.wasm\/?$)[^/]+/,
   // Its build for browsers, and ONNX Runtime's.
   /\/onnxruntime-web\/(dist|lib|types|docs)\//,
   /\/@huggingface\/transformers\/(src|types)\//,

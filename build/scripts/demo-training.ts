@@ -55,7 +55,9 @@ export async function demoTraining(isJson: boolean): Promise<void> {
     const { history: seen } = await witness.until('training.status', () => true);
     const statuses = await Promise.all(
       nodes.map((node) =>
-        node.until('training.status', ({ history }) => history[0]?.roundId === seen[0]?.roundId),
+        node.until('training.status', ({ history }) =>
+          history.some(({ roundId }) => roundId === seen[0]?.roundId),
+        ),
       ),
     );
     const history = [...(statuses[0]?.history ?? [])].reverse().slice(0, rounds);

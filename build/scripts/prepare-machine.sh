@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# What the tests need beside npm: a browser, a virtual display, Electron's libraries, and Redis for the shared cache.
+# What the tests need beside npm: a browser, a virtual display, Electron's libraries, a keyring, and Redis for the shared cache.
 set -euo pipefail
-packages=(redis-server chromium xvfb xauth dbus fonts-dejavu-core libnss3 libatk1.0-0 libatk-bridge2.0-0 libgtk-3-0 libgbm1 libasound2
+packages=(redis-server gnome-keyring libsecret-1-0 chromium xvfb xauth dbus fonts-dejavu-core libnss3 libatk1.0-0 libatk-bridge2.0-0 libgtk-3-0 libgbm1 libasound2
   libxss1 libxtst6 libdrm2 libxkbcommon0 libcups2 libx11-xcb1 libxcomposite1 libxdamage1 libxrandr2)
 if ! command -v dpkg-query >/dev/null; then
   command -v chromium >/dev/null && exit 0

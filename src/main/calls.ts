@@ -83,7 +83,9 @@ export function setupCalls(host: NodeHost, window: BrowserWindow): void {
     subscriptions.get(id)?.();
     subscriptions.delete(id);
   });
-  window.webContents.on('did-start-loading', () => {
+  window.webContents.on('did-start-navigation', ({ isMainFrame, isSameDocument }) => {
+    // Another of our pages is the same document.
+    if (!isMainFrame || isSameDocument) return;
     for (const end of subscriptions.values()) end();
     subscriptions.clear();
   });

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { app, safeStorage } from 'electron';
 
@@ -14,15 +14,23 @@ export function openKeychain(): Keychain | null {
   // Linux without a keyring encrypts with a password that everybody knows.
   if (process.platform === 'linux' && safeStorage.getSelectedStorageBackend() === 'basic_text') return null;
   const file = join(app.getPath('userData'), 'secrets.bin');
+  let isUnreadable = false;
   return {
     read() {
+      if (!existsSync(file)) return {};
       try {
         return JSON.parse(safeStorage.decryptString(readFileSync(file)));
       } catch {
+        isUnreadable = true;
         return {};
       }
     },
-    write: (secrets) =>
-      writeFileSync(file, safeStorage.encryptString(JSON.stringify(secrets)), { mode: 0o600 }),
+    write(secrets) {
+      // What another keyring has encrypted is for its owner to throw away.
+      if (isUnreadable) renameSync(file, `${file}.unreadable`);
+      isUnreadable = false;
+      writeFileSync(`${file}.new`, safeStorage.encryptString(JSON.stringify(secrets)), { mode: 0o600 });
+      renameSync(`${file}.new`, file);
+    },
   };
 }

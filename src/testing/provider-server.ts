@@ -15,6 +15,8 @@ export interface Reply {
   pauseMs?: number;
   /** Sent after the headers, then nothing more until the client gives up. */
   hangsAfterBytes?: number;
+  /** Only so many bytes of the body are sent. */
+  mostBytes?: number;
   /** The connection is destroyed after the body instead of ended. */
   isCut?: boolean;
 }
@@ -99,7 +101,7 @@ export async function startProviderServer(
 async function send(response: ServerResponse, kind: RecordedKind, reply: Reply): Promise<void> {
   const { status, headers, body } = readFixture(kind, reply.fixture);
   response.writeHead(status, headers);
-  const bytes = body.subarray(0, reply.hangsAfterBytes ?? body.length);
+  const bytes = body.subarray(0, reply.hangsAfterBytes ?? reply.mostBytes ?? body.length);
   const size = reply.pieceBytes ?? Math.max(1, bytes.length);
   for (let at = 0; at < bytes.length; at += size) {
     response.write(bytes.subarray(at, at + size));

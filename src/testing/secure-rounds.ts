@@ -39,11 +39,11 @@ export function roundParameters(
   rounds += 1;
   return {
     v: 1,
-    round_id: `round-${process.pid}-${rounds}`,
-    model_sha256: modelSha256,
+    roundId: `round-${process.pid}-${rounds}`,
+    modelSha256,
     participants: keys.map(({ publicKey }) => publicKey),
     threshold: defaultThreshold(keys.length),
-    vector_length: 16,
+    vectorLength: 16,
     ...defaultQuantisation,
     ...wishes,
   };
@@ -70,6 +70,13 @@ export function deliveryTo(messages: Map<string, ShareDelivery>, key: SigningKey
   const delivery = messages.get(key?.publicKey ?? '');
   if (!delivery) throw new Error('Nothing is delivered to this node.');
   return delivery;
+}
+
+/** Plain sum of vectors modulo 2³². */
+export function sumOf(vectors: readonly Uint32Array[]): Uint32Array {
+  const [first = new Uint32Array()] = vectors;
+  // A Uint32Array takes its entries modulo 2³².
+  return first.map((_, at) => vectors.reduce((sum, vector) => sum + (vector[at] as number), 0));
 }
 
 /** All that a server sees in a round. */
@@ -139,4 +146,32 @@ export async function runRound(
   const done = await closed(server, 'unmask');
   transcript.result = done.result;
   return transcript;
+}
+
+/** A round of seven with an honest server that has come to where a node awaits its second, third, fourth or fifth message. */
+export async function roundAt(keys: readonly SigningKey[]) {
+  const parameters = roundParameters(keys, { threshold: 5 });
+  const server = createAggregation(parameters);
+  const rounds = openRounds(keys, parameters);
+  const [victim] = rounds as [SecureRound];
+  for (const round of rounds) server.receive(round.setup());
+  const { message: peerList } = await closed(server, 'setup');
+  async function toDelivery() {
+    for (const round of rounds) server.receive(await round.shareKeys(peerList));
+    const { messages } = await closed(server, 'share-keys');
+    return messages;
+  }
+  /** The last node sends no vector. */
+  async function toSurvivors() {
+    const messages = await toDelivery();
+    for (const [index, round] of rounds.slice(0, 6).entries())
+      server.receive(await round.maskVector(deliveryTo(messages, keys[index]), new Uint32Array(17).fill(1)));
+    return (await closed(server, 'collect-masked-vectors')).message;
+  }
+  async function toRequest() {
+    const list = await toSurvivors();
+    for (const round of rounds.slice(0, 6)) server.receive(round.signSurvivors(list));
+    return (await closed(server, 'consistency')).message;
+  }
+  return { parameters, server, rounds, victim, peerList, toDelivery, toSurvivors, toRequest };
 }

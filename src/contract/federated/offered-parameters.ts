@@ -10,13 +10,13 @@ export function offeredParameters(offer: RoundOffer, modelParameters: number): R
   const { threshold, clipping_range, quantization_range, max_weight } = offer.secure;
   return {
     v: 1,
-    round_id: offer.round_id,
-    model_sha256: offer.model_sha256,
+    roundId: offer.round_id,
+    modelSha256: offer.model_sha256,
     participants: offer.node_keys,
     threshold,
-    vector_length: offer.control_sha256 === undefined ? modelParameters : 2 * modelParameters,
-    clipping_range,
-    quantisation_range: quantization_range,
-    max_weight,
+    vectorLength: offer.control_sha256 === undefined ? modelParameters : 2 * modelParameters,
+    clippingRange: clipping_range,
+    quantisationRange: quantization_range,
+    maxWeight: max_weight,
   };
 }

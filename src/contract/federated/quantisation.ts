@@ -4,14 +4,14 @@ import type { RoundParameters } from './round-parameters.ts';
 
 type Quantisation = Pick<
   RoundParameters,
-  'vector_length' | 'clipping_range' | 'quantisation_range' | 'max_weight'
+  'vectorLength' | 'clippingRange' | 'quantisationRange' | 'maxWeight'
 >;
 
 const chunkWords = 16_384;
 const zeros = Buffer.alloc(4 * chunkWords);
 
 /**
- * SecAgg+: an update is cut to ±clipping_range, scaled by weight / max_weight, laid on [0, quantisation_range] and rounded up or down by
+ * SecAgg+: an update is cut to ±clippingRange, scaled by weight / maxWeight, laid on [0, quantisationRange] and rounded up or down by
  * chance, so that sums have no bias; the weight comes last, in the same steps. `weight` is a count of examples. Throws
  * `training/bad-update`.
  */
@@ -20,13 +20,13 @@ export function quantise(
   weight: number,
   parameters: Quantisation,
 ): Uint32Array<ArrayBuffer> {
-  const { vector_length: length, clipping_range: clip, quantisation_range: range, max_weight } = parameters;
+  const { vectorLength: length, clippingRange: clip, quantisationRange: range, maxWeight } = parameters;
   const bad = (sentence: string) => new AppError('training/bad-update', sentence);
   if (update.length !== length)
     throw bad(`The update has ${update.length} weights, the round wants ${length}.`);
-  if (!Number.isInteger(weight) || weight < 1 || weight > max_weight)
-    throw bad(`A weight of ${weight} is not a whole number from 1 to ${max_weight}.`);
-  const weightSteps = Math.round((weight / max_weight) * range);
+  if (!Number.isInteger(weight) || weight < 1 || weight > maxWeight)
+    throw bad(`A weight of ${weight} is not a whole number from 1 to ${maxWeight}.`);
+  const weightSteps = Math.round((weight / maxWeight) * range);
   const scale = weightSteps / range;
   const stepsPerUnit = range / (2 * clip);
   const quantised = new Uint32Array(length + 1);
@@ -50,15 +50,15 @@ export function quantise(
 }
 
 export interface Aggregate {
-  /** Weighted mean of the updates, each cut to ±clipping_range. */
+  /** Weighted mean of the updates, each cut to ±clippingRange. */
   mean: Float32Array<ArrayBuffer>;
-  /** In examples; exact to max_weight / quantisation_range a contributor. */
+  /** In examples; exact to maxWeight / quantisationRange a contributor. */
   totalWeight: number;
 }
 
 /** From the sum modulo 2³² of the vectors of so many contributors. */
 export function dequantisedMean(sum: Uint32Array, contributors: number, parameters: Quantisation): Aggregate {
-  const { vector_length: length, clipping_range: clip, quantisation_range: range, max_weight } = parameters;
+  const { vectorLength: length, clippingRange: clip, quantisationRange: range, maxWeight } = parameters;
   const weightSteps = sum[length] ?? 0;
   if (sum.length !== length + 1 || weightSteps === 0 || weightSteps > contributors * range)
     throw new AppError(
@@ -71,5 +71,5 @@ export function dequantisedMean(sum: Uint32Array, contributors: number, paramete
   const mean = new Float32Array(length);
   for (let index = 0; index < length; index += 1)
     mean[index] = (sum[index] as number) * unitsPerStep - offset;
-  return { mean, totalWeight: totalScale * max_weight };
+  return { mean, totalWeight: totalScale * maxWeight };
 }

@@ -26,17 +26,17 @@ const sent = { context: sha256HexSchema, node: nodeKeySchema, signature };
 export const advertisementSchema = z.strictObject({
   stage: z.literal('setup'),
   ...sent,
-  cipher_key: base64Of32,
-  mask_key: base64Of32,
-  seed_sha256: sha256HexSchema,
+  cipherKey: base64Of32,
+  maskKey: base64Of32,
+  seedSha256: sha256HexSchema,
 });
 export type Advertisement = z.infer<typeof advertisementSchema>;
 
 const shareSchema = z.strictObject({
   /** 12 bytes nonce, AES-256-GCM of two 33-byte shares (mask key's, seed's), 16 bytes tag. */
   sealed: sealedShares,
-  mask_key_share_sha256: sha256HexSchema,
-  seed_share_sha256: sha256HexSchema,
+  maskKeyShareSha256: sha256HexSchema,
+  seedShareSha256: sha256HexSchema,
 });
 
 /** A node's shares for each of the others. */
@@ -45,7 +45,7 @@ export const sharesMessageSchema = z.strictObject({
   ...sent,
   shares: z.array(shareSchema.extend({ to: nodeKeySchema })).max(mostParticipants),
   /** Of the share of its seed that it keeps; its mask key's is never asked of itself. */
-  own_seed_share_sha256: sha256HexSchema,
+  ownSeedShareSha256: sha256HexSchema,
 });
 export type SharesMessage = z.infer<typeof sharesMessageSchema>;
 
@@ -59,8 +59,8 @@ const revealed = z.array(z.strictObject({ of: nodeKeySchema, share: base64Of33 }
 export const unmaskAnswerSchema = z.strictObject({
   stage: z.literal('unmask'),
   ...sent,
-  mask_key_shares: revealed,
-  seed_shares: revealed,
+  maskKeyShares: revealed,
+  seedShares: revealed,
 });
 export type UnmaskAnswer = z.infer<typeof unmaskAnswerSchema>;
 

@@ -10,9 +10,9 @@ export const mostParticipants = 255;
 
 /** What Flower's SecAgg+ ships with. */
 export const defaultQuantisation = {
-  clipping_range: 8,
-  quantisation_range: 2 ** 22,
-  max_weight: 1000,
+  clippingRange: 8,
+  quantisationRange: 2 ** 22,
+  maxWeight: 1000,
 } as const;
 
 export const nodeKeySchema = z.string().regex(/^[1-9A-HJ-NP-Za-km-z]{32,44}$/, 'a base58 ed25519 key');
@@ -20,27 +20,27 @@ export const sha256HexSchema = z.string().regex(/^[0-9a-f]{64}$/, 'a lower-case 
 
 export const roundParametersSchema = z.strictObject({
   v: z.literal(1),
-  round_id: z.string().regex(/^[A-Za-z0-9_-]{8,128}$/),
+  roundId: z.string().regex(/^[A-Za-z0-9_-]{8,128}$/),
   /** Of the model's weights and architecture that the round starts from. */
-  model_sha256: sha256HexSchema,
+  modelSha256: sha256HexSchema,
   /** Node keys that are invited, ascending. */
   participants: z.array(nodeKeySchema).min(3).max(mostParticipants),
   /** So many must answer each stage, and so many shares recover a secret. */
   threshold: z.int().min(2).max(mostParticipants),
   /** Weights of an update; the vector that travels has one entry more. */
-  vector_length: z
+  vectorLength: z
     .int()
     .min(1)
     .max(2 ** 28),
   /** Updates are cut to ±this. */
-  clipping_range: z.number().positive().max(1e6),
-  /** Steps between −clipping_range and +clipping_range. */
-  quantisation_range: z
+  clippingRange: z.number().positive().max(1e6),
+  /** Steps between −clippingRange and +clippingRange. */
+  quantisationRange: z
     .int()
     .min(2)
     .max(2 ** 31),
   /** The largest weight an update may have, in examples. */
-  max_weight: z.int().min(1).max(1_000_000),
+  maxWeight: z.int().min(1).max(1_000_000),
 });
 export type RoundParameters = z.infer<typeof roundParametersSchema>;
 
@@ -58,7 +58,7 @@ export function checkedParameters(parameters: unknown): RoundParameters {
       'training/round-malformed',
       `The round’s parameters: ${z.prettifyError(parsed.error)}`,
     );
-  const { participants, threshold, quantisation_range, max_weight } = parsed.data;
+  const { participants, threshold, quantisationRange, maxWeight } = parsed.data;
   const count = participants.length;
   const unsafe = (sentence: string) => new AppError('training/round-unsafe', sentence);
   if (participants.some((key, index) => index > 0 && key <= (participants[index - 1] ?? '')))
@@ -66,10 +66,10 @@ export function checkedParameters(parameters: unknown): RoundParameters {
   if (2 * threshold <= count || threshold > count)
     throw unsafe(`A threshold of ${threshold} is not above half of ${count} participants, or above all.`);
   // A step more than the range: what the rounding of floats may add.
-  if (count * (quantisation_range + 1) >= modulus)
-    throw unsafe(`${count} updates of up to ${quantisation_range} may not fit in 32 bits.`);
-  if (max_weight > quantisation_range)
-    throw unsafe(`A weight of 1 in ${max_weight} is lost in ${quantisation_range} steps.`);
+  if (count * (quantisationRange + 1) >= modulus)
+    throw unsafe(`${count} updates of up to ${quantisationRange} may not fit in 32 bits.`);
+  if (maxWeight > quantisationRange)
+    throw unsafe(`A weight of 1 in ${maxWeight} is lost in ${quantisationRange} steps.`);
   return parsed.data;
 }
 

@@ -15,8 +15,8 @@ export interface SealBinding {
   context: string;
   from: string;
   to: string;
-  mask_key_share_sha256: string;
-  seed_share_sha256: string;
+  maskKeyShareSha256: string;
+  seedShareSha256: string;
 }
 
 const associated = (binding: SealBinding) =>

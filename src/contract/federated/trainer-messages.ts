@@ -13,6 +13,8 @@ export const trainerOptionsSchema = z.strictObject({
   threads: z.int().min(1).max(256).default(1),
   /** Memory of the whole process; absent: as much as there is. */
   memoryLimitMb: z.int().min(64).optional(),
+  /** A folder whose node_modules may hold native TensorFlow, for a GPU or not. */
+  engineDir: path.optional(),
 });
 export type TrainerOptions = z.input<typeof trainerOptionsSchema>;
 

@@ -34,7 +34,7 @@ export function vectorText(context: string, node: string, vector: Uint32Array): 
   return roundText('collect-masked-vectors', context, {
     node,
     length: vector.length,
-    vector_sha256: createHash('sha256').update(bytes).digest('hex'),
+    vectorSha256: createHash('sha256').update(bytes).digest('hex'),
   });
 }
 

@@ -22,8 +22,8 @@ const stageOf: Record<PostedStage, SecureStage> = {
 
 export const secureParameters = (nodes: number, mostWeight: number): SecureParameters => ({
   threshold: defaultThreshold(nodes),
-  clipping_range: defaultQuantisation.clipping_range,
-  quantization_range: defaultQuantisation.quantisation_range,
+  clipping_range: defaultQuantisation.clippingRange,
+  quantization_range: defaultQuantisation.quantisationRange,
   max_weight: mostWeight,
 });
 
@@ -31,7 +31,7 @@ export const secureParameters = (nodes: number, mostWeight: number): SecureParam
 export function createSecureCollection(offer: RoundOffer, modelParameters: number): Collection {
   const parameters = offeredParameters(offer, modelParameters);
   const aggregation = createAggregation(parameters);
-  const length = (parameters?.vector_length ?? 0) + 1;
+  const length = (parameters?.vectorLength ?? 0) + 1;
   const stop = new AbortController();
 
   function demandOwn(node: unknown, nodeKey: string): void {

@@ -73,7 +73,7 @@ export function createAggregation(offered: unknown): Aggregation {
   const vectors = new Set<string>();
   const signatures = new Map<string, SurvivorSignature>();
   const answers = new Map<string, UnmaskAnswer>();
-  const sum = new Uint32Array(parameters.vector_length + 1);
+  const sum = new Uint32Array(parameters.vectorLength + 1);
   let stage: Aggregation['stage'] = 'setup';
   let isClosing = false;
 
@@ -152,11 +152,11 @@ export function createAggregation(offered: unknown): Aggregation {
       case 'unmask':
         refuse(
           isWithin(
-            message.mask_key_shares.map(({ of }) => of),
+            message.maskKeyShares.map(({ of }) => of),
             dead(),
           ) &&
             isWithin(
-              message.seed_shares.map(({ of }) => of),
+              message.seedShares.map(({ of }) => of),
               living(),
             )
             ? null
@@ -180,13 +180,13 @@ export function createAggregation(offered: unknown): Aggregation {
     const digests = new Map(
       dealt?.shares.map((share) => [
         share.to,
-        kind === 'seed' ? share.seed_share_sha256 : share.mask_key_share_sha256,
+        kind === 'seed' ? share.seedShareSha256 : share.maskKeyShareSha256,
       ]),
     );
-    if (dealt && kind === 'seed') digests.set(of, dealt.own_seed_share_sha256);
+    if (dealt && kind === 'seed') digests.set(of, dealt.ownSeedShareSha256);
     const good: Uint8Array[] = [];
     for (const [to, answer] of answers) {
-      const list = kind === 'seed' ? answer.seed_shares : answer.mask_key_shares;
+      const list = kind === 'seed' ? answer.seedShares : answer.maskKeyShares;
       const found = list.find((share) => share.of === of);
       if (!found) continue;
       const share = new Uint8Array(Buffer.from(found.share, 'base64'));
@@ -296,10 +296,10 @@ export function createAggregation(offered: unknown): Aggregation {
 }
 
 function advertisementFault(message: Advertisement, others: Iterable<Advertisement>): string | null {
-  const keys = [message.cipher_key, message.mask_key];
+  const keys = [message.cipherKey, message.maskKey];
   if (keys[0] === keys[1]) return 'The two one-time keys are the same.';
   for (const other of others)
-    if (keys.includes(other.cipher_key) || keys.includes(other.mask_key))
+    if (keys.includes(other.cipherKey) || keys.includes(other.maskKey))
       return 'A one-time key is another node’s.';
   return keys.every((key) => isUsableKey(new Uint8Array(Buffer.from(key, 'base64'))))
     ? null

@@ -29,24 +29,24 @@ export async function recoveredMasks(
   const unrecovered: string[] = [];
   for (const { kind, dealer, shares } of secrets) {
     const secret = shares.length >= threshold ? await combineShares(shares.slice(0, threshold)) : null;
-    // A signal between secrets: hundreds of them take seconds.
+    // The event loop runs in between: hundreds of secrets take seconds.
     await new Promise((resolve) => setImmediate(resolve));
     if (!secret) unrecovered.push(dealer.node);
     else if (kind === 'seed') {
-      if (seedSha256(secret, context, dealer.node) === dealer.seed_sha256)
+      if (seedSha256(secret, context, dealer.node) === dealer.seedSha256)
         masks.push({ seed: secret, sign: -1 });
       else unrecovered.push(dealer.node);
     } else {
       const key = agreementKey(secret);
       secret.fill(0);
-      if (Buffer.from(key.publicKey).toString('base64') !== dealer.mask_key) unrecovered.push(dealer.node);
+      if (Buffer.from(key.publicKey).toString('base64') !== dealer.maskKey) unrecovered.push(dealer.node);
       // The dead's own half of a pair's mask is what cancels the living's.
       else
-        for (const { node, mask_key } of living)
+        for (const { node, maskKey } of living)
           masks.push(
             pairMask(
               { node: dealer.node, key },
-              { node, publicKey: new Uint8Array(Buffer.from(mask_key, 'base64')) },
+              { node, publicKey: new Uint8Array(Buffer.from(maskKey, 'base64')) },
               context,
             ),
           );

@@ -59,6 +59,8 @@ export function createJobService(parts: JobServiceParts): DrainableJobService {
   const { models, cache, accounting, stats, clock } = parts;
   const queue = new Queue<Entry>();
   const running = new Set<Entry>();
+  /** By request id: what waits and what runs. */
+  const inWork = new Map<string, Entry>();
   const book = new JobBook();
   let expiry: NodeJS.Timeout | null = null;
   let onIdle: (() => void) | null = null;
@@ -88,7 +90,7 @@ export function createJobService(parts: JobServiceParts): DrainableJobService {
     } catch (thrown) {
       refuse(row, toAppError(thrown));
     }
-    if (active().some((entry) => entry.request.requestId === request.requestId))
+    if (inWork.has(request.requestId))
       refuse(
         row,
         new AppError('request/invalid', `A request ${request.requestId} is in work already.`, {
@@ -111,6 +113,7 @@ export function createJobService(parts: JobServiceParts): DrainableJobService {
     };
     done.promise.catch(() => {});
     if (!queue.add(entry, parts.queueLimit() - running.size)) refuse(row, queueFull());
+    inWork.set(request.requestId, entry);
     change(entry, { state: 'waiting', position: queue.position(entry) });
     fill();
     return {
@@ -120,12 +123,12 @@ export function createJobService(parts: JobServiceParts): DrainableJobService {
     };
   }
 
-  const active = () => [...running, ...queue.items()];
-
   function hasSlot({ request: { model } }: Entry): boolean {
+    const slots = models.slots(model);
+    if (slots === Number.POSITIVE_INFINITY) return true;
     let atWork = 0;
     for (const entry of running) if (entry.request.model === model) atWork += 1;
-    return atWork < models.slots(model);
+    return atWork < slots;
   }
 
   function queueFull(): AppError {
@@ -163,8 +166,9 @@ export function createJobService(parts: JobServiceParts): DrainableJobService {
   function planExpiry(): void {
     if (expiry) clearTimeout(expiry);
     expiry = null;
+    if (queue.length === 0) return;
     const next = Math.min(...queue.items().map(({ deadlineMs }) => deadlineMs));
-    if (Number.isFinite(next)) expiry = setTimeout(fill, Math.max(1, next - clock.now() + 1));
+    expiry = setTimeout(fill, Math.max(1, next - clock.now() + 1));
   }
 
   async function work(entry: Entry): Promise<void> {
@@ -206,6 +210,7 @@ export function createJobService(parts: JobServiceParts): DrainableJobService {
     } finally {
       clearTimeout(late);
       running.delete(entry);
+      inWork.delete(request.requestId);
       fill();
     }
   }
@@ -269,6 +274,7 @@ export function createJobService(parts: JobServiceParts): DrainableJobService {
   }
 
   function fail(entry: Entry, error: AppError): void {
+    inWork.delete(entry.request.requestId);
     const isCancel = error.code === 'queue/cancelled' || error.code === 'queue/client-left';
     change(entry, {
       state: isCancel ? 'cancelled' : 'failed',
@@ -296,7 +302,7 @@ export function createJobService(parts: JobServiceParts): DrainableJobService {
     running: () => running.size,
     waiting: () => queue.length,
     cancel(id, by) {
-      const entry = active().find(({ request }) => request.requestId === id);
+      const entry = inWork.get(id);
       if (!entry) return false;
       const { source } = entry.request;
       if (by && !(source.kind === 'gateway' && source.gatewayKey === by.gatewayKey)) return false;

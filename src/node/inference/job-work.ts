@@ -16,24 +16,27 @@ export interface WorkHandlers extends Pick<JobHandlers, 'onText' | 'onRoute'> {
 export function wantedFeatures(work: JobWork): Feature[] {
   if (work.kind === 'embed') return ['embeddings'];
   const { prompt, sampling, format } = work.request;
-  const wanted: [boolean, Feature][] = [
-    [true, prompt.kind],
-    [prompt.kind === 'chat' && (prompt.tools?.length ?? 0) > 0, 'tools'],
-    [prompt.kind === 'chat' && prompt.messages.some((one) => 'parts' in one), 'images'],
-    [format !== undefined, 'json-schema'],
-    [format?.kind === 'json', 'json'],
-    [prompt.kind === 'chat' && (prompt.toolChoice ?? 'auto') !== 'auto', 'tool-choice'],
-    [sampling.logitBias !== undefined, 'logit-bias'],
-    [sampling.minP !== undefined, 'min-p'],
-    [sampling.topK !== undefined, 'top-k'],
-    [sampling.seed !== undefined, 'seed'],
-    [sampling.frequencyPenalty !== undefined || sampling.presencePenalty !== undefined, 'penalties'],
-  ];
-  return wanted.flatMap(([isWanted, feature]) => (isWanted ? [feature] : []));
+  const wanted: Feature[] = [prompt.kind];
+  if (prompt.kind === 'chat') {
+    if ((prompt.tools?.length ?? 0) > 0) wanted.push('tools');
+    if (prompt.messages.some((one) => 'parts' in one)) wanted.push('images');
+    if ((prompt.toolChoice ?? 'auto') !== 'auto') wanted.push('tool-choice');
+  }
+  if (format) wanted.push('json-schema');
+  if (format?.kind === 'json') wanted.push('json');
+  if (sampling.logitBias !== undefined) wanted.push('logit-bias');
+  if (sampling.minP !== undefined) wanted.push('min-p');
+  if (sampling.topK !== undefined) wanted.push('top-k');
+  if (sampling.seed !== undefined) wanted.push('seed');
+  if (sampling.frequencyPenalty !== undefined || sampling.presencePenalty !== undefined)
+    wanted.push('penalties');
+  return wanted;
 }
 
 function checkFeatures(work: JobWork, runtime: Pick<Runtime, 'name' | 'lacks'>): void {
-  const lacking = wantedFeatures(work).filter((feature) => runtime.lacks().has(feature));
+  const lacks = runtime.lacks();
+  if (lacks.size === 0) return;
+  const lacking = wantedFeatures(work).filter((feature) => lacks.has(feature));
   if (lacking.length > 0)
     throw new AppError(
       'request/unsupported',

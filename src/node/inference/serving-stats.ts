@@ -6,6 +6,8 @@ const minuteMs = 60_000;
 const speedWindowMs = 10_000;
 const publishMs = 1000;
 const latestJobs = 100;
+/** Times to the first token that the median is taken of; a busy minute has a hundred times as many. */
+const latestFirstTokens = 1000;
 
 /** Takes down what happens to jobs and shows it as figures over sliding windows. */
 export interface ServingRecorder {
@@ -22,9 +24,9 @@ export interface ServingRecorder {
 
 export function createServingRecorder(clock: Clock): ServingRecorder {
   let load = { running: 0, waiting: 0, queueLimit: 0 };
-  let tokenMarks: { at: number; count: number }[] = [];
+  let tokenMarks: Mark[] = [];
   let firstTokens: { at: number; ms: number }[] = [];
-  let finishes: number[] = [];
+  let finishes: Mark[] = [];
   const latest: { seconds: number; fine: boolean }[] = [];
   let completed = 0;
 
@@ -32,12 +34,11 @@ export function createServingRecorder(clock: Clock): ServingRecorder {
     const now = clock.now();
     tokenMarks = tokenMarks.filter(({ at }) => at > now - speedWindowMs);
     firstTokens = firstTokens.filter(({ at }) => at > now - minuteMs);
-    finishes = finishes.filter((at) => at > now - minuteMs);
-    const tokens = tokenMarks.reduce((sum, { count }) => sum + count, 0);
+    finishes = finishes.filter(({ at }) => at > now - minuteMs);
     const fine = latest.filter((job) => job.fine).length;
     return {
-      requestsPerMinute: finishes.length,
-      tokensPerSecond: Math.round((tokens / speedWindowMs) * 10_000) / 10,
+      requestsPerMinute: total(finishes),
+      tokensPerSecond: Math.round((total(tokenMarks) / speedWindowMs) * 10_000) / 10,
       firstTokenMs: median(firstTokens.map(({ ms }) => ms)),
       successRate: latest.length === 0 ? null : fine / latest.length,
       ...load,
@@ -58,16 +59,14 @@ export function createServingRecorder(clock: Clock): ServingRecorder {
     setLoad(running, waiting, queueLimit) {
       load = { running, waiting, queueLimit };
     },
-    tokens(count) {
-      const now = clock.now();
-      const last = tokenMarks.at(-1);
-      if (last && now - last.at < 100) last.count += count;
-      else tokenMarks.push({ at: now, count });
+    tokens: (count) => mark(tokenMarks, clock.now(), count),
+    firstToken(ms) {
+      firstTokens.push({ at: clock.now(), ms });
+      if (firstTokens.length > latestFirstTokens) firstTokens.shift();
     },
-    firstToken: (ms) => void firstTokens.push({ at: clock.now(), ms }),
     finished(seconds, fine) {
       completed += 1;
-      finishes.push(clock.now());
+      mark(finishes, clock.now(), 1);
       latest.push({ seconds, fine });
       if (latest.length > latestJobs) latest.shift();
     },
@@ -75,6 +74,20 @@ export function createServingRecorder(clock: Clock): ServingRecorder {
     dispose: () => clearInterval(timer),
   };
 }
+
+interface Mark {
+  at: number;
+  count: number;
+}
+
+/** What comes within a tenth of a second is one mark. */
+function mark(marks: Mark[], now: number, count: number): void {
+  const last = marks.at(-1);
+  if (last && now - last.at < 100) last.count += count;
+  else marks.push({ at: now, count });
+}
+
+const total = (marks: Mark[]): number => marks.reduce((sum, { count }) => sum + count, 0);
 
 function median(values: number[]): number | null {
   const sorted = [...values].sort((a, b) => a - b);

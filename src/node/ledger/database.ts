@@ -1,6 +1,9 @@
 import Database from 'better-sqlite3';
 import { AppError } from '#contract/errors.ts';
 
+/** Of 4 kB. */
+const mostLogPages = 8000;
+
 /**
  * Opens a database that is only added to and brings it up to date; its user_version says how many of the migrations it has. A released
  * migration is never changed. Throws `ledger/*`; a file that cannot be used stays as it is.
@@ -20,6 +23,8 @@ export function openDatabase(file: string, migrations: readonly string[]): Datab
     database.pragma('journal_mode = WAL');
     // Commits outlive the process by themselves, and the machine once they are synced: see wal-sync.ts.
     database.pragma('synchronous = NORMAL');
+    // Taking the log into the database waits for the disk: rarely, and of pages that were written again and again only the last.
+    database.pragma(`wal_autocheckpoint = ${mostLogPages}`);
     database.pragma('foreign_keys = ON');
     migrate(database, migrations, version);
     return database;

@@ -36,6 +36,9 @@ interface Spend {
   flush(): void;
 }
 
+/** A commit so soon after the last one takes a little more along. */
+const pauseMs = 2;
+
 /** All that comes in one turn of the event loop is one commit. */
 export function openSpend(database: Database): Spend {
   const insertSpend = database.prepare(
@@ -44,6 +47,7 @@ export function openSpend(database: Database): Spend {
      VALUES (@key, @at, @requestId, @provider, @model, @prompt, @cached, @cacheWrite, @completion, @reasoning,
        @costPicoUsd, @isEstimate) ON CONFLICT (key) DO NOTHING`,
   );
+  let writtenAt = Number.NEGATIVE_INFINITY;
   let waiting: { row: SpendRow; resolve(isNew: boolean): void; reject(thrown: unknown): void }[] = [];
   const insertAll = database.transaction((rows: SpendRow[]) =>
     rows.map(
@@ -55,6 +59,7 @@ export function openSpend(database: Database): Spend {
   function writeSpend(): void {
     const batch = waiting;
     waiting = [];
+    writtenAt = performance.now();
     try {
       const isNew = write(() => insertAll.immediate(batch.map(({ row }) => row)));
       batch.forEach(({ resolve }, index) => {
@@ -68,7 +73,11 @@ export function openSpend(database: Database): Spend {
   return {
     append(row) {
       const { promise, resolve, reject } = Promise.withResolvers<boolean>();
-      if (waiting.length === 0) setImmediate(writeSpend);
+      if (waiting.length === 0) {
+        const dueMs = Math.ceil(writtenAt + pauseMs - performance.now());
+        if (dueMs > 0) setTimeout(writeSpend, dueMs);
+        else setImmediate(writeSpend);
+      }
       waiting.push({ row, resolve, reject });
       return promise;
     },

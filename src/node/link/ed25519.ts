@@ -1,4 +1,4 @@
-import { createHash, createPrivateKey, createPublicKey, sign, verify } from 'node:crypto';
+import { createPrivateKey, createPublicKey, hash, sign, verify } from 'node:crypto';
 import bs58 from 'bs58';
 
 /** Ed25519 (RFC 8032) over text, keys and signatures as base58. */
@@ -33,5 +33,5 @@ export function signingKey(pem: string): SigningKey {
 
 /** Lower-case hex. */
 export function sha256Hex(data: string | Uint8Array): string {
-  return createHash('sha256').update(data).digest('hex');
+  return hash('sha256', data, 'hex');
 }

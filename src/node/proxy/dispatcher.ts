@@ -86,6 +86,9 @@ const noLimits: ThrottleLimits = { requestsPerMinute: null, tokensPerMinute: nul
  */
 export function createDispatcher(parts: DispatcherParts): Dispatcher {
   const { clock } = parts;
+  /** Keys that follow each other share the ledger's pages. */
+  const run = randomUUID();
+  let answers = 0;
   const clientThrottles = new Map<string, Throttle>();
   const kept = <T>(map: Map<string, T>, key: string, make: () => T): T => {
     const known = map.get(key);
@@ -123,7 +126,9 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
       budget:
         opened.budget.exceeded(now, cost, config) ?? parts.allBudget.exceeded(now, cost, parts.config()),
       contextTokens: price?.contextTokens ?? null,
-      latencyMs: ownHealth.latencyMs ?? health.latencyMs,
+      get latencyMs() {
+        return ownHealth.latencyMs ?? health.latencyMs;
+      },
       running: health.running,
     };
   }
@@ -258,7 +263,8 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
       counted = usage.prompt + usage.completion;
       const spent = costPicoUsd(price, usage);
       // A client may use a request's id twice: each answer costs.
-      const key = randomUUID();
+      answers += 1;
+      const key = `${run}-${answers}`;
       await parts.spend({ key, requestId: job.requestId, target, usage, costPicoUsd: spent, isEstimate });
       return { target: targetName(target), usage, costPicoUsd: spent, isEstimate, quote };
     };

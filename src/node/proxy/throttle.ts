@@ -23,16 +23,13 @@ export class Throttle {
   freeAt(nowMs: number, tokens: number, limits: ThrottleLimits): number {
     this.#forget(nowMs);
     if (limits.concurrent !== null && this.#running >= limits.concurrent) return Number.POSITIVE_INFINITY;
-    const waits = [
+    const { requests, tokens: left } = this.#headroom;
+    return Math.max(
       this.#requestsFreeAt(nowMs, limits.requestsPerMinute),
       this.#tokensFreeAt(nowMs, tokens, limits.tokensPerMinute),
-      ...(['requests', 'tokens'] as const).map((what) => {
-        const said = this.#headroom[what];
-        const needed = what === 'requests' ? 1 : tokens;
-        return said && said.resetsAt > nowMs && said.left < needed ? said.resetsAt : nowMs;
-      }),
-    ];
-    return Math.max(...waits);
+      requests && requests.resetsAt > nowMs && requests.left < 1 ? requests.resetsAt : nowMs,
+      left && left.resetsAt > nowMs && left.left < tokens ? left.resetsAt : nowMs,
+    );
   }
 
   /** Takes a place; what is returned gives it back and corrects the tokens to what was counted. */
@@ -69,6 +66,7 @@ export class Throttle {
   }
 
   #forget(nowMs: number): void {
+    if (this.#taken.length === 0) return;
     const first = this.#taken.findIndex(({ at }) => at > nowMs - windowMs);
     const old = this.#taken.splice(0, first < 0 ? this.#taken.length : first);
     for (const { tokens } of old) this.#tokens -= tokens;

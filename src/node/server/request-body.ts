@@ -11,22 +11,27 @@ export async function readBody(request: IncomingMessage): Promise<Uint8Array> {
       data: { mostBodyBytes },
     });
   if (Number(request.headers['content-length'] ?? 0) > mostBodyBytes) throw tooLarge();
-  const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
-  const chunks: Buffer[] = [];
-  let size = 0;
-  request.on('data', (chunk: Buffer) => {
-    size += chunk.length;
-    if (size <= mostBodyBytes) chunks.push(chunk);
-    else reject(tooLarge());
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    const take = (chunk: Buffer) => {
+      size += chunk.length;
+      if (size <= mostBodyBytes) return void chunks.push(chunk);
+      request.off('data', take).pause();
+      reject(tooLarge());
+    };
+    request.on('data', take);
+    request.once('end', () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)));
+    const left = () => {
+      // A request that was read closes too.
+      if (!request.readableEnded)
+        reject(
+          new AppError('queue/client-left', 'The client closed the connection before the request was whole.'),
+        );
+    };
+    request.once('error', left);
+    request.once('close', left);
   });
-  request.once('end', () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)));
-  const left = () =>
-    reject(
-      new AppError('queue/client-left', 'The client closed the connection before the request was whole.'),
-    );
-  request.once('error', left);
-  request.once('close', left);
-  return promise.finally(() => request.removeAllListeners('data').pause());
 }
 
 /** Parses JSON against a schema. The error names the first field that is wrong. */
@@ -43,9 +48,11 @@ export function parseBody<S extends z.ZodType>(body: Uint8Array, schema: S): z.o
   throw new AppError('request/invalid', `${field || 'body'}: ${text}`, { data: { field } });
 }
 
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
 export function parseJson(body: Uint8Array): unknown {
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
+    return JSON.parse(utf8.decode(body));
   } catch {
     throw new AppError('request/malformed-json', 'The body is not JSON.');
   }

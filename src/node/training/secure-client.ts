@@ -74,7 +74,7 @@ export const secureClients =
       isMasked: () =>
         round.next !== 'setup' && round.next !== 'share-keys' && round.next !== 'collect-masked-vectors',
       mask(message, vector, examples, signal) {
-        const weight = Math.min(examples, agreed.max_weight);
+        const weight = Math.min(examples, agreed.maxWeight);
         return round.maskVector(message, quantise(vector, weight, agreed), signal);
       },
       masked: store,

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { canonicalJson } from '#contract/canonical-json.ts';
-import { AppError } from '#contract/errors.ts';
+import { AppError, type ErrorCode } from '#contract/errors.ts';
 import type { OfferedTask } from '#contract/federated/rounds.ts';
 import type { TrainingTask } from '#contract/federated/task.ts';
 import { errorBody, toAppError } from '#contract/result.ts';
@@ -28,8 +28,13 @@ import { type TaskContext, taskViews } from './task-views.ts';
 const keptRounds = 200;
 const curvePoints = 200;
 const quietPauseMs = 30_000;
-/** A task whose round failed is left alone for a while. */
-const restMs = 60_000;
+/** How long a task is left alone after its round failed: a passing cause rests it shortly, the operator's own wish for longest. */
+const usualRestMs = 60_000;
+const restMs: Partial<Record<ErrorCode, number>> = {
+  'training/round-failed': 3000,
+  'training/deadline-passed': 3000,
+  'training/left': 10 * 60_000,
+};
 
 /** The gateway that rounds come from. */
 export interface RoundGateway {
@@ -225,7 +230,7 @@ export function createTrainingNode(parts: TrainingParts): TrainingNode {
   }
 
   function rest(taskId: string, roundId: string, error: AppError): void {
-    const until = clock.now() + restMs;
+    const until = clock.now() + (restMs[error.code] ?? usualRestMs);
     restUntil.set(taskId, until);
     show({ state: 'failed', roundId, error: errorBody(error), until });
   }

@@ -189,6 +189,7 @@ transport.publish('downloads.list', isFresh ? [] : sampleDownloads);
 transport.publish('servers.list', []);
 transport.publish('proxy.status', proxy);
 transport.publish('training.status', training);
+if (wantedTraining === 'moving') trainingNode.run();
 transport.publish('training.data', sampleSources);
 transport.publish(
   'training.curve',

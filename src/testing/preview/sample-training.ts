@@ -31,6 +31,7 @@ export function sampleTrainingStates(now: number): Record<string, TrainingState>
     selected: { ...round, state: 'selected' },
     downloading: { ...round, state: 'downloading', progress: 0.38 },
     training,
+    moving: training,
     paused: { ...training, isPaused: true },
     uploading: { ...round, state: 'uploading', step: 'waiting', retryAt: null },
     retrying: { ...round, state: 'uploading', step: 'sending', retryAt: now + 0.4 * minute },

@@ -3,6 +3,7 @@ import type { Settings } from '#contract/settings.ts';
 import type { TrainingStatus } from '#contract/training.ts';
 import type { DataItem, DataPreview } from '#contract/training-data.ts';
 import type { MemoryAnswers, MemoryTransport } from '../memory-transport.ts';
+import { sampleCurve } from './sample-training.ts';
 
 const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -10,6 +11,8 @@ interface SampleNode {
   answers: MemoryAnswers;
   /** Takes part or not, and within which budget. */
   follow(settings: Settings): void;
+  /** Has the round's training go on, ten times a second. */
+  run(): void;
 }
 
 /** Calls of the Training page, which change the sample. A path with `missing` in it is not there. */
@@ -60,6 +63,26 @@ export function sampleTrainingNode(
   };
   return {
     answers,
+    run() {
+      let tick = 0;
+      setInterval(() => {
+        if (status.state.state !== 'training') return;
+        tick = (tick + 1) % 200;
+        const { epochs } = status.state;
+        const progress = tick / 200;
+        const curve = sampleCurve(tick + 1);
+        put({
+          state: {
+            ...status.state,
+            progress,
+            epoch: Math.floor(progress * epochs) + 1,
+            loss: curve.at(-1)?.loss ?? null,
+            examplesPerSecond: tick < 5 ? null : 900 + 200 * Math.sin(tick),
+          },
+        });
+        transport().publish('training.curve', curve);
+      }, 100);
+    },
     follow({ takePartInTraining, privacyBudgetEpsilon }) {
       const wasOn = status.state.state !== 'off';
       const privacy = { ...status.privacy, budgetEpsilon: privacyBudgetEpsilon };

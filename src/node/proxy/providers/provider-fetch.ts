@@ -1,6 +1,6 @@
-import type { Readable } from 'node:stream';
-import { Agent } from 'undici';
+import { Agent, type Dispatcher } from 'undici';
 import { AppError } from '#contract/errors.ts';
+import { ArrivingBody } from './arriving-body.ts';
 import { PlainResponse } from './plain-response.ts';
 import type { OnHeadroom } from './provider.ts';
 import { readHeadroom } from './rate-headers.ts';
@@ -30,49 +30,23 @@ export function createProviderFetch(
     keepAliveTimeout: 30_000,
   });
 
+  let known = new URL('http://127.0.0.1');
+
   async function guarded(input: string | URL | Request, init: RequestInit = {}): Promise<PlainResponse> {
-    const url = input instanceof URL ? input : new URL(input instanceof Request ? input.url : input);
-    const { signal } = init;
-    const answer = await agent
-      .request({
-        origin: url.origin,
-        path: url.pathname + url.search,
-        method: (init.method ?? 'GET').toUpperCase() as 'GET',
-        headers: plainHeaders(init.headers),
-        body: (init.body as string | null | undefined) ?? null,
-        signal: signal ?? null,
-      })
-      .catch((thrown: unknown) => {
-        throw signal?.aborted ? thrown : networkError(provider, thrown);
-      });
-    let bytes = 0;
-    const response = new PlainResponse(answer.body, {
-      status: answer.statusCode,
-      headers: answer.headers,
-      url: url.href,
-      guard: {
-        onBytes(count) {
-          bytes += count;
-          if (bytes > limits.mostBytes)
-            throw new AppError(
-              'provider/bad-answer',
-              `${provider} answers with more than ${limits.mostBytes} bytes.`,
-            );
-        },
-        onError: (thrown) =>
-          thrown instanceof AppError || signal?.aborted ? thrown : networkError(provider, thrown),
-      },
-    });
+    const address = input instanceof Request ? input.url : `${input}`;
+    // The same few addresses are asked again and again.
+    if (known.href !== address) known = new URL(address);
+    const response = await send(agent, provider, limits, known, init);
     onHeadroom(readHeadroom(response.headers, Date.now()));
     if (response.status >= 300 && response.status < 400) {
-      discard(answer.body);
+      void response.body.cancel();
       throw new AppError(
         'provider/bad-answer',
         `${provider} sends requests on to another address, which is never followed with a key.`,
       );
     }
     if (response.ok && response.headers.get('content-type')?.startsWith('text/html')) {
-      discard(answer.body);
+      void response.body.cancel();
       throw new AppError('provider/bad-answer', `${provider} answers with a web page: is its address right?`);
     }
     return response;
@@ -80,10 +54,74 @@ export function createProviderFetch(
   return { fetch: guarded as unknown as typeof fetch, close: () => agent.destroy() };
 }
 
-/** Lets go of a body that nobody reads, and of its connection. */
-function discard(body: Readable): void {
-  body.on('error', () => {});
-  body.destroy();
+/** Resolves when the answer begins. Rejects with the reason of its signal, or `provider/*`. */
+function send(
+  agent: Agent,
+  provider: string,
+  limits: FetchLimits,
+  url: URL,
+  { signal, method = 'GET', headers, body }: RequestInit,
+): Promise<PlainResponse> {
+  return new Promise((resolve, reject) => {
+    let control: Dispatcher.DispatchController | null = null;
+    let bytes = 0;
+    const end = (thrown: Error) => {
+      signal?.removeEventListener('abort', left);
+      const error =
+        thrown instanceof AppError
+          ? thrown
+          : signal?.aborted
+            ? signal.reason
+            : networkError(provider, thrown);
+      reject(error);
+      arriving.fail(error);
+    };
+    const stop = (reason: Error) => {
+      control?.abort(reason);
+      end(reason);
+    };
+    const left = () => stop(signal?.reason);
+    const arriving = new ArrivingBody({
+      pause: () => control?.pause(),
+      resume: () => control?.resume(),
+      abort: () => stop(new Error('Nobody reads on.')),
+    });
+    if (signal?.aborted) return reject(signal.reason);
+    signal?.addEventListener('abort', left, { once: true });
+    agent.dispatch(
+      {
+        origin: url.origin,
+        path: url.pathname + url.search,
+        method: method.toUpperCase() as 'GET',
+        headers: plainHeaders(headers),
+        body: (body as string | null | undefined) ?? null,
+      },
+      {
+        onRequestStart(controller) {
+          control = controller;
+          if (signal?.aborted) controller.abort(signal.reason);
+        },
+        onResponseStart(_, status, answerHeaders) {
+          if (status >= 200) resolve(new PlainResponse(status, answerHeaders, arriving));
+        },
+        onResponseData(_, chunk) {
+          bytes += chunk.length;
+          if (bytes <= limits.mostBytes) return arriving.push(chunk);
+          stop(
+            new AppError(
+              'provider/bad-answer',
+              `${provider} answers with more than ${limits.mostBytes} bytes.`,
+            ),
+          );
+        },
+        onResponseEnd() {
+          signal?.removeEventListener('abort', left);
+          arriving.end();
+        },
+        onResponseError: (_, error) => end(error),
+      },
+    );
+  });
 }
 
 function plainHeaders(headers: RequestInit['headers']): Record<string, string> {

@@ -22,3 +22,19 @@ test('limits and pauses are read as providers write them, and not believed beyon
     null,
   ]);
 });
+
+test('a provider’s dates are read by its own clock, however far it is off', () => {
+  const now = Date.UTC(2026, 10, 24);
+  for (const hours of [-30, -1, 0, 1, 30]) {
+    const there = now + hours * 3_600_000;
+    const date = (ms: number) => new Date(there + ms).toUTCString();
+    const headers = new Headers({
+      date: date(0),
+      'retry-after': date(9000),
+      'anthropic-ratelimit-requests-remaining': '0',
+      'anthropic-ratelimit-requests-reset': new Date(there + 9000).toISOString(),
+    });
+    expect(retryAfterSeconds(headers, now)).toBe(9);
+    expect(readHeadroom(headers, now)).toEqual({ requests: { left: 0, resetsAt: now + 9000 } });
+  }
+});

@@ -70,7 +70,7 @@ test('a preview shows rows, columns, classes and problems, and what a task can u
       { name: 'y', role: 'number', type: 'mixed', empty: 1, min: 7, max: 7 },
       { name: 'class', role: 'label', type: 'text', empty: 0, min: null, max: null },
     ],
-    columnRows: 4,
+    columnRows: 3,
     firstRows: [
       ['1', '2.5', 'n/a', 'a'],
       ['2', '-1', '7', 'b'],

@@ -17,7 +17,7 @@ import { createScaling } from './scaling.ts';
 import { textPieces, whyNoText } from './text-pieces.ts';
 import { createTokenPack } from './token-pack.ts';
 
-const mostImageFileBytes = 1 << 26;
+export const mostImageFileBytes = 1 << 26;
 
 /** Text files become tokens in a pack. One with a class is a field and may be as long; one that is learnt itself may have any length. */
 export async function buildTexts(files: FolderFile[], context: BuildContext): Promise<BuiltSource> {

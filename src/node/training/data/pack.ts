@@ -6,6 +6,7 @@ import { writeAll } from './write-all.ts';
 
 /** What images or tokens may take in the cache once they are numbers of the task's size. */
 const mostPackBytes = 8 * 2 ** 30;
+const bufferBytes = 1 << 18;
 
 /** A file of examples that were made ready once: images of the task's size, or token ids. */
 export interface Pack {
@@ -20,8 +21,14 @@ export function createPack(cacheDir: string, id: string): Pack {
   mkdirSync(cacheDir, { recursive: true });
   const path = join(cacheDir, `${id}-${randomBytes(6).toString('hex')}.pack`);
   const fd = openSync(path, 'wx', 0o600);
+  const buffer = Buffer.alloc(bufferBytes);
+  let buffered = 0;
   let size = 0;
   let isOpen = true;
+  const flush = () => {
+    writeAll(fd, buffer.subarray(0, buffered));
+    buffered = 0;
+  };
   const close = () => {
     if (isOpen) closeSync(fd);
     isOpen = false;
@@ -33,11 +40,19 @@ export function createPack(cacheDir: string, id: string): Pack {
         throw new AppError('training/data-too-large', `It takes more than ${mostPackBytes} bytes.`, {
           data: { mostBytes: mostPackBytes },
         });
-      writeAll(fd, bytes);
+      if (buffered + bytes.length > bufferBytes) flush();
+      if (bytes.length > bufferBytes) writeAll(fd, bytes);
+      else {
+        buffer.set(bytes, buffered);
+        buffered += bytes.length;
+      }
       size += bytes.length;
       return size - bytes.length;
     },
-    finish: close,
+    finish() {
+      flush();
+      close();
+    },
     discard() {
       if (!isOpen) return;
       close();

@@ -15,10 +15,10 @@ export interface RowReader {
   /** Where the first row starts in the file. */
   from: number;
   layout: Layout;
-  /** Takes a record; false: it is empty, or has a problem that is told. */
+  /** Takes a record. Empty: no row, as a header is none; broken: it has a problem, which is told. */
   load(bytes: Buffer, from: number, to: number, row: number, problems: Problems): 'row' | 'empty' | 'broken';
   label(): string | null;
-  /** Fills the numbers of the row; false: one is none, or there are more or fewer, which is told. */
+  /** Fills in the row's numbers; false: one is no number, or there are more or fewer, which is told. */
   numbers(into: Float64Array, row: number, problems: Problems): boolean;
   text(): string | null;
   /** As a person sees the row. */

@@ -12,8 +12,8 @@ import type { Surveyed } from './survey.ts';
 
 const shownRows = 10;
 const mostShownCells = 100;
-/** Types and ranges of columns are those of the first rows; classes are counted in all. */
-const columnRows = 20_000;
+/** Types and ranges of columns are those of the first rows, up to so many values; classes are counted in all. */
+const mostLookedAt = 1_000_000;
 
 interface SurveyContext {
   sizeBytes: number;
@@ -24,15 +24,16 @@ interface SurveyContext {
 export async function surveyCsv(source: CsvSource, context: SurveyContext): Promise<Surveyed> {
   const dialect = findDialect(source.path, source);
   const columns = createColumnSurvey(dialect);
-  const { rows, ...found } = await surveyRows(source.path, createCsvReader(dialect), context, (reader) =>
-    columns.add(reader.cells()),
-  );
+  const { rows, ...found } = await surveyRows(source.path, createCsvReader(dialect), context, (reader) => {
+    columns.add(reader.cells());
+    return dialect.names.length;
+  });
   // A single column is the text, and no label.
   const labels = dialect.names.length > 1 ? found.labels : { classes: [], moreClasses: false };
   return {
     facts: { shape: columns.shape(), rows, sizeBytes: context.sizeBytes, ...labels },
     columns: columns.list(),
-    columnRows: Math.min(rows, columnRows),
+    columnRows: found.columnRows,
     firstRows: found.firstRows,
     dialect: { delimiter: dialect.delimiter, header: dialect.header },
   };
@@ -42,7 +43,7 @@ export async function surveyJsonLines(source: JsonLinesSource, context: SurveyCo
   const [text, label, features] = [createCounts(), createCounts(), createCounts()];
   const widths = new Set<number>();
   const reader = createJsonLinesReader(source);
-  const { rows, firstRows, labels } = await surveyRows(source.path, reader, context, () => {
+  const { rows, columnRows, firstRows, labels } = await surveyRows(source.path, reader, context, () => {
     const found = reader.features();
     if (found) {
       if (widths.size < 2) widths.add(found.length);
@@ -51,6 +52,7 @@ export async function surveyJsonLines(source: JsonLinesSource, context: SurveyCo
     const words = reader.text();
     if (words !== null) countCell(text, words);
     countCell(label, reader.label() ?? '');
+    return 2 + (found?.length ?? 0);
   });
   const [width = 0] = widths.size === 1 ? widths : [];
   const hasText = text.numbers + text.others > 0;
@@ -62,22 +64,24 @@ export async function surveyJsonLines(source: JsonLinesSource, context: SurveyCo
       ...(widths.size > 0 ? [shownColumn(source.features, 'number', features)] : []),
       shownColumn(source.label, 'label', label),
     ],
-    columnRows: Math.min(rows, columnRows),
+    columnRows,
     firstRows,
     dialect: null,
   };
 }
 
-/** Goes through all rows; the first of them are looked at closely. */
+/** Goes through all rows; the first of them are looked at closely, which gives the number of values that were. */
 async function surveyRows(
   path: string,
   reader: RowReader,
   { problems, signal }: SurveyContext,
-  look: (reader: RowReader) => void,
+  look: (reader: RowReader) => number,
 ) {
   const labels = countLabels();
   const firstRows: string[][] = [];
   let rows = 0;
+  let columnRows = 0;
+  let lookedAt = 0;
   await eachRecord(path, {
     from: reader.from,
     scan: reader.scan,
@@ -94,9 +98,12 @@ async function surveyRows(
       if (!isUtf8(bytes.subarray(from, to))) return problems.add('encoding', { row });
       if (firstRows.length < shownRows)
         firstRows.push(reader.cells().slice(0, mostShownCells).map(shortened));
-      if (rows <= columnRows) look(reader);
+      if (lookedAt < mostLookedAt) {
+        lookedAt += look(reader);
+        columnRows += 1;
+      }
       labels.add(reader.label() ?? '');
     },
   });
-  return { rows, firstRows, labels: labels.list() };
+  return { rows, columnRows, firstRows, labels: labels.list() };
 }

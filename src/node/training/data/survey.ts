@@ -1,9 +1,10 @@
-import { readFile } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { AppError } from '#contract/errors.ts';
 import type { DataFormat } from '#contract/federated/task.ts';
 import type { DataPreview, DataSource } from '#contract/training-data.ts';
 import type { FolderFile } from './folder-files.ts';
+import { mostImageFileBytes } from './folder-source.ts';
 import { readIdxImages, readIdxLabels } from './idx-file.ts';
 import { decodeImage } from './image-decode.ts';
 import { countLabels } from './label-counts.ts';
@@ -76,8 +77,12 @@ async function surveyFolder(
     if (!shown.has(label) && shown.size < shownFiles) shown.set(label, file);
   }
   const firstRows: string[][] = [];
-  for (const { path, className } of shown.values()) {
-    const bytes = await readFile(path).catch(() => null);
+  for (const { path, className, sizeBytes } of shown.values()) {
+    if (areImages && sizeBytes > mostImageFileBytes) {
+      problems.add('field-too-large', { file: path });
+      continue;
+    }
+    const bytes = await startOf(path, areImages ? sizeBytes : 1000);
     if (!bytes) {
       problems.add('unreadable', { file: path });
       continue;
@@ -86,7 +91,7 @@ async function surveyFolder(
     if (areImages && !pixels) problems.add('not-an-image', { file: path });
     const content = areImages
       ? pixels && `${pixels.width} × ${pixels.height}`
-      : shortened(bytes.subarray(0, 1000).toString('utf8'));
+      : shortened(bytes.toString('utf8'));
     firstRows.push([basename(path), className ?? '', content ?? '']);
   }
   const classes = files.some(({ className }) => className !== null);
@@ -102,4 +107,15 @@ async function surveyFolder(
     firstRows,
     dialect: null,
   };
+}
+
+/** A file's first bytes; null where it can't be read. */
+async function startOf(path: string, length: number): Promise<Buffer | null> {
+  try {
+    await using file = await open(path);
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, 0);
+    return buffer.subarray(0, bytesRead);
+  } catch {
+    return null;
+  }
 }

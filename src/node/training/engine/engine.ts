@@ -1,4 +1,4 @@
-import { ready, setBackend, engine as tensorflow } from '@tensorflow/tfjs-core';
+import { ready, setBackend } from '@tensorflow/tfjs-core';
 import type { Ops } from './ops.ts';
 import { portableOps } from './portable-ops.ts';
 import { openWasmBackend } from './wasm-backend.ts';
@@ -11,8 +11,6 @@ export interface Engine {
   readonly device: string;
   readonly usesGpu: boolean;
   readonly ops: Ops;
-  /** Bytes of the engine's own memory. */
-  memoryBytes(): number;
 }
 
 /** TensorFlow.js on its WebAssembly backend, with our own kernels for what training needs. */
@@ -23,7 +21,6 @@ export async function openWasmEngine(): Promise<Engine> {
     device: hasRelaxedSimd() ? 'CPU (SIMD, fused multiply-add)' : 'CPU (SIMD)',
     usesGpu: false,
     ops: createWasmOps(memory, loadKernels(memory.memory)),
-    memoryBytes: () => memory.sizeBytes,
   };
 }
 
@@ -37,6 +34,5 @@ export async function openCpuEngine(): Promise<Engine> {
     device: 'CPU (JavaScript)',
     usesGpu: false,
     ops: portableOps,
-    memoryBytes: () => tensorflow().memory().numBytes,
   };
 }

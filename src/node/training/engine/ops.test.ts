@@ -57,6 +57,9 @@ const geometries = [
   geometry(9, 3, 8, 5, 2, 'same'),
   geometry(8, 4, 7, 3, 2, 'valid'),
   geometry(3, 2, 4, 5, 1, 'same'),
+  geometry(9, 1, 6, 5, 2, 'same'),
+  geometry(8, 1, 3, 3, 3, 'valid'),
+  geometry(2, 1, 3, 7, 1, 'same'),
 ];
 const imageSize = (g: ConvolutionGeometry) => g.examples * g.height * g.width * g.channels;
 const outSize = (g: ConvolutionGeometry) => g.examples * g.outHeight * g.outWidth * g.filters;

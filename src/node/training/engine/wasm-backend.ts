@@ -16,7 +16,6 @@ interface WasmModule {
 /** Memory of TensorFlow.js's WebAssembly backend: tensors by their place, and scratch. */
 export interface WasmMemory {
   readonly memory: WebAssembly.Memory;
-  readonly sizeBytes: number;
   /** Numbers of the whole memory; to be asked for anew after each allocation, which may move it. */
   readonly numbers: Float32Array;
   /** Byte offset of a tensor. */
@@ -44,9 +43,6 @@ export async function openWasmBackend(): Promise<WasmMemory> {
     });
   return {
     memory: module.asm.memory,
-    get sizeBytes() {
-      return module.asm.memory.buffer.byteLength;
-    },
     get numbers() {
       return module.HEAPF32;
     },

@@ -25,7 +25,7 @@ export type PrivacySpend = Omit<z.infer<typeof spendSchema>, 'v' | 'atMs'>;
 export interface PrivacySpent {
   /** Of all tasks together: they are trained on the same data. */
   epsilon: number;
-  byTask: Record<string, number>;
+  byTask: Record<string, { epsilon: number; rounds: number }>;
 }
 
 /**
@@ -33,13 +33,17 @@ export interface PrivacySpent {
  * converted to ε, which charges much less than adding ε up. Entries are never removed.
  */
 export interface PrivacyLedger {
-  readonly budget: PrivacyTarget;
   spent(): PrivacySpent;
+  isBooked(round: string): boolean;
+  /** ε of this alone, as if nothing had been spent before. */
+  alone(spend: PrivacySpend): number;
+  /** Throws `training/privacy-budget` where the budget would be passed; books nothing. */
+  demand(spend: PrivacySpend): void;
   /** ε of all tasks if this were spent too; books nothing. */
   preview(spend: PrivacySpend): { epsilon: number; isWithinBudget: boolean };
   /**
-   * Books it, on the disk when this returns; the upload may go out then and not before. Throws `training/privacy-budget` and books nothing
-   * where the budget would be passed.
+   * Books it, on the disk when this returns; the upload may go out then and not before. A round is booked once: after a restart it is
+   * spent already. Throws `training/privacy-budget` and books nothing where the budget would be passed.
    */
   spend(spend: PrivacySpend): { epsilon: number };
 }
@@ -47,11 +51,13 @@ export interface PrivacyLedger {
 /** Throws `training/privacy-ledger` for a journal that cannot be read: what was spent is not known, so nothing more may be. */
 export function openPrivacyLedger(
   journal: PrivacyJournal,
-  budget: PrivacyTarget = defaultPrivacyBudget,
+  budget: () => PrivacyTarget = () => defaultPrivacyBudget,
   nowMs: () => number = Date.now,
 ): PrivacyLedger {
   const perStep = new Map<string, number[]>();
   const byTask = new Map<string, number[]>();
+  /** Rounds that are booked, and their tasks. */
+  const rounds = new Map<string, string>();
   for (const [index, line] of journal.lines().entries()) {
     const entry = parsedLine(line);
     if (!entry)
@@ -68,6 +74,7 @@ export function openPrivacyLedger(
   }
 
   function add(spend: PrivacySpend): void {
+    rounds.set(spend.round, spend.task);
     const before = byTask.get(spend.task);
     const more = divergencesOf(spend);
     byTask.set(spend.task, before ? sum(before, more) : more);
@@ -75,39 +82,48 @@ export function openPrivacyLedger(
 
   const nothing = renyiOrders.map(() => 0);
   const ofAll = () => [...byTask.values()].reduce(sum, nothing);
-  const epsilon = (divergences: number[]) => epsilonOf(divergences, budget.delta).epsilon;
+  const epsilon = (divergences: number[]) => epsilonOf(divergences, budget().delta).epsilon;
 
   function preview(spend: PrivacySpend) {
     const after = epsilon(sum(ofAll(), divergencesOf(spend)));
-    return { epsilon: after, isWithinBudget: after <= budget.epsilon };
+    return { epsilon: after, isWithinBudget: after <= budget().epsilon };
+  }
+
+  function demand(spend: PrivacySpend): void {
+    const after = preview(spend);
+    if (after.isWithinBudget) return;
+    const { epsilon: most, delta } = budget();
+    throw new AppError(
+      'training/privacy-budget',
+      `This round would bring ε to ${after.epsilon.toFixed(2)} of ${most}.`,
+      { data: { spent: epsilon(ofAll()), after: after.epsilon, budget: most, delta } },
+    );
   }
 
   return {
-    budget,
+    demand,
     spent: () => ({
-      epsilon: epsilon(ofAll()),
-      byTask: Object.fromEntries([...byTask].map(([task, divergences]) => [task, epsilon(divergences)])),
+      epsilon: byTask.size === 0 ? 0 : epsilon(ofAll()),
+      byTask: Object.fromEntries(
+        [...byTask].map(([task, divergences]) => [
+          task,
+          {
+            epsilon: epsilon(divergences),
+            rounds: [...rounds.values()].filter((one) => one === task).length,
+          },
+        ]),
+      ),
     }),
+    isBooked: (round) => rounds.has(round),
+    alone: (spend) => epsilon(divergencesOf(spend)),
     preview,
     spend(spend) {
       const entry = spendSchema.parse({ v: 1, atMs: nowMs(), ...spend });
-      const after = preview(spend);
-      if (!after.isWithinBudget)
-        throw new AppError(
-          'training/privacy-budget',
-          `This round would bring ε to ${after.epsilon.toFixed(2)} of ${budget.epsilon}.`,
-          {
-            data: {
-              spent: epsilon(ofAll()),
-              after: after.epsilon,
-              budget: budget.epsilon,
-              delta: budget.delta,
-            },
-          },
-        );
+      if (rounds.has(spend.round)) return { epsilon: epsilon(ofAll()) };
+      demand(spend);
       journal.append(JSON.stringify(entry));
       add(spend);
-      return { epsilon: after.epsilon };
+      return { epsilon: epsilon(ofAll()) };
     },
   };
 }

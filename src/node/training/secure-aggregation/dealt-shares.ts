@@ -6,7 +6,7 @@ import { shareSha256, splitSecret } from '#contract/federated/secret-sharing.ts'
 interface Dealing {
   context: string;
   own: string;
-  cipherKey: AgreementKey;
+  ownKey: AgreementKey;
   peers: readonly Advertisement[];
 }
 
@@ -17,7 +17,7 @@ export interface DealtShares {
 
 /** Splits a node's two secrets among its peers and itself, and seals each of the others its pair. */
 export async function dealShares(
-  { context, own, cipherKey, peers }: Dealing,
+  { context, own, ownKey, peers }: Dealing,
   secrets: { maskKey: Uint8Array; seed: Uint8Array },
   threshold: number,
 ): Promise<DealtShares> {
@@ -25,13 +25,13 @@ export async function dealShares(
   const seedShares = await splitSecret(secrets.seed, peers.length, threshold);
   const shares: SharesMessage['shares'] = [];
   let ownSeedShare = new Uint8Array();
-  for (const { node: to, cipher_key } of peers) {
+  for (const { node: to, cipherKey } of peers) {
     const pair = { maskKey: taken(maskKeyShares), seed: taken(seedShares) };
     if (to === own) {
       ownSeedShare = new Uint8Array(pair.seed);
     } else {
       const digests = digestsOf(pair, { context, of: own, to });
-      const key = cipherKey.agree(fromBase64(cipher_key), { purpose: 'shares', context, pair: [own, to] });
+      const key = ownKey.agree(fromBase64(cipherKey), { purpose: 'shares', context, pair: [own, to] });
       shares.push({ to, sealed: sealShares(key, pair, { context, from: own, to, ...digests }), ...digests });
       key.fill(0);
     }
@@ -46,21 +46,21 @@ export async function dealShares(
  * node will not answer for it.
  */
 export function openedShares(
-  { context, own, cipherKey, peers }: Dealing,
+  { context, own, ownKey, peers }: Dealing,
   delivery: ShareDelivery['shares'],
 ): Map<string, PairOfShares> {
-  const keys = new Map(peers.map(({ node, cipher_key }) => [node, cipher_key]));
+  const keys = new Map(peers.map(({ node, cipherKey }) => [node, cipherKey]));
   const opened = new Map<string, PairOfShares>();
   for (const { from, sealed, ...digests } of delivery) {
     const publicKey = fromBase64(keys.get(from) ?? '');
-    const key = cipherKey.agree(publicKey, { purpose: 'shares', context, pair: [from, own] });
+    const key = ownKey.agree(publicKey, { purpose: 'shares', context, pair: [from, own] });
     const pair = openShares(key, sealed, { context, from, to: own, ...digests });
     key.fill(0);
     if (!pair) continue;
     const found = digestsOf(pair, { context, of: from, to: own });
     if (
-      found.mask_key_share_sha256 === digests.mask_key_share_sha256 &&
-      found.seed_share_sha256 === digests.seed_share_sha256
+      found.maskKeyShareSha256 === digests.maskKeyShareSha256 &&
+      found.seedShareSha256 === digests.seedShareSha256
     )
       opened.set(from, pair);
   }
@@ -68,8 +68,8 @@ export function openedShares(
 }
 
 const digestsOf = (pair: PairOfShares, bound: { context: string; of: string; to: string }) => ({
-  mask_key_share_sha256: shareSha256(pair.maskKey, { ...bound, kind: 'mask-key' }),
-  seed_share_sha256: shareSha256(pair.seed, { ...bound, kind: 'seed' }),
+  maskKeyShareSha256: shareSha256(pair.maskKey, { ...bound, kind: 'mask-key' }),
+  seedShareSha256: shareSha256(pair.seed, { ...bound, kind: 'seed' }),
 });
 
 function taken(shares: Uint8Array[]): Uint8Array {

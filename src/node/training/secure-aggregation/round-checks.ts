@@ -25,7 +25,7 @@ export function peerListFault(
   if (new Set(nodes).size !== nodes.length) return 'A node stands twice in the list of peers.';
   if (nodes.length < parameters.threshold)
     return `${nodes.length} peers are fewer than the threshold of ${parameters.threshold}.`;
-  const keys = advertisements.flatMap(({ cipher_key, mask_key }) => [cipher_key, mask_key]);
+  const keys = advertisements.flatMap(({ cipherKey, maskKey }) => [cipherKey, maskKey]);
   if (new Set(keys).size !== keys.length) return 'Two of the one-time keys are the same.';
   const mine = advertisements.find(({ node }) => node === own.node);
   if (!mine || messageText(mine) !== messageText(own)) return 'This node’s own keys are missing or changed.';

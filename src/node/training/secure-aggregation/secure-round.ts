@@ -66,9 +66,9 @@ export interface SecureRound {
 /** Throws `training/round-malformed`, `training/round-unsafe`, `training/round-untrusted` or `training/round-replayed`. */
 export function openRound(options: RoundOptions & { usedRounds: UsedRounds }): SecureRound {
   const parameters = acceptedParameters(options);
-  if (options.usedRounds.has(parameters.round_id))
-    throw new AppError('training/round-replayed', `The round ${parameters.round_id} was used before.`);
-  options.usedRounds.add(parameters.round_id);
+  if (options.usedRounds.has(parameters.roundId))
+    throw new AppError('training/round-replayed', `The round ${parameters.roundId} was used before.`);
+  options.usedRounds.add(parameters.roundId);
   const secret = () => toBase64(newPrivateKey());
   return secureRound(options.nodeKey, parameters, {
     v: 1,
@@ -95,7 +95,7 @@ export function resumeRound(options: RoundOptions, stored: unknown): SecureRound
 
 function acceptedParameters({ parameters, modelSha256, nodeKey, knownNodes }: RoundOptions): RoundParameters {
   const checked = checkedParameters(parameters);
-  if (checked.model_sha256 !== modelSha256)
+  if (checked.modelSha256 !== modelSha256)
     throw new AppError('training/round-untrusted', 'The round is for another model.');
   if (!checked.participants.includes(nodeKey.publicKey))
     throw new AppError('training/round-untrusted', 'This node is not among the participants.');
@@ -181,9 +181,9 @@ function secureRound(nodeKey: SigningKey, parameters: RoundParameters, stored: R
       stage: 'setup',
       context,
       node: own,
-      cipher_key: toBase64(agreementKey(cipherKey).publicKey),
-      mask_key: toBase64(agreementKey(maskKey).publicKey),
-      seed_sha256: seedSha256(seed, context, own),
+      cipherKey: toBase64(agreementKey(cipherKey).publicKey),
+      maskKey: toBase64(agreementKey(maskKey).publicKey),
+      seedSha256: seedSha256(seed, context, own),
     });
   }
 
@@ -194,8 +194,8 @@ function secureRound(nodeKey: SigningKey, parameters: RoundParameters, stored: R
       { seed, sign: 1 },
       ...peers
         .filter(({ node }) => node !== own && others.has(node))
-        .map(({ node, mask_key }) =>
-          pairMask({ node: own, key }, { node, publicKey: fromBase64(mask_key) }, context),
+        .map(({ node, maskKey }) =>
+          pairMask({ node: own, key }, { node, publicKey: fromBase64(maskKey) }, context),
         ),
     ];
   }
@@ -218,8 +218,10 @@ function secureRound(nodeKey: SigningKey, parameters: RoundParameters, stored: R
       peers = list.advertisements;
       return whole(async () => {
         const { cipherKey, maskKey, seed } = ownSecrets();
-        const key = agreementKey(cipherKey);
-        const dealt = await dealShares({ context, own, cipherKey: key, peers }, { maskKey, seed }, threshold);
+        const ownKey = agreementKey(cipherKey);
+        const dealt = await dealShares({ context, own, ownKey, peers }, { maskKey, seed }, threshold);
+        // Who left in the meantime has wiped what was being dealt.
+        ownSecrets();
         const kept = dealt.ownSeedShare;
         ownSeedShare = kept;
         return signed<SharesMessage>({
@@ -227,17 +229,17 @@ function secureRound(nodeKey: SigningKey, parameters: RoundParameters, stored: R
           context,
           node: own,
           shares: dealt.shares,
-          own_seed_share_sha256: shareSha256(kept, { context, kind: 'seed', of: own, to: own }),
+          ownSeedShareSha256: shareSha256(kept, { context, kind: 'seed', of: own, to: own }),
         });
       });
     },
     async maskVector(message, quantised, signal) {
       expect('collect-masked-vectors');
       const { shares } = parsedMessage(shareDeliverySchema, message);
-      if (quantised.length !== parameters.vector_length + 1)
+      if (quantised.length !== parameters.vectorLength + 1)
         throw new AppError(
           'training/bad-update',
-          `${quantised.length} entries are not the ${parameters.vector_length + 1} of this round.`,
+          `${quantised.length} entries are not the ${parameters.vectorLength + 1} of this round.`,
         );
       const senders = shares.map(({ from }) => from);
       demand(
@@ -253,9 +255,11 @@ function secureRound(nodeKey: SigningKey, parameters: RoundParameters, stored: R
       members = [own, ...senders].sort();
       return whole(async () => {
         const { cipherKey, maskKey, seed } = ownSecrets();
-        held = openedShares({ context, own, cipherKey: agreementKey(cipherKey), peers }, shares);
+        held = openedShares({ context, own, ownKey: agreementKey(cipherKey), peers }, shares);
         const masks = masksOf({ maskKey, seed });
         await applyMasks(quantised, masks, signal);
+        // Who left in the meantime has wiped a key that was in use: nothing masked with it may leave.
+        ownSecrets();
         for (const mask of masks) mask.seed.fill(0);
         forgetOwnSecrets();
         const signature = nodeKey.sign(vectorText(context, own, quantised));
@@ -282,8 +286,8 @@ function secureRound(nodeKey: SigningKey, parameters: RoundParameters, stored: R
         stage: 'unmask',
         context,
         node: own,
-        mask_key_shares: lists.dead.flatMap((of) => share(of, held.get(of)?.maskKey)),
-        seed_shares: lists.living.flatMap((of) => share(of, of === own ? ownSeedShare : held.get(of)?.seed)),
+        maskKeyShares: lists.dead.flatMap((of) => share(of, held.get(of)?.maskKey)),
+        seedShares: lists.living.flatMap((of) => share(of, of === own ? ownSeedShare : held.get(of)?.seed)),
       });
       end();
       return answer;

@@ -2,9 +2,17 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { planModel } from '#contract/federated/model-plan.ts';
 import { initialWeights, parameterCount } from '#contract/federated/parameters.ts';
 import type { TrainProgress } from '#contract/federated/trainer-messages.ts';
-import { clusteredData, sampleTask, sampleTraining, smallModels } from '#testing/training-models.ts';
+import {
+  clusteredData,
+  randomData,
+  sampleTask,
+  sampleTraining,
+  smallModels,
+} from '#testing/training-models.ts';
+import { threadsPay } from '../engine/work.ts';
 import { openTrainer, type Trainer } from './open-trainer.ts';
 
 const model = smallModels.mlp;
@@ -159,6 +167,42 @@ describe('the trainer process', () => {
     process.kill(trainer.pid() as number, 'SIGKILL');
     await expect(result).rejects.toMatchObject({ code: 'training/worker-crashed' });
     expect(await trainer.describe()).toMatchObject({ engine: 'wasm' });
+  });
+
+  it('trains with two threads to the same weights each time, but for rounding those of one', async () => {
+    const conv = {
+      type: 'conv2d',
+      filters: 8,
+      kernel: 5,
+      stride: 1,
+      padding: 'same',
+      activation: 'relu',
+    } as const;
+    const pool = { type: 'max-pool2d', size: 4 } as const;
+    const end = [{ type: 'flatten' }, { type: 'dense', units: 3, activation: 'linear' }] as const;
+    const image = {
+      ...model,
+      input: { kind: 'numbers' as const, shape: [24, 24, 2] },
+      layers: [conv, pool, conv, ...end],
+    };
+    const training = sampleTraining({ epochs: 1, batchSize: 32 });
+    expect(threadsPay(planModel(image), 32, 2)).toBe(true);
+    const job = {
+      ...request,
+      ...{
+        task: sampleTask(image),
+        weights: initialWeights(image, 1),
+        training,
+        data: randomData(image, 80),
+      },
+    };
+    const two = openTrainer({ threads: 2 });
+    const [alone, first, again] = [await trainer.train(job), await two.train(job), await two.train(job)];
+    await two.dispose();
+    expect(again.weights).toEqual(first.weights);
+    expect(first.weights).not.toEqual(alone.weights);
+    const away = first.weights.map((value, index) => Math.abs(value - (alone.weights[index] as number)));
+    expect(Math.max(...away)).toBeLessThan(1e-5);
   });
 
   it('keeps to its memory limit, and refuses beforehand a model that is over it', async () => {

@@ -1,3 +1,4 @@
+import type { z } from 'zod';
 import { AppError } from '#contract/errors.ts';
 import {
   type FromTrainer,
@@ -16,7 +17,9 @@ const send = (message: FromTrainer): void => {
 /** Makes this process a trainer: answers its parent's messages one after the other, ends with it. */
 export function serveTrainer(parts: Pick<TrainerParts, 'open' | 'privateRandom'>): void {
   const options = trainerOptionsSchema.parse(JSON.parse(process.argv[2] ?? '{}'));
-  const trainer = openEngine().then((engine) => createTrainer({ ...parts, engine, options }));
+  const trainer = openEngine(options.engineDir).then((engine) =>
+    createTrainer({ ...parts, engine, options }),
+  );
   trainer.catch(() => {});
   const running = new Map<number, AbortController>();
   let paused: PromiseWithResolvers<void> | null = null;
@@ -103,13 +106,13 @@ async function work(
   }
 }
 
-function refuse(received: unknown, cause: Error): void {
+function refuse(received: unknown, cause: z.ZodError): void {
   const id = (received as { id?: unknown } | null)?.id;
   if (typeof id !== 'number') return;
-  const error = new AppError('training/failed', `The trainer was asked something that it does not know.`, {
-    cause,
-  });
-  send({ type: 'refusal', id, error: errorBody(error) });
+  const path = cause.issues[0]?.path ?? [];
+  const code = path.includes('model') ? 'training/bad-model' : 'training/failed';
+  const text = `The trainer cannot do what it was asked: ${cause.issues[0]?.message} (${path.join('.')}).`;
+  send({ type: 'refusal', id, error: errorBody(new AppError(code, text)) });
 }
 
 function faultOf(thrown: unknown): AppError {

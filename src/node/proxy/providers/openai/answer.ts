@@ -22,12 +22,10 @@ export function finishOf(
   return finishReasons[reason] ?? 'stop';
 }
 
-export function wholeAnswer(
-  provider: string,
-  answer: OpenAI.ChatCompletion | OpenAI.Completion,
-  onText: OnText,
-): ProviderAnswer {
-  const choice = answer.choices?.[0];
+export type WholeAnswer = OpenAI.ChatCompletion | OpenAI.Completion;
+
+export function wholeAnswer(provider: string, answer: WholeAnswer | null, onText: OnText): ProviderAnswer {
+  const choice = answer?.choices?.[0];
   if (!choice) throw new AppError('provider/bad-answer', `${provider} answers without an answer.`);
   const text = 'message' in choice ? (choice.message?.content ?? '') : choice.text;
   if (typeof text !== 'string')

@@ -1,16 +1,18 @@
-import OpenAI from 'openai';
 import type { Feature } from '../../../inference/runtime.ts';
 import type { OpenProvider, ProviderCall, ProviderOptions } from '../provider.ts';
-import { wholeAnswer } from './answer.ts';
+import { type WholeAnswer, wholeAnswer } from './answer.ts';
 import { openAiError } from './error.ts';
+import { LeanClient } from './lean-client.ts';
 import { chatBody, textBody } from './request.ts';
 import { asksResponses, responsesAnswer, responsesBody, streamedResponses } from './responses.ts';
 import { streamedAnswer } from './stream.ts';
 import { openAiUsage } from './usage.ts';
 
+type Streaming = { stream: boolean; stream_options?: { include_usage: boolean } };
+
 /** OpenAI's API with its official SDK. `extended`: any server that speaks it, which mostly knows more sampling fields. */
 function open(provider: string, { baseUrl, apiKey, fetch }: ProviderOptions, extended: boolean) {
-  const client = new OpenAI({
+  const client = new LeanClient({
     apiKey: apiKey ?? 'none',
     ...(baseUrl === null ? {} : { baseURL: withVersion(baseUrl) }),
     fetch,
@@ -29,39 +31,37 @@ function open(provider: string, { baseUrl, apiKey, fetch }: ProviderOptions, ext
     }
   };
 
-  async function generate({ model, request, isStreamed, signal, onText }: ProviderCall) {
-    const streaming = { stream: true, stream_options: { include_usage: true } } as const;
-    if (!extended && asksResponses(request)) {
-      const body = responsesBody(model, request);
-      const { responses } = client;
-      return isStreamed
-        ? streamedResponses(
-            provider,
-            await responses.create({ ...body, stream: true }, { signal }).asResponse(),
-            onText,
-          )
-        : responsesAnswer(provider, await responses.create({ ...body, stream: false }, { signal }), onText);
+  /** The raw response: bodies are read here, as cheaply as may be. */
+  const ask = ({ model, request, signal }: ProviderCall, streaming: Streaming): Promise<Response> =>
+    request.prompt.kind === 'chat'
+      ? client.chat.completions
+          .create({ ...chatBody(model, request, extended), ...streaming }, { signal })
+          .asResponse()
+      : client.completions
+          .create({ ...textBody(model, request, extended), ...streaming }, { signal })
+          .asResponse();
+
+  async function respond({ model, request, isStreamed, signal, onText }: ProviderCall) {
+    const body = responsesBody(model, request);
+    const { responses } = client;
+    if (!isStreamed)
+      return responsesAnswer(
+        provider,
+        await responses.create({ ...body, stream: false }, { signal }),
+        onText,
+      );
+    const response = await responses.create({ ...body, stream: true }, { signal }).asResponse();
+    return streamedResponses(provider, response, onText);
+  }
+
+  async function generate(call: ProviderCall) {
+    if (!extended && asksResponses(call.request)) return respond(call);
+    if (call.isStreamed) {
+      const usage = { stream_options: { include_usage: true } };
+      return streamedAnswer(provider, await ask(call, { stream: true, ...usage }), call.onText);
     }
-    if (request.prompt.kind === 'chat') {
-      const body = chatBody(model, request, extended);
-      const { completions } = client.chat;
-      return isStreamed
-        ? streamedAnswer(
-            provider,
-            await completions.create({ ...body, ...streaming }, { signal }).asResponse(),
-            onText,
-          )
-        : wholeAnswer(provider, await completions.create({ ...body, stream: false }, { signal }), onText);
-    }
-    const body = textBody(model, request, extended);
-    const { completions } = client;
-    return isStreamed
-      ? streamedAnswer(
-          provider,
-          await completions.create({ ...body, ...streaming }, { signal }).asResponse(),
-          onText,
-        )
-      : wholeAnswer(provider, await completions.create({ ...body, stream: false }, { signal }), onText);
+    const response = await ask(call, { stream: false });
+    return wholeAnswer(provider, (await response.json()) as WholeAnswer, call.onText);
   }
 
   return {

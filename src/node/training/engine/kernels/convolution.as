@@ -39,6 +39,33 @@ export function im2col(
     }
 }
 
+/** The patches of a one-channel image the other way round: a row for each number of the kernel, k·k × OH·OW, copied in long runs. */
+function planes(
+  x: usize, columns: usize, H: i32, W: i32, k: i32, stride: i32, top: i32, left: i32, OH: i32, OW: i32,
+): void {
+  let to = columns;
+  for (let i = 0; i < k; i++)
+    for (let j = 0; j < k; j++) {
+      const x0 = j - left;
+      // Places whose column lies within the image.
+      const first = min(OW, max(0, (stride - 1 - x0) / stride));
+      const end = x0 < W ? max(first, min(OW, (W - 1 - x0) / stride + 1)) : first;
+      for (let y = 0; y < OH; y++) {
+        const y0 = y * stride + i - top;
+        if (y0 < 0 || y0 >= H) clearNumbers(to, OW);
+        else {
+          if (first) clearNumbers(to, first);
+          const from = at(x, y0 * W + x0 + first * stride);
+          if (stride == 1) copyNumbers(from, at(to, first), end - first);
+          else
+            for (let z = 0; z < end - first; z++) store<f32>(at(to, first + z), load<f32>(at(from, z * stride)));
+          if (end < OW) clearNumbers(at(to, end), OW - end);
+        }
+        to = at(to, OW);
+      }
+    }
+}
+
 /** The reverse of im2col: adds patches to where they came from; the image is cleared first. */
 export function col2im(
   columns: usize, x: usize, H: i32, W: i32, C: i32, k: i32, stride: i32, top: i32, left: i32, OH: i32, OW: i32,
@@ -69,8 +96,10 @@ export function convolve(
   const K = k * k * C;
   for (let n = 0; n < B; n++) {
     const out = at(y, n * places * F);
-    im2col(at(x, n * H * W * C), columns, H, W, C, k, stride, top, left, OH, OW);
-    gemm(columns, K, false, filter, F, false, out, F, places, K, F, false, scratch);
+    const image = at(x, n * H * W * C);
+    if (C == 1) planes(image, columns, H, W, k, stride, top, left, OH, OW);
+    else im2col(image, columns, H, W, C, k, stride, top, left, OH, OW);
+    gemm(columns, C == 1 ? places : K, C == 1, filter, F, false, out, F, places, K, F, false, scratch);
     if (bias) biasActivation(out, bias, places, F, activation);
   }
 }
@@ -83,9 +112,11 @@ export function convolveFilterGradient(
   const places = OH * OW;
   const K = k * k * C;
   for (let n = 0; n < B; n++) {
-    im2col(at(x, n * H * W * C), columns, H, W, C, k, stride, top, left, OH, OW);
+    const image = at(x, n * H * W * C);
+    if (C == 1) planes(image, columns, H, W, k, stride, top, left, OH, OW);
+    else im2col(image, columns, H, W, C, k, stride, top, left, OH, OW);
     const to = each ? at(out, n * K * F) : out;
-    gemm(columns, K, true, at(dy, n * places * F), F, false, to, F, K, places, F, !each && n > 0, scratch);
+    gemm(columns, C == 1 ? places : K, C != 1, at(dy, n * places * F), F, false, to, F, K, places, F, !each && n > 0, scratch);
   }
 }
 

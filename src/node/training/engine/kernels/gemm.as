@@ -142,18 +142,25 @@ export function gemmPacked(
       }
       const width = min(8, N - j);
       if (rows == 4 && width == 8) {
-        let o = at(c, i * ldc + j);
+        const o = at(c, i * ldc + j);
+        const o1 = o + cStep;
+        const o2 = o1 + cStep;
+        const o3 = o2 + cStep;
+        // All loads come before all stores, so that an engine may join two halves of a row.
         if (accumulate) {
-          addTo(o, c00, c01);
-          addTo(o + cStep, c10, c11);
-          addTo(o + 2 * cStep, c20, c21);
-          addTo(o + 3 * cStep, c30, c31);
-        } else {
-          storeTo(o, c00, c01);
-          storeTo(o + cStep, c10, c11);
-          storeTo(o + 2 * cStep, c20, c21);
-          storeTo(o + 3 * cStep, c30, c31);
+          c00 = f32x4.add(v128.load(o), c00);
+          c01 = f32x4.add(v128.load(o, 16), c01);
+          c10 = f32x4.add(v128.load(o1), c10);
+          c11 = f32x4.add(v128.load(o1, 16), c11);
+          c20 = f32x4.add(v128.load(o2), c20);
+          c21 = f32x4.add(v128.load(o2, 16), c21);
+          c30 = f32x4.add(v128.load(o3), c30);
+          c31 = f32x4.add(v128.load(o3, 16), c31);
         }
+        storeTo(o, c00, c01);
+        storeTo(o1, c10, c11);
+        storeTo(o2, c20, c21);
+        storeTo(o3, c30, c31);
       } else {
         storeTo(edgeTile, c00, c01);
         storeTo(edgeTile + 32, c10, c11);
@@ -168,11 +175,6 @@ export function gemmPacked(
       }
     }
   }
-}
-
-@inline function addTo(o: usize, left: v128, right: v128): void {
-  v128.store(o, f32x4.add(v128.load(o), left));
-  v128.store(o, f32x4.add(v128.load(o, 16), right), 16);
 }
 
 @inline function storeTo(o: usize, left: v128, right: v128): void {

@@ -1,0 +1,56 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { _electron, type ElectronApplication, type Page } from 'playwright-core';
+import { electronRuntime } from '../../build/scripts/electron-runtime.ts';
+import { root } from './places.ts';
+
+let display: ChildProcess | null = null;
+let displayName = process.env.DISPLAY;
+
+/** A display of our own, where there is none. */
+function startDisplay(): string {
+  if (displayName) return displayName;
+  displayName = `:${90 + (process.pid % 100)}`;
+  display = spawn('Xvfb', [displayName, '-screen', '0', '1400x900x24', '-nolisten', 'tcp'], {
+    stdio: 'ignore',
+  });
+  return displayName;
+}
+
+/** The built app in a real Electron, over a profile folder. The first start may fetch Electron, which takes minutes. */
+export async function launchDesktop(
+  profile: string,
+  { args = [], env = {} }: { args?: string[]; env?: Record<string, string> } = {},
+): Promise<{ app: ElectronApplication; page: Page }> {
+  const executablePath = await electronRuntime({ forTests: true });
+  if (!executablePath) throw new Error('there is no Electron for the tests on this system');
+  const launch = {
+    executablePath,
+    timeout: 30_000,
+    args: [...(process.getuid?.() === 0 ? ['--no-sandbox'] : []), ...args, root],
+    env: {
+      ...process.env,
+      ...env,
+      DISPLAY: startDisplay(),
+      SOLANALM_PROFILE: profile,
+      SOLANALM_NODE: process.execPath,
+    },
+  };
+  // On a busy machine about one start in ten is never seen by Playwright, which then ends it.
+  const again = () => _electron.launch(launch);
+  const app = await again().catch(again).catch(again);
+  return { app, page: await app.firstWindow() };
+}
+
+/** Quits as its menu does, and waits until the process has ended: before that a second one would give way to it. */
+export async function quitDesktop(app: ElectronApplication): Promise<void> {
+  const exited = once(app.process(), 'exit');
+  const closed = app.waitForEvent('close', { timeout: 60_000 });
+  await app.evaluate(({ app: electron }) => electron.quit());
+  await Promise.all([closed, exited]);
+}
+
+export function stopDisplay(): void {
+  display?.kill();
+  display = null;
+}
