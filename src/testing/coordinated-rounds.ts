@@ -83,24 +83,25 @@ export function createCoordinatedRounds() {
     return selected.offer;
   }
 
+  /** Bytes are a masked vector's frame. */
   function sealed(
     offer: RoundOffer,
     name: string,
-    delta: readonly number[] = [0.5, 0.5, 0.5, 0.5],
+    delta: readonly number[] | Uint8Array = [0.5, 0.5, 0.5, 0.5],
     head: Partial<UpdateHead> = {},
   ): Uint8Array {
     const frame = encodeUpdate(
       {
         round_id: offer.round_id,
         model_sha256: offer.model_sha256,
-        length: delta.length,
+        length: delta instanceof Uint8Array ? delta.length / 4 : delta.length,
         control: false,
         examples: 100,
         duration_ms: 60_000,
         steps: 10,
         ...head,
       },
-      [new Float32Array(delta)],
+      [delta instanceof Uint8Array ? delta : new Float32Array(delta)],
     );
     return sealUpdate(frame, offer.update_key, {
       roundId: offer.round_id,

@@ -81,6 +81,18 @@ export async function joinFederatedNode(gateway: Gateway) {
       { roundId: offer.round_id, nodeKey: key.publicKey, modelSha256: offer.model_sha256 },
     );
 
+  async function leave(offer: RoundOffer) {
+    await calls.leave(offer.round_id, signal);
+    return { offer, outcome: await ended(offer.round_id), again: async () => {} };
+  }
+
+  /** Sends the update, or the same again, and waits for the round's end. */
+  async function send(offer: RoundOffer, body: Uint8Array) {
+    const again = () => calls.send(offer.round_id, 'update', body, signal);
+    await again();
+    return { offer, outcome: await ended(offer.round_id), again };
+  }
+
   /** Trains towards `train`'s answer in one round, plain or secure. Null: it leaves before it has sent its update. */
   async function takePart(
     train: (weights: Float32Array, round: RoundOffer) => Float32Array | null | Promise<Float32Array | null>,
@@ -92,9 +104,8 @@ export async function joinFederatedNode(gateway: Gateway) {
     const parameters = offeredParameters(offer, weights.length);
     if (!parameters) {
       const delta = await train(weights, offer);
-      if (delta === null) await calls.leave(roundId, signal);
-      else await calls.send(roundId, 'update', seal(offer, [delta]), signal);
-      return { offer, outcome: await ended(roundId) };
+      if (delta === null) return leave(offer);
+      return send(offer, seal(offer, [delta]));
     }
     const round = openRound({
       parameters,
@@ -112,16 +123,13 @@ export async function joinFederatedNode(gateway: Gateway) {
     );
     const delivery = await reach(roundId, 'update', 'shares');
     const delta = await train(weights, offer);
-    if (delta === null) {
-      await calls.leave(roundId, signal);
-      return { offer, outcome: await ended(roundId) };
-    }
-    const frame = await round.maskVector(delivery, quantise(delta, 100, parameters));
-    await calls.send(roundId, 'update', seal(offer, [frame]), signal);
+    if (delta === null) return leave(offer);
+    const body = seal(offer, [await round.maskVector(delivery, quantise(delta, 100, parameters))]);
+    await calls.send(roundId, 'update', body, signal);
     const survivors = await reach(roundId, 'consistency', 'update');
     await calls.send(roundId, 'consistency', round.signSurvivors(survivors), signal);
     await calls.send(roundId, 'unmask', round.unmask(await reach(roundId, 'unmask', 'consistency')), signal);
-    return { offer, outcome: await ended(roundId) };
+    return send(offer, body);
   }
 
   return {

@@ -75,8 +75,10 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
   };
   const runs: TaskRun[] = [];
   const refused = [...options.tasks.refused];
-  /** Rounds that still are in memory: those under way, and the last of each task. */
+  /** Those under way. */
   const rounds = new Map<string, Round>();
+  /** Values in an update of each task's last round: one that has ended is still told the same again. */
+  const lastValues = new Map<string, number>();
   const listeners = new Set<() => void>();
 
   rmSync(roundsDir, { recursive: true, force: true });
@@ -111,7 +113,11 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
   }
 
   function notify(): void {
-    for (const { round } of runs) if (round) rounds.set(round.offer.round_id, round);
+    for (const { round } of runs) {
+      if (!round) continue;
+      rounds.set(round.offer.round_id, round);
+      lastValues.set(round.offer.task_id, round.updateValues);
+    }
     for (const [roundId, { stage }] of rounds)
       if (
         (stage === 'done' || stage === 'failed') &&
@@ -159,7 +165,8 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
     },
     mostUpdateBytes(roundId, nodeKey) {
       stateOf(roundId, nodeKey);
-      return 4 * (rounds.get(roundId)?.updateValues ?? 0) + mostUpdateOverheadBytes;
+      const values = rounds.get(roundId)?.updateValues ?? Math.max(0, ...lastValues.values());
+      return 4 * values + mostUpdateOverheadBytes;
     },
     receive(roundId, stage, nodeKey, body) {
       const round = rounds.get(roundId);

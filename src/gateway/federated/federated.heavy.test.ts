@@ -17,11 +17,11 @@ let dataDir: string;
 let gateway: Gateway;
 let nodes: FederatedNode[];
 
-async function open(entry: Record<string, unknown>): Promise<void> {
+async function open(entry: Record<string, unknown>, port = 0): Promise<void> {
   mkdirSync(join(dataDir, 'federated'), { recursive: true });
   writeFileSync(join(dataDir, 'federated/tasks.json'), JSON.stringify({ tasks: [taskEntry(entry)] }));
   gateway = await createGateway({
-    port: 0,
+    port,
     host: '127.0.0.1',
     dataDir,
     trainer: createScriptedTrainer(),
@@ -77,6 +77,9 @@ describe('plain rounds over HTTP', () => {
     expect(losses).toHaveLength(3);
     expect(losses).toEqual([...losses].sort((a, b) => b - a));
     expect(losses[2]).toBeLessThan(1);
+
+    // A node that did not get its answer sends again, and has it, also after the round.
+    for (const { again } of rounds.flat()) await again();
 
     for (const [index, node] of nodes.entries()) {
       const receipts = rounds[index]?.map(({ offer, outcome }, seq) => {
@@ -151,6 +154,26 @@ describe('plain rounds over HTTP', () => {
     ]);
     expect(await join('none')).toMatchObject({ code: 404, error: 'not_found' });
     expect(await join('four', 1)).toMatchObject({ code: 400 });
+  });
+
+  test('after a restart nodes are told that their round has failed, before they have registered again', async () => {
+    await open(entry);
+    await join_(2);
+    const [first] = await all(({ selected }) => selected());
+    const roundId = first?.offer.round_id ?? '';
+    await gateway.close();
+    await open(entry, Number(new URL(gateway.url).port));
+    for (const { calls } of nodes) {
+      const look = () => calls.round(roundId, 'update', AbortSignal.timeout(5000));
+      // The first call may still go to the connection of before.
+      expect(await look().catch(look)).toMatchObject({
+        stage: 'failed',
+        outcome: { state: 'failed', reason: expect.stringContaining('restarted') },
+      });
+    }
+    await expect(nodes[0]?.calls.tasks(AbortSignal.timeout(5000))).rejects.toMatchObject({
+      code: 'gateway/not-registered',
+    });
   });
 
   test('calls without the node’s signature, or of a node that has not registered, are turned away', async () => {

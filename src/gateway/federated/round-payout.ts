@@ -37,7 +37,7 @@ export function payRound(
         nodeKey,
         threads,
         examples: ended.weightOf(nodeKey, head?.examples),
-        seconds: Math.min((updateMs ?? 0) - (pickedUpMs ?? 0), head?.duration_ms ?? 0) / 1000,
+        seconds: Math.min((updateMs ?? 0) - (pickedUpMs ?? updateMs ?? 0), head?.duration_ms ?? 0) / 1000,
         improvement: conclusion.improvements?.get(nodeKey) ?? null,
         reliability: (before.completed + 1) / (before.selected + 1),
       };

@@ -91,6 +91,8 @@ export function createRound(options: RoundOptions): Round {
   let messages: ReadonlyMap<string, z.core.util.JSONType> = new Map();
   let outcomes: ReadonlyMap<string, RoundOutcome> = new Map();
   let isClosing = false;
+  /** Left after their update was in: it counts, and nobody waits for them. */
+  const gone = new Set<string>();
 
   book.transaction(() => {
     book.begin(offer, nodes);
@@ -200,14 +202,14 @@ export function createRound(options: RoundOptions): Round {
       options.onCollected(close.collected);
     } else {
       messages = close.messages;
-      expected = new Set([...messages.keys()].filter((nodeKey) => !dropped.has(nodeKey)));
+      expected = new Set([...messages.keys()].filter((key) => !dropped.has(key) && !gone.has(key)));
       senders = new Set();
       deadlineMs = deadlineOf(close.stage);
       isClosing = false;
       enter(close.stage);
       if (beforeUpdates.includes(closed))
         drop(
-          [...timings.keys()].filter((nodeKey) => !expected.has(nodeKey)),
+          [...timings.keys()].filter((nodeKey) => !messages.has(nodeKey)),
           `The node is not in stage “${close.stage}”.`,
         );
     }
@@ -223,14 +225,15 @@ export function createRound(options: RoundOptions): Round {
 
   function end(last: 'done' | 'failed', given: ReadonlyMap<string, RoundOutcome>, reason?: string): void {
     if (isEnded()) return;
-    outcomes = new Map(
+    const found = new Map(
       [...timings.keys()].map((nodeKey) => [nodeKey, outcomeOf(nodeKey, given.get(nodeKey))]),
     );
     book.transaction(() => {
       book.enter(roundId, last, reason);
-      for (const [nodeKey, outcome] of outcomes)
+      for (const [nodeKey, outcome] of found)
         book.addOutcome(roundId, nodeKey, outcome, dropped.has(nodeKey) ? false : last === 'done' || null);
     });
+    outcomes = found;
     stage = last;
     deadlineMs = now();
     collection.discard();
@@ -266,9 +269,10 @@ export function createRound(options: RoundOptions): Round {
     },
     receive,
     leave(nodeKey) {
-      timing(nodeKey);
-      // What it has given stays given; before its update it is out.
-      if (timing(nodeKey).updateMs === null) drop([nodeKey], 'The node left the round.');
+      if (timing(nodeKey).updateMs === null) return drop([nodeKey], 'The node left the round.');
+      gone.add(nodeKey);
+      if (senders.has(nodeKey) || !expected.delete(nodeKey)) return;
+      closeIfComplete();
     },
     state(nodeKey) {
       timing(nodeKey);

@@ -5,8 +5,6 @@ import { roundSize, selectNodes } from './selection.ts';
 const names = (count: number) =>
   Array.from({ length: count }, (_, index) => ({
     nodeKey: `n${index}`,
-    examples: 1,
-    threads: 1,
     passedOver: 0,
   }));
 

@@ -3,8 +3,6 @@ import { createHash } from 'node:crypto';
 /** A node that would take part in a round. */
 export interface Candidate {
   nodeKey: string;
-  examples: number;
-  threads: number;
   /** Rounds of this task since it was last selected; how often it was passed over. */
   passedOver: number;
 }

@@ -186,6 +186,8 @@ export function createTaskRun(task: RunTask, first: TaskModel, parts: TaskRunPar
           heldOut === null || !trainer ? null : (weights) => trainer.evaluate(config.task, weights, heldOut),
       });
       if (ended.stage !== 'evaluating') return;
+      if (conclusion.counted.length === 0)
+        throw new AppError('training/bad-update', 'No update is left that counts.');
       book.transaction(() => {
         const { checkpoint, evaluation } = conclusion;
         const added = parts.models.add(model.version + 1, checkpoint, evaluation, ended.offer.round_id);

@@ -34,6 +34,6 @@ export function checkValues(vectors: readonly Float32Array[], mostNorm: number |
 /** NaN or infinite where a value is. */
 function normOf(vector: Float32Array): number {
   let sum = 0;
-  for (const value of vector) sum += value * value;
+  for (let at = 0; at < vector.length; at++) sum += (vector[at] as number) ** 2;
   return Math.sqrt(sum);
 }
