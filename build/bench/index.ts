@@ -12,6 +12,7 @@ const benches: Record<string, () => Promise<Bench>> = {
   proxy: () => import('./proxy.ts'),
   training: () => import('./training.ts'),
   host: () => import('./host.ts'),
+  federated: () => import('./federated.ts'),
 };
 
 const { values: flags, positionals } = parseArgs({

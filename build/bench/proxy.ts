@@ -6,6 +6,7 @@ import { Pool } from 'undici';
 import { systemClock } from '#node/clock.ts';
 import { openLedger } from '#node/ledger/ledger.ts';
 import { startHostProcess } from '#testing/host-process.ts';
+import { sampleProvider } from '#testing/sample-provider.ts';
 import type { BenchOptions } from './index.ts';
 import { percentile, spread } from './statistics.ts';
 
@@ -290,17 +291,7 @@ async function startNode(upstreamUrl: string): Promise<Peer & { pid: number }> {
   const host = await startHostProcess(profileDir);
   process.execArgv.pop();
   await host.call('providers.set', {
-    provider: {
-      id: 'openai',
-      kind: 'openai',
-      baseUrl: upstreamUrl,
-      enabled: true,
-      requestsPerMinute: null,
-      tokensPerMinute: null,
-      concurrent: null,
-      dayBudgetMicroUsd: null,
-      monthBudgetMicroUsd: null,
-    },
+    provider: sampleProvider('openai', { baseUrl: upstreamUrl }),
     key: 'bench-key-of-openai',
   });
   await host.call('providers.configure', { solPrice: { kind: 'fixed', microUsd: 150_000_000 } });

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { electronRuntime } from '../scripts/electron-runtime.ts';
 import { smokeRun } from './smoke.ts';
 import { stageApp } from './stage.ts';
+import { stageData } from './stage-data.ts';
 
 /**
  * `npm run dist`: installers for this platform. `-- --dir`: the unpacked app alone, with whatever Electron is here, and a smoke run
@@ -15,6 +16,7 @@ const isDir = args.includes('--dir');
 
 execFileSync('npm', ['run', '-s', 'build'], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
 stageApp(root);
+stageData(root);
 
 const electron = isDir ? await electronRuntime({ forTests: true }) : null;
 const electronArgs = electron

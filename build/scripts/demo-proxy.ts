@@ -8,6 +8,7 @@ import { unwrap } from '#contract/result.ts';
 import { createGateway } from '#gateway/gateway.ts';
 import { createHost } from '#node/host.ts';
 import { startProviderServer } from '#testing/provider-server.ts';
+import { sampleProvider } from '#testing/sample-provider.ts';
 
 const kinds = ['openai', 'anthropic', 'cohere', 'ollama'] as const;
 const solMicroUsd = 150_000_000;
@@ -32,18 +33,7 @@ export async function demoProxy(isJson: boolean): Promise<void> {
       unwrap(await host.contract.request(name, input));
     for (const [kind, { url }] of servers)
       await call('providers.set', {
-        provider: {
-          id: kind,
-          kind,
-          baseUrl: url,
-          enabled: true,
-          requestsPerMinute: null,
-          tokensPerMinute: null,
-          concurrent: null,
-          modelLimits: {},
-          dayBudgetMicroUsd: null,
-          monthBudgetMicroUsd: null,
-        },
+        provider: sampleProvider(kind, { baseUrl: url }),
         ...(kind === 'ollama' ? {} : { key: `demo-key-of-${kind}` }),
       });
     await call('providers.configure', {

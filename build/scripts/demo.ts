@@ -1,8 +1,9 @@
 import { parseArgs } from 'node:util';
 import { demoInference } from './demo-inference.ts';
 import { demoProxy } from './demo-proxy.ts';
+import { demoTraining } from './demo-training.ts';
 
-/** `--node proxy` shows a proxy node; without it a node that serves a model of its own. */
+/** `--node proxy` shows a proxy node, `--node training` five that learn together; without it a node that serves a model of its own. */
 const { values: flags } = parseArgs({
   options: {
     json: { type: 'boolean', default: false },
@@ -12,4 +13,5 @@ const { values: flags } = parseArgs({
   },
 });
 if (flags.node === 'proxy') await demoProxy(flags.json);
+else if (flags.node === 'training') await demoTraining(flags.json);
 else await demoInference({ json: flags.json, backend: flags.backend, url: flags.url });

@@ -6,6 +6,7 @@ import { freshProfile, root } from './places.ts';
 
 export interface HeadlessNode {
   url: string;
+  profile: string;
   child: ChildProcess;
   stop(): Promise<void>;
 }
@@ -30,6 +31,7 @@ export async function startHeadlessNode(settings: SettingsPatch = {}): Promise<H
   });
   return {
     url,
+    profile,
     child,
     async stop() {
       const exited = new Promise((resolve) => child.once('exit', resolve));

@@ -1,12 +1,19 @@
 import { z } from 'zod';
 import { benchmarkSchema } from './benchmark.ts';
 import { offeredEntrySchema } from './catalogue.ts';
-import { entryDetailSchema, entrySchema, entryStateSchema, seriesPointSchema } from './earnings.ts';
+import {
+  entryDetailSchema,
+  entrySchema,
+  entryStateSchema,
+  providerTotalsSchema,
+  seriesPointSchema,
+} from './earnings.ts';
 import { modelSchema } from './model.ts';
 import { providerSchema, proxyConfigSchema } from './provider.ts';
 import { foundServerSchema, remoteServerSchema, shownServerSchema } from './remote-server.ts';
 import { hardwareReportSchema, resourcesSchema } from './resources.ts';
 import { settingsPatchSchema, settingsSchema } from './settings.ts';
+import { dataItemSchema, dataPreviewSchema, dataSourceSchema } from './training-data.ts';
 
 const nothing = z.strictObject({});
 const done = z.null();
@@ -98,6 +105,25 @@ export const hostCalls = {
       latencyMs: z.number(),
     }),
   },
+  /** Holds the training of the present round within its batch, and goes on with it. */
+  'training.pause': { input: nothing, output: done },
+  'training.resume': { input: nothing, output: done },
+  /** Leaves the present round; it earns nothing. */
+  'training.giveUp': { input: nothing, output: done },
+  /** Installs the engine for NVIDIA GPUs, for some minutes; `training.status` tells how it went. */
+  'training.installEngine': { input: nothing, output: done },
+  /** Reads a source without keeping it; with a task, also what of it that task can use. */
+  'training.previewData': {
+    input: z.strictObject({ source: dataSourceSchema, taskId: z.string().max(64).optional() }),
+    output: dataPreviewSchema,
+  },
+  /** Keeps a source under a name; its files stay where they are. */
+  'training.addData': {
+    input: z.strictObject({ name: z.string().min(1).max(200), source: dataSourceSchema }),
+    output: dataItemSchema,
+  },
+  /** Forgets a source; its files stay. */
+  'training.removeData': { input: z.strictObject({ id: z.string() }), output: done },
   'queue.cancel': { input: z.strictObject({ id: z.string() }), output: done },
   'earnings.entries': {
     input: z.strictObject({
@@ -118,6 +144,8 @@ export const hostCalls = {
     }),
     output: z.array(seriesPointSchema),
   },
+  /** By provider, since the ledger was begun; empty where none ever answered. */
+  'earnings.providers': { input: nothing, output: z.array(providerTotalsSchema) },
   'earnings.csv': { input: nothing, output: z.object({ fileName: z.string(), csv: z.string() }) },
   'resources.history': { input: nothing, output: z.array(resourcesSchema) },
   'resources.hardware': { input: nothing, output: hardwareReportSchema },
@@ -131,6 +159,11 @@ export const shellCalls = {
   'shell.info': { input: nothing, output: z.object({ desktop: z.literal(true) }) },
   /** Opens the system's file dialog; null when the operator closes it. */
   'shell.pickModelFile': { input: nothing, output: z.string().nullable() },
+  /** The same for any file or folder: the path that was chosen, or null. */
+  'shell.pickPath': {
+    input: z.strictObject({ kind: z.enum(['file', 'folder']) }),
+    output: z.string().nullable(),
+  },
   'shell.saveFile': {
     input: z.strictObject({ fileName: z.string().max(200), text: z.string() }),
     output: z.string().nullable(),

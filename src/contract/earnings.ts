@@ -39,6 +39,8 @@ export const entrySchema = z.object({
       isEstimate: z.boolean(),
     })
     .nullable(),
+  /** Of a training round's reward: its `model` is the task. */
+  training: z.object({ roundId: z.string(), taskName: z.string() }).nullable(),
 });
 export type Entry = z.infer<typeof entrySchema>;
 
@@ -53,6 +55,19 @@ const totalsSchema = z.object({
   netLamports: lamportsSchema,
 });
 export type Totals = z.infer<typeof totalsSchema>;
+
+/** What a provider cost, and what the jobs that it answered brought; the cache's answers are `cache`. */
+export const providerTotalsSchema = z.object({
+  provider: z.string(),
+  answers: z.int(),
+  costMicroUsd: z.int(),
+  costLamports: lamportsSchema,
+  commissionLamports: lamportsSchema,
+  feeLamports: lamportsSchema,
+  /** cost + commission − fee: the provider's bill is still to be paid of it. */
+  netLamports: lamportsSchema,
+});
+export type ProviderTotals = z.infer<typeof providerTotalsSchema>;
 
 /** Sums by local calendar day. `agreed + earned + disputed + unattributed = all.net`. */
 export const earningsSummarySchema = z.object({

@@ -57,6 +57,14 @@ export function inferenceFeeOf(priceLamports: bigint): bigint {
   return (priceLamports * inferenceFeePercent) / 100n;
 }
 
+/** Network fee on the reward of a training round, rounded down. */
+const trainingFeePercent = 3n;
+
+/** The network's share of a training reward, in lamports, rounded down. */
+export function trainingFeeOf(rewardLamports: bigint): bigint {
+  return (rewardLamports * trainingFeePercent) / 100n;
+}
+
 /** SOL as the network's JSON has it (a float). At the wire's edge only. */
 export function solFromLamports(lamports: bigint): number {
   return Number(lamports) / 1e9;

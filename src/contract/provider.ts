@@ -23,6 +23,10 @@ const limits = {
   concurrent: limit,
 };
 
+/** Of a single model, beside its provider's. */
+export const modelLimitsSchema = z.strictObject(limits);
+export type ModelLimits = z.infer<typeof modelLimitsSchema>;
+
 /** A provider as the operator set it up. Its key is kept elsewhere. */
 export const providerSchema = z.strictObject({
   id: z.string().regex(/^[a-z0-9][a-z0-9-]{0,31}$/, 'small letters, digits and -, at most 32'),
@@ -31,8 +35,7 @@ export const providerSchema = z.strictObject({
   baseUrl: url.nullable(),
   enabled: z.boolean(),
   ...limits,
-  /** Limits of single models beside the provider's. */
-  modelLimits: z.record(z.string().max(256), z.strictObject(limits)).default({}),
+  modelLimits: z.record(z.string().max(256), modelLimitsSchema).default({}),
   dayBudgetMicroUsd: budget,
   monthBudgetMicroUsd: budget,
 });
@@ -46,6 +49,7 @@ export const modelPriceSchema = z.strictObject({
   output: perMillion,
   cachedInput: perMillion.optional(),
   cacheWrite: perMillion.optional(),
+  /** Of batch jobs: known, and never used, since every request waits for its answer. */
   batchInput: perMillion.optional(),
   batchOutput: perMillion.optional(),
   /** Tokens of prompt and answer together; absent: not known. */
@@ -141,6 +145,16 @@ export const shownProviderSchema = providerSchema.extend({
 });
 export type ShownProvider = z.infer<typeof shownProviderSchema>;
 
+/** A budget of which four fifths or more are spent. */
+export const budgetWarningSchema = z.object({
+  /** Null: the one for all providers together. */
+  provider: z.string().nullable(),
+  period: z.enum(['day', 'month']),
+  spentMicroUsd: z.int(),
+  budgetMicroUsd: z.int(),
+});
+export type BudgetWarning = z.infer<typeof budgetWarningSchema>;
+
 /** The proxy as a whole. */
 export const proxyStatusSchema = z.object({
   providers: z.array(shownProviderSchema),
@@ -150,6 +164,8 @@ export const proxyStatusSchema = z.object({
   solPrice: z.object({ microUsd: z.int(), at: instantSchema, isStale: z.boolean() }).nullable(),
   /** Why nothing is sold now. */
   obstacle: errorBodySchema.nullable(),
+  /** The furthest first. */
+  budgetWarnings: z.array(budgetWarningSchema),
   pricesDate: z.string(),
 });
 export type ProxyStatus = z.infer<typeof proxyStatusSchema>;

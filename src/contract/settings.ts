@@ -73,6 +73,20 @@ export const settingsSchema = z.strictObject({
   /** Space for models in GB; for a download the least recently served ones are deleted. 0: no limit. */
   modelsQuotaGigabytes: z.int().min(0).max(100_000),
 
+  /** Take part in federated training. */
+  takePartInTraining: z.boolean(),
+  /** Train for gateways without secure aggregation's extension too: such a gateway sees what this node alone has learnt. */
+  trainForPlainGateways: z.boolean(),
+  /** Ids of tasks to take part in; empty: all that this computer has data for. */
+  trainingTasks: z.array(z.string().max(64)).max(64),
+  /** Threads that training may use; `auto` is half of the processor's, at least one. */
+  trainingThreads: autoOr(1, 512),
+  /** Memory that training may use, in MB. */
+  trainingMemoryMegabytes: z.int().min(256).max(1_048_576),
+  /** Most privacy (ε at `privacyDelta`) that may be spent on this computer's data, over all tasks; then private tasks are left out. */
+  privacyBudgetEpsilon: z.number().min(0).max(1000),
+  privacyDelta: z.number().positive().max(0.1),
+
   /** Network speed in Mbit/s to announce when the system does not know it. */
   declaredNetworkMbps: z.int().min(1).max(1_000_000).nullable(),
 
@@ -112,6 +126,13 @@ export const defaultSettings: Settings = {
   modelHubs: ['https://huggingface.co'],
   downloadProxy: null,
   modelsQuotaGigabytes: 0,
+  takePartInTraining: false,
+  trainForPlainGateways: false,
+  trainingTasks: [],
+  trainingThreads: 'auto',
+  trainingMemoryMegabytes: 2048,
+  privacyBudgetEpsilon: 8,
+  privacyDelta: 1e-5,
   declaredNetworkMbps: null,
   startEarningOnLaunch: false,
   theme: 'system',

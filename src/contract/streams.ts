@@ -9,6 +9,8 @@ import { proxyStatusSchema } from './provider.ts';
 import { shownServerSchema } from './remote-server.ts';
 import { resourcesSchema } from './resources.ts';
 import { settingsSchema } from './settings.ts';
+import { trainingStatusSchema } from './training.ts';
+import { dataItemSchema } from './training-data.ts';
 
 /**
  * What the node host publishes. A signal's subscriber gets the present value at once and then each new one
@@ -25,6 +27,11 @@ export const streams = {
   'downloads.list': z.array(downloadSchema),
   'servers.list': z.array(shownServerSchema),
   'proxy.status': proxyStatusSchema,
+  'training.status': trainingStatusSchema,
+  /** Loss of the present round's training by step, at most 200 points. */
+  'training.curve': z.array(z.object({ step: z.int(), loss: z.number() })),
+  /** Local data that tasks may be trained on, what is built in first. */
+  'training.data': z.array(dataItemSchema),
   'queue.items': queueEventSchema,
   'earnings.summary': earningsSummarySchema,
   /** Ids of entries that are new or changed, so that an open table can ask for them. */

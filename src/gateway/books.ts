@@ -1,4 +1,4 @@
-import Database from 'better-sqlite3';
+import type { Database } from 'better-sqlite3';
 import { inferenceFeeOf, type Pricing, priceOf } from '#contract/money.ts';
 import type { NodeAccount, ReceiptVerdict, SignedReceipt } from '#contract/wire/receipt.ts';
 
@@ -19,6 +19,8 @@ export interface RelayedJob {
   isCacheHit: boolean;
   /** Of a proxied answer: who gave it, and its price by the node's quote. */
   proxied: { target: string; priceLamports: bigint; feeLamports: bigint } | null;
+  /** Of a training round: its reward, which no pricing gives. */
+  training: { priceLamports: bigint; feeLamports: bigint } | null;
   state: 'done' | 'cancelled';
 }
 
@@ -39,11 +41,9 @@ export interface Books {
   spentBy(payer: string): bigint;
   usageOf(payer: string, sinceMs: number): { requests: number; tokens: number; lamports: bigint };
   account(nodeId: string): NodeAccount;
-  close(): void;
 }
 
-const migrations = [
-  `CREATE TABLE node_owners (node_id TEXT PRIMARY KEY, node_key TEXT NOT NULL, at INTEGER NOT NULL) STRICT;
+export const bookTables = `CREATE TABLE node_owners (node_id TEXT PRIMARY KEY, node_key TEXT NOT NULL, at INTEGER NOT NULL) STRICT;
    CREATE TABLE jobs (
      request_id TEXT PRIMARY KEY, at INTEGER NOT NULL, node_id TEXT NOT NULL, payer TEXT NOT NULL, model TEXT NOT NULL,
      input_sha256 TEXT NOT NULL, output_sha256 TEXT NOT NULL, prompt_tokens INTEGER NOT NULL,
@@ -63,32 +63,22 @@ const migrations = [
    CREATE TRIGGER jobs_stay BEFORE UPDATE ON jobs BEGIN SELECT RAISE(ABORT, 'append-only'); END;
    CREATE TRIGGER jobs_last BEFORE DELETE ON jobs BEGIN SELECT RAISE(ABORT, 'append-only'); END;
    CREATE TRIGGER receipts_stay BEFORE UPDATE ON receipts BEGIN SELECT RAISE(ABORT, 'append-only'); END;
-   CREATE TRIGGER receipts_last BEFORE DELETE ON receipts BEGIN SELECT RAISE(ABORT, 'append-only'); END;`,
-  'ALTER TABLE jobs ADD COLUMN proxied_target TEXT;',
-];
+   CREATE TRIGGER receipts_last BEFORE DELETE ON receipts BEGIN SELECT RAISE(ABORT, 'append-only'); END;`;
+export const proxiedJobs = 'ALTER TABLE jobs ADD COLUMN proxied_target TEXT;';
+export const trainingJobs = 'ALTER TABLE jobs ADD COLUMN is_training INTEGER NOT NULL DEFAULT 0;';
 
 /** What the gateway relayed and owes, in SQLite; rows are only ever added. */
-export function openBooks(file: string, now: () => number = Date.now): Books {
-  const database = new Database(file);
-  database.defaultSafeIntegers(true);
-  database.pragma('journal_mode = WAL');
-  const version = Number(database.pragma('user_version', { simple: true }));
-  if (version > migrations.length) throw new Error(`${file} is from a newer gateway (version ${version})`);
-  migrations.slice(version).forEach((sql, index) => {
-    database.transaction(() => {
-      database.exec(sql);
-      database.pragma(`user_version = ${version + index + 1}`);
-    })();
-  });
+export function openBooks(database: Database, now: () => number = Date.now): Books {
   const row = (sql: string, ...values: unknown[]) =>
     database.prepare(sql).get(...values) as Record<string, bigint | string> | undefined;
   const big = (value: unknown) => (typeof value === 'bigint' ? value : 0n);
 
   return {
     record(job) {
-      const price = job.proxied?.priceLamports ?? priceOf(job.pricing, job);
+      const agreed = job.proxied ?? job.training;
+      const price = agreed?.priceLamports ?? priceOf(job.pricing, job);
       database
-        .prepare('INSERT INTO jobs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
+        .prepare('INSERT INTO jobs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
         .run(
           job.requestId,
           now(),
@@ -105,9 +95,10 @@ export function openBooks(file: string, now: () => number = Date.now): Books {
           job.tipLamports,
           job.isCacheHit ? 1 : 0,
           price,
-          job.proxied?.feeLamports ?? inferenceFeeOf(price),
+          agreed?.feeLamports ?? inferenceFeeOf(price),
           job.state,
           job.proxied?.target ?? null,
+          job.training ? 1 : 0,
         );
     },
     job(requestId) {
@@ -135,6 +126,7 @@ export function openBooks(file: string, now: () => number = Date.now): Books {
           found.proxied_target == null
             ? null
             : { target: String(found.proxied_target), priceLamports, feeLamports },
+        training: found.is_training === 1n ? { priceLamports, feeLamports } : null,
         state: found.state === 'done' ? 'done' : 'cancelled',
         priceLamports,
         feeLamports,
@@ -209,6 +201,5 @@ export function openBooks(file: string, now: () => number = Date.now): Books {
         fee_lamports: `${big(owed?.fee)}`,
       };
     },
-    close: () => database.close(),
   };
 }

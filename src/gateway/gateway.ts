@@ -4,7 +4,13 @@ import { join } from 'node:path';
 import { serve } from '@hono/node-server';
 import type { HardwareMinimum } from '#contract/wire/node-capabilities.ts';
 import { openBooks } from './books.ts';
+import { openDatabase } from './database.ts';
 import { openGatewayKey } from './ed25519.ts';
+import { createCoordinator } from './federated/coordinator.ts';
+import { openRoundBook } from './federated/round-book.ts';
+import { readTaskList } from './federated/task-list.ts';
+import type { Trainer } from './federated/trainer.ts';
+import { openTrainerProcess } from './federated/trainer-process.ts';
 import { watchNodes } from './node-watch.ts';
 import { createReceiptDesk } from './receipt-desk.ts';
 import type { RegisteredNode } from './registry.ts';
@@ -21,6 +27,14 @@ export interface GatewayOptions {
   creditLimitLamports?: bigint;
   healthIntervalMs?: number;
   testRequestsPerMinute?: number;
+  /** The program that evaluates the models of training rounds; without it they are not evaluated. */
+  trainerPath?: string | undefined;
+  /** Instead of that program. */
+  trainer?: Trainer;
+  /** What ships as data; its list of training tasks stands in where `dataDir` has none. */
+  resourcesDir?: string | undefined;
+  /** How often waiting nodes ask, and the rounds' time is looked at. */
+  rounds?: { pollMs?: number; tickMs?: number | null };
   /** Unix milliseconds; tests turn it. */
   now?: () => number;
 }
@@ -47,16 +61,36 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   mkdirSync(options.dataDir, { recursive: true });
   const key = openGatewayKey(join(options.dataDir, 'gateway-key'));
   const now = options.now ?? Date.now;
-  const books = openBooks(join(options.dataDir, 'gateway.db'), now);
+  const database = openDatabase(join(options.dataDir, 'gateway.db'));
+  const books = openBooks(database, now);
   const nodes = new Map<string, RegisteredNode>();
   const relay = createRelay({ key, nodes, books, now });
   let testRequests: ReturnType<typeof createTestRequests> | null = null;
+  const federatedDir = join(options.dataDir, 'federated');
+  const coordinator = createCoordinator({
+    key,
+    books,
+    book: openRoundBook(database, now),
+    dir: federatedDir,
+    tasks: readTaskList([
+      join(federatedDir, 'tasks.json'),
+      ...(options.resourcesDir === undefined ? [] : [join(options.resourcesDir, 'federated/tasks.json')]),
+    ]),
+    trainer:
+      options.trainer ??
+      (options.trainerPath === undefined
+        ? null
+        : openTrainerProcess(options.trainerPath, join(federatedDir, 'cache'))),
+    now,
+    ...options.rounds,
+  });
   const routes = createGatewayRoutes({
     key,
     nodes,
     books,
     relay,
     receipts: createReceiptDesk({ gatewayKey: key.publicKey, books, relay }),
+    coordinator,
     now,
     requirements: options.requirements ?? smallMachine,
     creditLimitLamports: options.creditLimitLamports ?? plentyLamports,
@@ -100,7 +134,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
         server.close(() => resolve());
         if ('closeAllConnections' in server) server.closeAllConnections();
       });
-      books.close();
+      await coordinator.close();
+      database.close();
     },
   };
 }

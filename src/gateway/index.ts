@@ -10,6 +10,10 @@ const { values: flags } = parseArgs({
     host: { type: 'string', default: '127.0.0.1' },
     data: { type: 'string', default: join(homedir(), '.local', 'share', 'solanalm-gateway') },
     'test-requests': { type: 'string', default: '0' },
+    /** The program that evaluates models of training rounds. */
+    trainer: { type: 'string' },
+    /** What ships as data: the list of training tasks lies there. */
+    resources: { type: 'string' },
   },
 });
 
@@ -17,6 +21,8 @@ const gateway = await createGateway({
   port: Number(flags.port),
   host: flags.host,
   dataDir: flags.data,
+  trainerPath: flags.trainer,
+  resourcesDir: flags.resources,
   testRequestsPerMinute: Number(flags['test-requests']),
 });
 

@@ -18,7 +18,7 @@ export function parseForNode<S extends z.ZodType>(schema: S, body: Uint8Array): 
 }
 
 /** A client's body by its schema. Throws `request/malformed-json` and `request/invalid`. */
-export function parseForClient<S extends z.ZodType>(schema: S, body: ArrayBuffer): z.output<S> {
+export function parseForClient<S extends z.ZodType>(schema: S, body: Uint8Array | ArrayBuffer): z.output<S> {
   const value = json(body);
   if (value === undefined) throw new AppError('request/malformed-json', 'The body is not JSON.');
   const parsed = schema.safeParse(value);

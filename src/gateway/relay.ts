@@ -139,6 +139,7 @@ export function createRelay(options: {
       generatedTokens: outcome.generatedTokens,
       pricing: node.pricing,
       proxied: outcome.proxied ? proxiedPrice(call, node, outcome.proxied, isCacheHit) : null,
+      training: null,
       tipLamports: call.tipLamports,
       isCacheHit,
       state: outcome.state,

@@ -7,6 +7,10 @@ import type { extensionNames, HardwareMinimum } from '#contract/wire/node-capabi
 import type { Books } from './books.ts';
 import { addClientRoutes } from './client-routes.ts';
 import type { GatewayKey } from './ed25519.ts';
+import type { Coordinator } from './federated/coordinator.ts';
+import { addFederatedRoutes, isUpdatePath } from './federated/federated-routes.ts';
+import { trainingMetrics } from './federated/training-metrics.ts';
+import { addTrainingRoutes } from './federated/training-routes.ts';
 import { addNodeRoutes } from './node-routes.ts';
 import type { ReceiptDesk } from './receipt-desk.ts';
 import { Refusal } from './refusal.ts';
@@ -19,6 +23,7 @@ const spoken = [
   'deregister',
   'streaming',
   'receipts',
+  'federated',
 ] satisfies (typeof extensionNames)[number][];
 const mostBodyBytes = 5_000_000;
 
@@ -29,6 +34,7 @@ export function createGatewayRoutes(parts: {
   books: Books;
   relay: Relay;
   receipts: ReceiptDesk;
+  coordinator: Coordinator;
   requirements: HardwareMinimum;
   creditLimitLamports: bigint;
   now(): number;
@@ -40,14 +46,13 @@ export function createGatewayRoutes(parts: {
   let requests = 0;
   const onlineCount = () => [...nodes.values()].filter((node) => node.online).length;
 
-  app.use(
-    bodyLimit({
-      maxSize: mostBodyBytes,
-      onError: () => {
-        throw new AppError('request/too-large', 'The request is over 5 MB.');
-      },
-    }),
-  );
+  const limit = bodyLimit({
+    maxSize: mostBodyBytes,
+    onError: () => {
+      throw new AppError('request/too-large', 'The request is over 5 MB.');
+    },
+  });
+  app.use((context, next) => (isUpdatePath(context.req.path) ? next() : limit(context, next)));
   app.onError((thrown, context) => {
     if (thrown instanceof Refusal) return context.json({ detail: thrown.message }, thrown.status);
     const error = toAppError(thrown);
@@ -79,9 +84,6 @@ export function createGatewayRoutes(parts: {
   app.get('/health', (context) =>
     context.json({ status: 'healthy', timestamp: new Date(now()).toISOString() }),
   );
-  app.get('/training/status', (context) =>
-    context.json({ active_rounds: [], status: 'no rounds on this network' }),
-  );
   app.get('/metrics', (context) =>
     context.text(
       [
@@ -94,12 +96,15 @@ export function createGatewayRoutes(parts: {
           const id = node.capabilities.node_id.replace(/[\\"\n]/g, '');
           return `solanalm_gateway_node_score{node="${id}"} ${scoreOf(node)}`;
         }),
+        ...trainingMetrics(parts.coordinator),
         '',
       ].join('\n'),
     ),
   );
 
   addNodeRoutes(app, parts);
+  addFederatedRoutes(app, parts);
+  addTrainingRoutes(app, parts);
   addClientRoutes(app, {
     ...parts,
     onRequest: () => {

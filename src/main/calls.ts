@@ -35,6 +35,11 @@ export function setupCalls(host: NodeHost, window: BrowserWindow): void {
       const { filePaths } = await dialog.showOpenDialog(window, { properties: ['openFile'], filters });
       return filePaths[0] ?? null;
     },
+    'shell.pickPath': async ({ kind }) => {
+      const properties = [kind === 'folder' ? ('openDirectory' as const) : ('openFile' as const)];
+      const { filePaths } = await dialog.showOpenDialog(window, { properties });
+      return filePaths[0] ?? null;
+    },
     'shell.saveFile': async ({ fileName, text }) => {
       const { filePath } = await dialog.showSaveDialog(window, { defaultPath: fileName });
       if (!filePath) return null;

@@ -10,6 +10,7 @@ import type { MachineBenchmark } from './inference/machine-benchmark.ts';
 import type { ModelPool } from './inference/model-pool.ts';
 import type { ServingRecorder } from './inference/serving-stats.ts';
 import type { Ledger } from './ledger/ledger.ts';
+import { createFederatedCalls } from './link/federated-calls.ts';
 import { createGatewayLink, type GatewayLink } from './link/gateway-link.ts';
 import type { PayingGateway } from './link/job-accounting.ts';
 import type { LocalGateway } from './link/local-gateway.ts';
@@ -25,11 +26,16 @@ import { type ApiServer, createApiServer } from './server/api-server.ts';
 import type { TrustedGateway } from './server/authentication.ts';
 import type { SettingsStore } from './settings-store.ts';
 import type { WritableSignal } from './signal.ts';
+import type { Training } from './training/open-training.ts';
+import { createPlainCalls } from './training/plain-calls.ts';
+import type { RoundGateway } from './training/training-node.ts';
 
 const mostAnnouncedModels = 1000;
 /** Requests at once that a proxy is announced with; its providers' limits are told by its answers. */
 const proxySlots = 64;
-const extensions = ['signed-nodes', 'health-report', 'deregister', 'streaming', 'receipts'];
+const extensions = ['signed-nodes', 'health-report', 'deregister', 'streaming', 'receipts', 'federated'];
+/** The protocol wants a model's name of every node; one that only trains serves none. */
+const trainingOnly = 'federated-training';
 
 export interface EarningParts {
   key: NodeKey;
@@ -42,6 +48,7 @@ export interface EarningParts {
   jobs: DrainableJobService;
   stats: ServingRecorder;
   ledger: Ledger;
+  training: Pick<Training, 'api' | 'rounds' | 'taskOf'>;
   probe: ResourceProbe;
   link: WritableSignal<LinkState>;
   localGateway: LocalGateway;
@@ -54,6 +61,8 @@ export interface Earning {
   steps: EarningSteps;
   payingGateway(): PayingGateway | null;
   account(): { account: NodeAccount; at: number } | null;
+  /** Where training rounds come from; null while there is no such gateway. */
+  roundGateway(): RoundGateway | null;
   flushReceipts(): void;
 }
 
@@ -79,10 +88,11 @@ export function createEarningSteps(parts: EarningParts): Earning {
     const models = served();
     const quote = parts.proxy.quote.get();
     const wanted = settings.current.get();
-    if (!hardware || models.length === 0) throw nothingServed();
+    const trains = wanted.takePartInTraining;
+    if (!hardware || (models.length === 0 && !trains)) throw nothingServed();
     return {
       node_id: parts.key.nodeId,
-      node_type: own.length === 0 ? 'proxy' : 'inference',
+      node_type: nodeType({ serves: own.length > 0, proxies: models.length > own.length, trains }),
       // Only the local test network takes a node without one; its credits are booked to the node's own key.
       wallet_address: wanted.payoutAddress ?? parts.key.publicKey,
       endpoint_url: endpoint,
@@ -99,7 +109,7 @@ export function createEarningSteps(parts: EarningParts): Earning {
         minimum_payment: 0.001,
         ...(quote ? { proxy: quote } : {}),
       },
-      supported_models: models,
+      supported_models: models.length > 0 ? models : [trainingOnly],
       max_concurrent_requests: slots(),
       status: isPaused ? 'maintenance' : 'online',
       reputation_score: 1,
@@ -181,6 +191,7 @@ export function createEarningSteps(parts: EarningParts): Earning {
       capabilities,
       servedModels: served,
       hasChatTemplate: (id) => parts.models.get(id)?.hasChatTemplate ?? true,
+      training: parts.training.api,
       apiKey: parts.apiKey.get,
       gateway: trustedGateway,
       requestsPerMinutePerKey: () => settings.current.get().requestsPerMinutePerKey,
@@ -194,10 +205,10 @@ export function createEarningSteps(parts: EarningParts): Earning {
         throw new AppError('wallet/needed', `Nobody could be paid for work for ${network.url}.`);
       return network.url;
     },
-    async loadModel({ serveOwnModels, servedModels }, signal) {
+    async loadModel({ serveOwnModels, servedModels, takePartInTraining }, signal) {
       await parts.proxy.ready();
       if (!serveOwnModels) {
-        if (parts.proxy.offered().length > 0) return;
+        if (parts.proxy.offered().length > 0 || takePartInTraining) return;
         throw nothingServed();
       }
       await parts.models.scan();
@@ -270,8 +281,30 @@ export function createEarningSteps(parts: EarningParts): Earning {
       };
     },
     account: () => current?.link.account.get() ?? null,
+    roundGateway() {
+      const info = current?.link.info.get();
+      if (!current || !info) return null;
+      const { url } = current;
+      const { public_key: publicKey, network, extensions: spoken } = info;
+      const clock = parts.clock;
+      if (spoken.includes('federated') && publicKey && network)
+        return { url, publicKey, network, calls: createFederatedCalls(url, parts.key, () => clock.now()) };
+      if (!settings.current.get().trainForPlainGateways) return null;
+      const { rounds, taskOf } = parts.training;
+      const calls = createPlainCalls({ url, key: parts.key, clock, rounds, taskOf });
+      return { url, publicKey: null, network: null, calls };
+    },
     flushReceipts: () => current?.link.flushReceipts(),
   };
+}
+
+function nodeType(does: {
+  serves: boolean;
+  proxies: boolean;
+  trains: boolean;
+}): NodeCapabilities['node_type'] {
+  if (does.serves) return does.trains ? 'hybrid' : 'inference';
+  return does.proxies ? 'proxy' : 'training';
 }
 
 function isLoopback(url: string): boolean {

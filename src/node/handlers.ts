@@ -6,6 +6,7 @@ import type { JobService } from './inference/job-request.ts';
 import type { MachineBenchmark } from './inference/machine-benchmark.ts';
 import { discoverServers } from './inference/runtimes/remote/discover.ts';
 import type { Ledger } from './ledger/ledger.ts';
+import { providerTotalsText } from './ledger/spend.ts';
 import type { Downloads } from './models/downloads.ts';
 import type { ModelStore } from './models/model-store.ts';
 import type { ServerList } from './models/server-list.ts';
@@ -17,6 +18,7 @@ import type { ResourceProbe } from './resources/probe.ts';
 import type { ApiKey } from './server/api-key.ts';
 import type { Handlers } from './server/contract-server.ts';
 import type { SettingsStore } from './settings-store.ts';
+import type { Training } from './training/open-training.ts';
 import { checkAddress } from './wallet/address.ts';
 
 export interface HandlerParts {
@@ -31,6 +33,7 @@ export interface HandlerParts {
   benchmark: MachineBenchmark;
   proxy: ProxyNode;
   jobs: JobService;
+  training: Training;
   ledger: Ledger;
   probe: ResourceProbe;
   apiKey: ApiKey;
@@ -38,7 +41,7 @@ export interface HandlerParts {
 
 /** What each call does. */
 export function createHandlers(parts: HandlerParts): Handlers {
-  const { settings, controller, models, servers, proxy, jobs, ledger, probe, apiKey } = parts;
+  const { settings, controller, models, servers, proxy, jobs, training, ledger, probe, apiKey } = parts;
   function checkServable(id: string): void {
     const model = models.get(id);
     if (!model) throw new AppError('models/not-found', `There is no model “${id}” in the store.`);
@@ -135,6 +138,28 @@ export function createHandlers(parts: HandlerParts): Handlers {
       return null;
     },
     'providers.try': (input) => tryModel(proxy, input),
+    'training.pause': () => {
+      training.node.pause();
+      return null;
+    },
+    'training.resume': () => {
+      training.node.resume();
+      return null;
+    },
+    'training.giveUp': () => {
+      training.node.giveUp();
+      return null;
+    },
+    'training.installEngine': () => {
+      training.installEngine();
+      return null;
+    },
+    'training.previewData': ({ source, taskId }) => training.preview(source, taskId),
+    'training.addData': (entry) => training.data.add(entry),
+    'training.removeData': ({ id }) => {
+      training.data.remove(id);
+      return null;
+    },
     'queue.cancel': ({ id }) => {
       if (!jobs.cancel(id)) throw new AppError('request/not-found', 'This request has already ended.');
       return null;
@@ -146,6 +171,7 @@ export function createHandlers(parts: HandlerParts): Handlers {
       return entry;
     },
     'earnings.series': (input) => ledger.series(input),
+    'earnings.providers': () => ledger.providerTotals().map(providerTotalsText),
     'earnings.csv': () => ({
       fileName: `solanalm-earnings-${new Date().toISOString().slice(0, 10)}.csv`,
       csv: ledger.csv(),

@@ -39,6 +39,7 @@ import { startUiServer, type UiServer } from './server/ui-server.ts';
 import { openSettings, type SettingsStore } from './settings-store.ts';
 import { createSignal } from './signal.ts';
 import { createSources } from './sources.ts';
+import { openTraining } from './training/open-training.ts';
 
 export const version = '0.1.0';
 
@@ -176,6 +177,7 @@ export async function createHost(options: {
     prices: readPrices(join(resourcesDir(), 'prices.json')),
     ledger,
     clock,
+    onBudgetWarning: (budget) => log.warn({ budget }, 'a budget comes to its end'),
   });
   const served = createServedModels(pool, proxy);
   const jobs = createJobService({
@@ -198,6 +200,19 @@ export async function createHost(options: {
     gate: () => controller.gate(),
     onUnbookable: (error) => void controller.fail(error),
   });
+  const training = openTraining({
+    dir: join(profileDir, 'training'),
+    resourcesDir: resourcesDir(),
+    key,
+    clock,
+    settings,
+    ledger,
+    nvidiaGpu: () =>
+      probe.current.get().gpus.find(({ name }) => /nvidia|geforce|rtx|quadro|tesla/i.test(name))?.name ??
+      null,
+    onBooked: () => earning.flushReceipts(),
+    onFault: (error) => log.error({ err: error }, 'training failed'),
+  });
   const earning = createEarningSteps({
     key,
     clock,
@@ -209,6 +224,7 @@ export async function createHost(options: {
     jobs,
     stats,
     ledger,
+    training,
     probe,
     link,
     localGateway,
@@ -231,6 +247,15 @@ export async function createHost(options: {
   proxy.quote.subscribe(() => earning.steps.announce());
   proxy.onChange(() => earning.steps.announce());
   controller.status.subscribe(({ state }) => log.info({ state }, 'state'));
+  const followTraining = () => {
+    const { state } = controller.status.get().state;
+    const { takePartInTraining } = settings.current.get();
+    training.node.hold(state === 'paused');
+    // A gateway that is away for a while is no reason to stop what is being trained.
+    training.follow(takePartInTraining && state !== 'draining' ? earning.roundGateway() : null);
+  };
+  controller.status.subscribe(followTraining);
+  settings.current.subscribe(followTraining);
   const earnings = createEarningsSummary({
     ledger,
     clock,
@@ -254,6 +279,7 @@ export async function createHost(options: {
       benchmark,
       proxy,
       jobs,
+      training,
       ledger,
       probe,
       apiKey,
@@ -269,6 +295,7 @@ export async function createHost(options: {
       proxy,
       jobs,
       serving: stats.stats,
+      training,
       ledger,
       earnings,
       probe,
@@ -293,6 +320,7 @@ export async function createHost(options: {
     async dispose() {
       ended.abort(new AppError('node/stopped', 'The host has ended.'));
       for (const ui of uis) await ui.close();
+      await training.dispose();
       await earning.steps.release();
       await localGateway.close();
       await pool.dispose();

@@ -27,7 +27,7 @@ export interface EarningSteps {
 }
 
 /** Settings that the gateway is told of, and that need no new start. */
-const announcedSettings: readonly (keyof Settings)[] = ['servedModels'];
+const announcedSettings: readonly (keyof Settings)[] = ['servedModels', 'takePartInTraining'];
 
 /** Settings that take effect by a drain and a new start. */
 const restartSettings: readonly (keyof Settings)[] = [

@@ -13,6 +13,7 @@ import type { ResourceProbe } from './resources/probe.ts';
 import type { Sources } from './server/contract-server.ts';
 import type { SettingsStore } from './settings-store.ts';
 import type { Signal } from './signal.ts';
+import type { Training } from './training/open-training.ts';
 
 /** Where each stream of the contract comes from. */
 export function createSources(parts: {
@@ -27,6 +28,7 @@ export function createSources(parts: {
   jobs: JobService;
   serving: Signal<ServingStats>;
   ledger: Ledger;
+  training: Training;
   earnings: Signal<EarningsSummary>;
   probe: ResourceProbe;
 }): Sources {
@@ -40,6 +42,9 @@ export function createSources(parts: {
     'downloads.list': (listener) => parts.downloads.list.subscribe(listener),
     'servers.list': (listener) => parts.servers.shown.subscribe(listener),
     'proxy.status': (listener) => parts.proxy.status.subscribe(listener),
+    'training.status': (listener) => parts.training.node.status.subscribe(listener),
+    'training.curve': (listener) => parts.training.node.curve.subscribe(listener),
+    'training.data': (listener) => parts.training.data.shown.subscribe(listener),
     'queue.items': (listener) => {
       listener({ type: 'snapshot', jobs: parts.jobs.jobs() });
       return parts.jobs.onChange((jobs, removed) => listener({ type: 'changed', jobs, removed }));

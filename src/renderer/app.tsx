@@ -11,6 +11,7 @@ import { SettingsPage } from './features/settings/settings-page.tsx';
 import { LostNote, NoConnection } from './features/shell/connection-note.tsx';
 import { Notices } from './features/shell/notices.tsx';
 import { Rail } from './features/shell/rail.tsx';
+import { TrainingPage } from './features/training/training-page.tsx';
 import { openRoute, type PageName, pages, useRoute } from './lib/routes.ts';
 import { useSignal } from './lib/use-signal.ts';
 import { Chip } from './ui/chip.tsx';
@@ -19,8 +20,9 @@ import { PageMarks } from './ui/page.tsx';
 const pageOf: Record<PageName, () => React.ReactNode> = {
   dashboard: DashboardPage,
   models: ModelsPage,
-  providers: ProvidersPage,
   queue: QueuePage,
+  training: TrainingPage,
+  providers: ProvidersPage,
   earnings: EarningsPage,
   resources: ResourcesPage,
   settings: SettingsPage,
@@ -61,7 +63,7 @@ function useTheme(theme: 'system' | 'light' | 'dark'): void {
   }, [theme]);
 }
 
-/** Ctrl or ⌘ with 1 to 7 opens a page. */
+/** Ctrl or ⌘ with 1 to 8 opens a page. */
 function usePageKeys(): void {
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {

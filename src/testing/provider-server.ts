@@ -41,7 +41,12 @@ const usual: Record<RecordedKind, (path: string, body: Record<string, unknown>) 
   openai: (path, { stream }) => {
     if (path.endsWith('/models')) return 'models';
     if (path.endsWith('/embeddings')) return 'embeddings';
-    return `${path.endsWith('/chat/completions') ? 'chat' : 'completion'}${stream ? '-stream' : ''}`;
+    const api = path.endsWith('/responses')
+      ? 'responses'
+      : path.endsWith('/chat/completions')
+        ? 'chat'
+        : 'completion';
+    return `${api}${stream ? '-stream' : ''}`;
   },
   anthropic: (path, { stream }) =>
     path.startsWith('/v1/models') ? 'models' : stream ? 'chat-stream' : 'chat',
@@ -56,8 +61,11 @@ const usual: Record<RecordedKind, (path: string, body: Record<string, unknown>) 
   },
 };
 
-/** A provider's API that replays recorded replies over real sockets. */
-export async function startProviderServer(kind: RecordedKind): Promise<ProviderServer> {
+/** A provider's API that replays recorded replies over real sockets. `apiKey`: whoever comes with another one is refused. */
+export async function startProviderServer(
+  kind: RecordedKind,
+  { apiKey }: { apiKey?: string } = {},
+): Promise<ProviderServer> {
   const requests: SeenRequest[] = [];
   const queued: Reply[] = [];
   const server = createServer(async (request, response) => {
@@ -65,6 +73,11 @@ export async function startProviderServer(kind: RecordedKind): Promise<ProviderS
     const path = request.url ?? '/';
     requests.push({ method: request.method ?? '', path, headers: request.headers, body });
     const isWork = request.method === 'POST';
+    const { authorization, 'x-api-key': key = authorization?.replace('Bearer ', '') } = request.headers;
+    if (apiKey !== undefined && key !== apiKey) {
+      await send(response, kind, { fixture: 'wrong-key' });
+      return;
+    }
     const reply = (isWork && queued.shift()) || { fixture: usual[kind](path, body) };
     await send(response, kind, reply).catch(() => response.destroy());
   });

@@ -9,6 +9,8 @@ import { createServingRecorder } from '#node/inference/serving-stats.ts';
 import { sha256Hex, signingKey } from '#node/link/ed25519.ts';
 import { createApiMetrics } from '#node/server/api-metrics.ts';
 import { createApiServer } from '#node/server/api-server.ts';
+import { createPlainRounds } from '#node/training/plain-rounds.ts';
+import { noTraining } from './no-training.ts';
 import { createScriptedRuntime, onlyModel } from './scripted-runtime.ts';
 
 export const newKey = () =>
@@ -52,9 +54,15 @@ export async function startScriptedApi(
     onUnbookable: () => {},
   });
   const mode = options.gateway ?? 'signed';
+  const rounds = createPlainRounds({
+    nodeId: 'scripted-node',
+    clock: systemClock,
+    obstacle: (model) => (model === 'unknown' ? 'This node does not know the model “unknown”.' : null),
+  });
   const server = createApiServer({
     jobs,
     clock: systemClock,
+    training: { rounds, status: () => noTraining },
     metrics: createApiMetrics(() => ({
       running: jobs.running(),
       waiting: jobs.waiting(),

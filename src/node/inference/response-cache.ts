@@ -55,8 +55,9 @@ export function createResponseCache(options: {
         const { temperature, seed } = work.request.sampling;
         if (temperature !== 0 && seed === undefined) return null;
       }
-      // How an answer is sent makes it no other one.
-      const asked = work.kind === 'generate' ? { ...work.request, isStreamed: undefined } : work;
+      // How a request comes and an answer is sent makes it no other one.
+      const asked =
+        work.kind === 'generate' ? { ...work.request, isStreamed: undefined, isResponses: undefined } : work;
       const exact = canonicalJson(JSON.parse(JSON.stringify({ model, kind: work.kind, asked })));
       return createHash('sha256').update(exact).digest('base64');
     },

@@ -59,6 +59,8 @@ export interface GenerateRequest {
   format?: AnswerFormat;
   /** The client reads as it is written; absent: the answer may come in one piece. */
   isStreamed?: boolean;
+  /** It came in by OpenAI's Responses API: a provider that speaks it is asked so too. */
+  isResponses?: boolean;
 }
 
 /** Of an answer that a provider gave: whom it came from and what it cost. */

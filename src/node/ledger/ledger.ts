@@ -1,11 +1,15 @@
 import type { Database } from 'better-sqlite3';
 import type { Entry, EntryDetail, EntryState, SeriesPoint, Totals } from '#contract/earnings.ts';
-import { microUsdOf, type TokenUsage } from '#contract/proxy-price.ts';
+import { microUsdOf } from '#contract/proxy-price.ts';
 import { type ReceiptVerdict, type SignedReceipt, signedReceiptSchema } from '#contract/wire/receipt.ts';
 import type { Clock } from '../clock.ts';
 import { createSignal, type Signal } from '../signal.ts';
 import { entriesCsv } from './csv.ts';
-import { ledgerError, openDatabase } from './database.ts';
+import { number, one, openDatabase, write } from './database.ts';
+import { entries } from './migrations/001-entries.ts';
+import { spend as spendTables } from './migrations/002-spend.ts';
+import { trained } from './migrations/003-trained.ts';
+import { openSpend, type ProviderTotals, type SpendRow } from './spend.ts';
 import { createWalSync } from './wal-sync.ts';
 
 /** A finished job as it is booked. Times in ms, amounts in lamports. */
@@ -23,6 +27,8 @@ export interface NewEntry {
   durationMs: number;
   /** Of a proxied job: whom it went to and how its price came about. */
   proxied?: ProxiedEntry;
+  /** Of a training round's reward. */
+  training?: { roundId: string; taskName: string };
   /** Makes the receipt for the sequence number that the ledger gives it; absent where nobody takes receipts. */
   sign?: (seq: number) => SignedReceipt;
 }
@@ -39,28 +45,6 @@ export interface ProxiedEntry {
   /** The provider told no usage: it was estimated. */
   isEstimate: boolean;
   isCacheHit: boolean;
-}
-
-/** What one answer of a provider cost; a second row of the same key changes nothing. */
-export interface SpendRow {
-  key: string;
-  at: number;
-  requestId: string;
-  provider: string;
-  model: string;
-  usage: TokenUsage;
-  costPicoUsd: bigint;
-  isEstimate: boolean;
-}
-
-export interface ProviderTotals {
-  provider: string;
-  answers: number;
-  costPicoUsd: bigint;
-  costLamports: bigint;
-  commissionLamports: bigint;
-  feeLamports: bigint;
-  netLamports: bigint;
 }
 
 export interface LedgerTotals {
@@ -105,11 +89,13 @@ export interface Ledger {
   close(): void;
 }
 
+const migrations = [entries, spendTables, trained];
+
 const state = `CASE WHEN v.verdict IS NOT NULL THEN v.verdict WHEN e.seq IS NULL THEN 'unattributed' ELSE 'earned' END`;
 const joined =
-  'FROM entries e LEFT JOIN verdicts v ON v.entry_id = e.id LEFT JOIN proxied p ON p.entry_id = e.id';
+  'FROM entries e LEFT JOIN verdicts v ON v.entry_id = e.id LEFT JOIN proxied p ON p.entry_id = e.id LEFT JOIN trained t ON t.entry_id = e.id';
 const columns = `e.*, ${state} AS state, v.reason, p.target, p.cost_pico_usd, p.cost_lamports, p.commission_lamports,
-  p.is_estimate`;
+  p.is_estimate, t.round_id, t.task_name`;
 
 interface Row {
   id: bigint;
@@ -132,11 +118,13 @@ interface Row {
   cost_lamports: bigint | null;
   commission_lamports: bigint | null;
   is_estimate: bigint | null;
+  round_id: string | null;
+  task_name: string | null;
 }
 
 /** The node's book of what it earned: append-only, in whole lamports. Throws `ledger/*` and `disk/full`. */
 export function openLedger(file: string, { clock }: { clock: Clock }): Ledger {
-  const database = openDatabase(file);
+  const database = openDatabase(file, migrations);
   const insert = database.prepare(
     `INSERT INTO entries (at, request_id, gateway_url, network, model, payer, prompt_tokens, generated_tokens,
        price_lamports, fee_lamports, duration_ms, seq, receipt)
@@ -161,35 +149,11 @@ export function openLedger(file: string, { clock }: { clock: Clock }): Ledger {
     `INSERT INTO proxied VALUES (@id, @target, @costPicoUsd, @commissionBasisPoints, @solMicroUsd, @costLamports,
        @commissionLamports, @isEstimate, @isCacheHit)`,
   );
-  const insertSpend = database.prepare(
-    `INSERT INTO spend (key, at, request_id, provider, model, prompt_tokens, cached_tokens, cache_write_tokens,
-       completion_tokens, reasoning_tokens, cost_pico_usd, is_estimate)
-     VALUES (@key, @at, @requestId, @provider, @model, @prompt, @cached, @cacheWrite, @completion, @reasoning,
-       @costPicoUsd, @isEstimate) ON CONFLICT (key) DO NOTHING`,
-  );
+  const insertTrained = database.prepare('INSERT INTO trained VALUES (@id, @roundId, @taskName)');
+  const spend = openSpend(database);
   const walSync = createWalSync(file);
-  let waiting: { row: SpendRow; resolve(isNew: boolean): void; reject(thrown: unknown): void }[] = [];
-  const insertAll = database.transaction((rows: SpendRow[]) =>
-    rows.map(
-      ({ usage, isEstimate, ...row }) =>
-        insertSpend.run({ ...row, ...usage, isEstimate: Number(isEstimate) }).changes > 0,
-    ),
-  );
 
-  function writeSpend(): void {
-    const batch = waiting;
-    waiting = [];
-    try {
-      const isNew = write(() => insertAll.immediate(batch.map(({ row }) => row)));
-      batch.forEach(({ resolve }, index) => {
-        resolve(isNew[index] === true);
-      });
-    } catch (thrown) {
-      for (const { reject } of batch) reject(thrown);
-    }
-  }
-
-  const book = database.transaction(({ sign, proxied, ...entry }: NewEntry): boolean => {
+  const book = database.transaction(({ sign, proxied, training, ...entry }: NewEntry): boolean => {
     if (exists.get(entry.gatewayUrl, entry.requestId)) return false;
     const seq = sign ? number(one(lastSeq.get()).seq) + 1 : null;
     const receipt = sign && seq !== null ? JSON.stringify(sign(seq)) : null;
@@ -201,6 +165,7 @@ export function openLedger(file: string, { clock }: { clock: Clock }): Ledger {
         isEstimate: Number(proxied.isEstimate),
         isCacheHit: Number(proxied.isCacheHit),
       });
+    if (training) insertTrained.run({ id, ...training });
     return true;
   });
 
@@ -209,19 +174,9 @@ export function openLedger(file: string, { clock }: { clock: Clock }): Ledger {
     append(entry) {
       if (write(() => book.immediate(entry))) changed();
     },
-    appendSpend(row) {
-      const { promise, resolve, reject } = Promise.withResolvers<boolean>();
-      if (waiting.length === 0) setImmediate(writeSpend);
-      waiting.push({ row, resolve, reject });
-      return promise;
-    },
-    spentSince(sinceMs) {
-      const rows = database
-        .prepare('SELECT provider, SUM(cost_pico_usd) AS cost FROM spend WHERE at >= ? GROUP BY 1')
-        .all(sinceMs) as { provider: string; cost: bigint }[];
-      return Object.fromEntries(rows.map(({ provider, cost }) => [provider, cost]));
-    },
-    providerTotals: () => readProviderTotals(database),
+    appendSpend: spend.append,
+    spentSince: spend.since,
+    providerTotals: spend.totals,
     synced: () => walSync.synced(),
     appendVerdict(gatewayUrl, { request_id, verdict, reason, owed_lamports }) {
       const { changes: rows } = write(() =>
@@ -309,18 +264,10 @@ export function openLedger(file: string, { clock }: { clock: Clock }): Ledger {
     csv: () =>
       entriesCsv((database.prepare(`SELECT ${columns} ${joined} ORDER BY e.id`).all() as Row[]).map(entryOf)),
     close() {
-      if (waiting.length > 0) writeSpend();
+      spend.flush();
       database.close();
     },
   };
-}
-
-function write<T>(work: () => T): T {
-  try {
-    return work();
-  } catch (thrown) {
-    throw ledgerError(thrown);
-  }
 }
 
 function readTotals(database: Database, sinceMs: number): LedgerTotals {
@@ -343,31 +290,6 @@ function readTotals(database: Database, sinceMs: number): LedgerTotals {
   };
 }
 
-function readProviderTotals(database: Database): ProviderTotals[] {
-  const rows = database
-    .prepare(
-      `SELECT provider, SUM(answers) AS answers, SUM(pico) AS pico, SUM(cost) AS cost, SUM(commission) AS commission,
-         SUM(fee) AS fee, SUM(net) AS net FROM (
-           SELECT provider, COUNT(*) AS answers, SUM(cost_pico_usd) AS pico, 0 AS cost, 0 AS commission, 0 AS fee, 0 AS net
-             FROM spend GROUP BY 1
-           UNION ALL
-           SELECT CASE p.is_cache_hit WHEN 1 THEN 'cache' ELSE substr(p.target, 1, instr(p.target, '/') - 1) END,
-             SUM(p.is_cache_hit), 0, SUM(p.cost_lamports), SUM(p.commission_lamports), SUM(e.fee_lamports),
-             SUM(e.price_lamports - e.fee_lamports) FROM proxied p JOIN entries e ON e.id = p.entry_id GROUP BY 1
-         ) GROUP BY 1 ORDER BY 1`,
-    )
-    .all() as ({ provider: string } & Record<string, bigint>)[];
-  return rows.map(({ provider, answers, pico = 0n, cost = 0n, commission = 0n, fee = 0n, net = 0n }) => ({
-    provider,
-    answers: number(answers),
-    costPicoUsd: pico,
-    costLamports: cost,
-    commissionLamports: commission,
-    feeLamports: fee,
-    netLamports: net,
-  }));
-}
-
 /** Totals as the contract carries them. */
 export function totalsText(totals: LedgerTotals): Totals {
   const { jobs, tokens, grossLamports, feeLamports, netLamports } = totals;
@@ -379,9 +301,6 @@ export function totalsText(totals: LedgerTotals): Totals {
     netLamports: `${netLamports}`,
   };
 }
-
-const one = (row: unknown) => row as Record<string, bigint>;
-const number = (value: bigint | undefined) => Number(value ?? 0n);
 
 function entryOf(row: Row): Entry {
   return {
@@ -410,5 +329,6 @@ function entryOf(row: Row): Entry {
             commissionLamports: `${row.commission_lamports ?? 0n}`,
             isEstimate: row.is_estimate === 1n,
           },
+    training: row.round_id === null ? null : { roundId: row.round_id, taskName: row.task_name ?? '' },
   };
 }

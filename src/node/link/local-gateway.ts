@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { AppError } from '#contract/errors.ts';
 import type { Clock } from '../clock.ts';
-import { entryPath } from '../entries.ts';
+import { entryPath, resourcesDir } from '../entries.ts';
 
 const startLimitMs = 15_000;
 const endLimitMs = 5000;
@@ -33,6 +33,10 @@ export function createLocalGateway(options: {
       port,
       '--data',
       options.dataDir,
+      '--trainer',
+      entryPath('trainer'),
+      '--resources',
+      resourcesDir(),
       '--test-requests',
       `${options.testRequestsPerMinute()}`,
     ];

@@ -9,9 +9,6 @@ export interface BudgetLimits {
   monthBudgetMicroUsd: number | null;
 }
 
-/** At this share of a budget the operator is warned. */
-export const warnShare = 0.8;
-
 /** Where the clock goes forward by an hour. */
 const shortestDayMs = 23 * 3_600_000;
 

@@ -1,6 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import { AppError } from '#contract/errors.ts';
 import { defaultProxyConfig } from '#contract/provider.ts';
+import { sampleProvider } from '#testing/sample-provider.ts';
 import { systemClock } from '../clock.ts';
 import type { JobRequest } from '../inference/job-request.ts';
 import { Budget } from './budget.ts';
@@ -33,18 +34,7 @@ function two(spend: (spending: Spending) => Promise<void>) {
     return { finishReason: 'stop', usage };
   });
   const open = (id: string): OpenedProvider => ({
-    config: {
-      id,
-      kind: 'openai',
-      baseUrl: null,
-      enabled: true,
-      requestsPerMinute: null,
-      tokensPerMinute: null,
-      concurrent: null,
-      modelLimits: {},
-      dayBudgetMicroUsd: null,
-      monthBudgetMicroUsd: null,
-    },
+    config: sampleProvider('openai', { id }),
     client: { lacks: new Set(), drops: new Set(), generate } as unknown as ProviderClient,
     hasKey: true,
     health: new Health(),

@@ -100,7 +100,7 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
     kept(modelThrottles, model, () => new Throttle());
 
   const limitsOf = ({ config }: OpenedProvider, { model }: Target): ThrottleLimits =>
-    config.modelLimits[model] ?? noLimits;
+    (Object.hasOwn(config.modelLimits, model) && config.modelLimits[model]) || noLimits;
 
   function candidate(target: Target, wish: Wish, quote: ProxyQuote | null): Candidate | null {
     const opened = parts.provider(target.provider);

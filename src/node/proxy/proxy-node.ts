@@ -1,5 +1,6 @@
 import { AppError } from '#contract/errors.ts';
 import {
+  type BudgetWarning,
   type ModelPrice,
   type Provider,
   type ProxyConfig,
@@ -14,6 +15,7 @@ import type { ProxiedModels } from '../inference/served-models.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { createSignal, type Signal } from '../signal.ts';
 import { Budget, periodStarts } from './budget.ts';
+import { budgetWarnings, createBudgetWatch } from './budget-warnings.ts';
 import { createDispatcher, type OpenedProvider } from './dispatcher.ts';
 import { Health } from './health.ts';
 import { type KnownProvider, publicNames, resolve, type Target, targetName } from './mapping.ts';
@@ -62,6 +64,8 @@ export function createProxyNode(parts: {
   prices: PriceTable;
   ledger: Pick<Ledger, 'appendSpend' | 'spentSince'>;
   clock: Clock;
+  /** A budget comes to its end; told once for each day or month. */
+  onBudgetWarning?(warning: BudgetWarning): void;
 }): ProxyNode {
   const { store, keys, clock, ledger } = parts;
   const ended = new AbortController();
@@ -258,12 +262,21 @@ export function createProxyNode(parts: {
     const { providers, ...rest } = config();
     const sol = solPrice.current.get();
     const blocked = obstacle();
+    const spent = spentOf(budgets.all);
     return {
       providers: providers.map(shown),
       config: rest,
-      spent: spentOf(budgets.all),
+      spent,
       solPrice: sol && shownSol(sol),
       obstacle: blocked && errorBody(blocked),
+      budgetWarnings: budgetWarnings([
+        { provider: null, spent, limits: rest },
+        ...[...opened.values()].map(({ config: limits, budget }) => ({
+          provider: limits.id,
+          spent: spentOf(budget),
+          limits,
+        })),
+      ]),
       pricesDate: parts.prices.date,
     };
   }
@@ -306,6 +319,8 @@ export function createProxyNode(parts: {
     return one;
   }
 
+  const watchBudgets = createBudgetWatch((warning) => parts.onBudgetWarning?.(warning));
+  status.subscribe(({ budgetWarnings }) => watchBudgets(clock.now(), budgetWarnings));
   store.current.subscribe(reopen);
   let followed = '';
   store.current.subscribe(({ solPrice: source }) => {

@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts';
 import type { JobService } from '../inference/job-request.ts';
 import type { ApiMetrics } from './api-metrics.ts';
 import type { Caller, TrustedGateway } from './authentication.ts';
+import type { TrainingApi } from './training-routes.ts';
 
 export interface ApiParts {
   jobs: JobService;
@@ -16,6 +17,7 @@ export interface ApiParts {
   servedModels(): string[];
   /** Whether a plain prompt is a user's message (true) or text to be continued. */
   hasChatTemplate(model: string): boolean;
+  training: TrainingApi;
   apiKey(): string;
   gateway(): TrustedGateway;
   requestsPerMinutePerKey(): number;

@@ -28,6 +28,18 @@ export interface IncomingRequest {
 
 const mostNonces = 100_000;
 
+/** What a gateway that does not sign may call: the work that it pushes, and what it fetches of it. */
+const plainCalls = new Set([
+  'POST /inference',
+  'POST /training/join',
+  'POST /training/start',
+  'POST /federated/participate',
+  'GET /training/update',
+  'GET /training/gradient',
+  'GET /training/gradient/data',
+]);
+const isPlainCall = ({ method, path }: IncomingRequest) => plainCalls.has(`${method} ${path}`);
+
 /** Finds out who asks. Throws `auth/*`. */
 export function createAuthentication(options: {
   apiKey(): string;
@@ -105,7 +117,7 @@ export function createAuthentication(options: {
         deadlineMs: null,
       };
     }
-    if (options.gateway().mode === 'plain' && request.method === 'POST' && request.path === '/inference')
+    if (options.gateway().mode === 'plain' && isPlainCall(request))
       return {
         source: { kind: 'gateway', payer: '', gatewayKey: null },
         rateKey: 'plain-gateway',

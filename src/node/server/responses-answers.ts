@@ -30,6 +30,7 @@ export function responsesRequest(body: ResponsesRequest): GenerateRequest {
     stop: [],
     ...(format ? { format } : {}),
     ...(body.stream ? { isStreamed: true } : {}),
+    isResponses: true,
   };
 }
 

@@ -32,6 +32,7 @@ import {
 } from './openai-answers.ts';
 import { parseBody, parseJson } from './request-body.ts';
 import { responsesAnswer, responsesFrames, responsesRequest } from './responses-answers.ts';
+import { trainingRoutes } from './training-routes.ts';
 
 const keepAliveMs = 15_000;
 const mostUnreadBytes = 1_000_000;
@@ -47,6 +48,9 @@ type Route = Path &
 const at = (path: string) => (candidate: string) => candidate === path;
 
 export const routes: readonly Route[] = [
+  ...trainingRoutes.map(
+    ({ method, path, prepare }): Route => ({ method, matches: at(path), open: false, prepare }),
+  ),
   {
     method: 'GET',
     matches: at('/health'),

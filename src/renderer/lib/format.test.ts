@@ -8,6 +8,7 @@ test('SOL is grouped by three after the point', () => {
   expect(formatSol(1_234_567_890_000n)).toBe('1234.567 890');
   expect(formatSol('0')).toBe('0.000 000');
   expect(formatSol('-950')).toBe('−0.000 000 950');
+  expect(formatSol('8412000', 3)).toBe('0.008 412 000');
 });
 
 test('dollars have cents, and more digits where they are small', () => {

@@ -1,10 +1,13 @@
-/** Lamports as SOL, grouped by three after the point: 0.008 412. At most nine digits, trailing empty groups left out. */
-export function formatSol(lamports: string | bigint): string {
+/**
+ * Lamports as SOL, grouped by three after the point: 0.008 412. At most nine digits, trailing empty groups left out down to
+ * `leastGroups`: 3 where sums stand below each other.
+ */
+export function formatSol(lamports: string | bigint, leastGroups = 2): string {
   const value = BigInt(lamports);
   const sign = value < 0n ? '−' : '';
   const digits = (value < 0n ? -value : value).toString().padStart(10, '0');
   const groups = [digits.slice(-9, -6), digits.slice(-6, -3), digits.slice(-3)];
-  while (groups.length > 2 && groups.at(-1) === '000') groups.pop();
+  while (groups.length > leastGroups && groups.at(-1) === '000') groups.pop();
   return `${sign}${digits.slice(0, -9)}.${groups.join(' ')}`;
 }
 
@@ -46,3 +49,17 @@ export function formatMicroUsd(microUsd: number, significant = 4): string {
   const grouped = shown.length > 3 ? `${shown.slice(0, 3)} ${shown.slice(3)}` : shown;
   return `${microUsd < 0 ? '−' : ''}$${whole}.${grouped}`;
 }
+
+/** What is left until a moment: whole seconds in the last minute, then as formatDuration. */
+export const formatTimeLeft = (ms: number): string =>
+  ms < 60_000 ? `${Math.ceil(Math.max(0, ms) / 1000)} s` : formatDuration(ms);
+
+const moment = new Intl.DateTimeFormat('en-GB', {
+  day: 'numeric',
+  month: 'short',
+  hour: '2-digit',
+  minute: '2-digit',
+});
+
+/** Day and time, for what may be of another day: 25 Nov 14:05. */
+export const formatMoment = (at: number): string => moment.format(at).replace(',', '');

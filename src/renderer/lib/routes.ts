@@ -3,8 +3,9 @@ import { useSyncExternalStore } from 'react';
 export const pages = [
   'dashboard',
   'models',
-  'providers',
   'queue',
+  'training',
+  'providers',
   'earnings',
   'resources',
   'settings',
@@ -13,7 +14,7 @@ export type PageName = (typeof pages)[number];
 
 export interface Route {
   page: PageName;
-  /** What a drawer shows: the id of a job, an entry, a model, a provider. */
+  /** What a drawer shows: the id of a job, an entry, a model, a provider, a round. */
   detail: string | null;
 }
 

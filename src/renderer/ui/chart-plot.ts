@@ -9,8 +9,10 @@ export interface ChartSeries {
 }
 
 export interface PlotInput {
-  /** Unix milliseconds, ascending. */
+  /** Unix milliseconds, ascending; plain whole numbers where `counts` says so. */
   times: readonly number[];
+  /** The horizontal axis counts (steps, versions) instead of telling the time. */
+  counts?: boolean;
   series: readonly ChartSeries[];
   kind: 'line' | 'bars';
   /** Name and unit of the vertical axis. */
@@ -27,9 +29,20 @@ export interface PlotInput {
 
 const font = '11px "Inter Variable", Inter, system-ui, sans-serif';
 
-export function plotData({ times, series }: Pick<PlotInput, 'times' | 'series'>): uPlot.AlignedData {
-  return [times.map((at) => at / 1000), ...series.map((one) => [...one.values])];
+/** uPlot takes times in seconds. */
+const unitOf = (counts: boolean | undefined) => (counts ? 1 : 1000);
+
+export function plotData({
+  times,
+  series,
+  counts,
+}: Pick<PlotInput, 'times' | 'series' | 'counts'>): uPlot.AlignedData {
+  const unit = unitOf(counts);
+  return [times.map((at) => at / unit), ...series.map((one) => [...one.values])];
 }
+
+/** Whole steps between the ticks of an axis that counts. */
+const wholeSteps = Array.from({ length: 9 }, (_, power) => [1, 2, 5].map((n) => n * 10 ** power)).flat();
 
 /** Options of uPlot for an input that may change later; colours are those of the theme now. */
 export function plotOptions(
@@ -38,7 +51,8 @@ export function plotOptions(
   height: number,
   onHover: (index: number | null) => void,
 ): uPlot.Options {
-  const { series, kind, valueAxis, timeAxis } = input();
+  const { series, kind, valueAxis, timeAxis, counts = false } = input();
+  const unit = unitOf(counts);
   const dim = themeColor('dim');
   const line = themeColor('line');
   const axis = (label: string) => ({
@@ -56,7 +70,7 @@ export function plotOptions(
     padding: [8, 8, 0, 0],
     cursor: { drag: { x: false, y: false }, y: false, points: { show: kind === 'line' } },
     scales: {
-      x: { time: true, range: (_plot, min, max) => timeRange(input(), min, max) },
+      x: { time: !counts, range: (_plot, min, max) => timeRange(input(), min, max) },
       y: { range: (_plot, _min, max) => [0, input().max ?? roomAbove(max)] },
     },
     axes: [
@@ -65,7 +79,8 @@ export function plotOptions(
         grid: { show: false },
         labelSize: 18,
         size: 26,
-        values: (_plot, ticks) => ticks.map((tick) => input().formatTimeTick(tick * 1000)),
+        ...(counts ? { incrs: wholeSteps } : {}),
+        values: (_plot, ticks) => ticks.map((tick) => input().formatTimeTick(tick * unit)),
       },
       {
         ...axis(valueAxis),

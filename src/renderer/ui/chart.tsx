@@ -32,7 +32,7 @@ export function Chart({ label, formatTime, heightPx = 200, ...input }: ChartProp
       </figcaption>
       <div role="img" aria-label={label}>
         <Plot
-          key={`${shape} ${input.kind} ${heightPx} ${theme}`}
+          key={`${shape} ${input.kind} ${input.counts} ${input.valueAxis} ${heightPx} ${theme}`}
           input={input}
           heightPx={heightPx}
           onHover={setHovered}
@@ -65,7 +65,7 @@ function Plot({ input, heightPx, onHover }: PlotProps) {
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const latest = useRef(input);
-  const { times, series } = input;
+  const { times, series, counts } = input;
 
   useEffect(() => {
     latest.current = input;
@@ -77,6 +77,8 @@ function Plot({ input, heightPx, onHover }: PlotProps) {
     const options = plotOptions(() => latest.current, element.clientWidth, heightPx, onHover);
     const chart = new uPlot(options, plotData(latest.current), element);
     plot.current = chart;
+    // Text on a canvas is not drawn anew by itself when its font comes.
+    void document.fonts.ready.then(() => plot.current === chart && chart.redraw(false, true));
     const size = new ResizeObserver(() => chart.setSize({ width: element.clientWidth, height: heightPx }));
     size.observe(element);
     return () => {
@@ -87,8 +89,8 @@ function Plot({ input, heightPx, onHover }: PlotProps) {
   }, [heightPx, onHover]);
 
   useEffect(() => {
-    plot.current?.setData(plotData({ times, series }));
-  }, [times, series]);
+    plot.current?.setData(plotData({ times, series, counts }));
+  }, [times, series, counts]);
 
   return <div ref={box} style={{ height: heightPx }} />;
 }

@@ -17,16 +17,19 @@ import {
   sampleModels,
   sampleResources,
 } from './sample-data.ts';
-import { sampleProxy } from './sample-proxy.ts';
+import { sampleProviderTotals, sampleProxy } from './sample-proxy.ts';
 import { sampleStates } from './sample-states.ts';
+import { sampleCurve, sampleSources, sampleTraining } from './sample-training.ts';
+import { sampleTrainingNode } from './training-answers.ts';
 
 /**
  * The app's pages on sample data, without a host. The address chooses what is shown:
- * `?state=paused&theme=light&money=sol&link=away&fresh&obstacle`.
+ * `?state=paused&training=uploading&theme=light&money=sol&link=away&fresh&obstacle`.
  */
 const wish = new URLSearchParams(location.search);
 const now = Date.now();
 const wanted = wish.get('state') ?? 'earning';
+const wantedTraining = wish.get('training') ?? 'training';
 const testCredits = wish.get('money') !== 'sol';
 const isFresh = wish.has('fresh');
 const states = sampleStates(now);
@@ -56,6 +59,7 @@ let settings: Settings = {
   onboarded: !wish.has('onboarding'),
   theme,
   payoutAddress: payer,
+  takePartInTraining: wantedTraining !== 'off',
 };
 
 const proxy = sampleProxy(now, isFresh);
@@ -67,8 +71,12 @@ if (wish.has('obstacle')) {
   };
 }
 
+const training = sampleTraining(now, wantedTraining, isFresh);
+const trainingNode = sampleTrainingNode(training, sampleSources, () => transport);
+
 const transport: MemoryTransport = memoryTransport({
   ...proxyAnswers(proxy, (next) => transport.publish('proxy.status', next)),
+  ...trainingNode.answers,
   'app.info': () => ({
     version: '0.1.0',
     machine: 'rig-01',
@@ -85,6 +93,7 @@ const transport: MemoryTransport = memoryTransport({
       throw new AppError('settings/invalid', parsed.error.issues[0]?.message ?? 'Not valid.');
     settings = parsed.data;
     transport.publish('settings.current', settings);
+    trainingNode.follow(settings);
     return settings;
   },
   'wallet.check': ({ address }) => {
@@ -100,6 +109,7 @@ const transport: MemoryTransport = memoryTransport({
   'access.key': () => ({ key: 'slm_sample_key_of_the_preview' }),
   'access.renewKey': () => ({ key: 'slm_another_key_of_the_preview' }),
   'earnings.entries': () => ({ entries: isFresh ? [] : sampleEntries(now), total: isFresh ? 0 : 40 }),
+  'earnings.providers': () => (isFresh ? [] : sampleProviderTotals),
   'earnings.entry': ({ id }) => {
     const entry = sampleEntries(now).find((one) => one.id === id);
     if (!entry) throw new AppError('request/not-found', `There is no entry ${id}.`);
@@ -178,6 +188,12 @@ transport.publish('models.benchmarks', [sampleBenchmark]);
 transport.publish('downloads.list', isFresh ? [] : sampleDownloads);
 transport.publish('servers.list', []);
 transport.publish('proxy.status', proxy);
+transport.publish('training.status', training);
+transport.publish('training.data', sampleSources);
+transport.publish(
+  'training.curve',
+  sampleCurve(['training', 'uploading', 'rewarded'].includes(training.state.state) ? 90 : 0),
+);
 transport.publish('resources.current', sampleResources(now));
 if (wish.has('rows')) publishManyJobs(Number(wish.get('rows')), Number(wish.get('rate') ?? 50));
 else transport.publish('queue.items', { type: 'snapshot', jobs: isFresh ? [] : sampleJobs(now) });

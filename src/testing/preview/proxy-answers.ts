@@ -6,6 +6,7 @@ import {
   type ShownProvider,
 } from '#contract/provider.ts';
 import type { MemoryAnswers } from '../memory-transport.ts';
+import { untried } from '../sample-provider.ts';
 
 const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -24,15 +25,7 @@ export function proxyAnswers(first: ProxyStatus, publish: (status: ProxyStatus) 
       const before = status.providers.find(({ id }) => id === provider.id);
       if (key) keys.set(provider.id, key);
       const shown: ShownProvider = {
-        keyEnd: null,
-        keyPlace: 'none',
-        models: null,
-        health: 'unknown',
-        coolingUntil: null,
-        lastError: null,
-        latencyMs: null,
-        running: 0,
-        spent: { dayMicroUsd: 0, monthMicroUsd: 0 },
+        ...untried,
         ...before,
         ...providerSchema.parse(provider),
         ...(key ? { keyEnd: key.slice(-4), keyPlace: 'keychain' as const } : {}),

@@ -194,12 +194,13 @@ export const sampleEntries = (now: number): Entry[] =>
     id: 40 - n,
     at: now - n * 240_000,
     requestId: `req-${n}`,
-    model: n === 1 ? 'fast' : 'llama-3.2-3b-Q4_K_M',
+    model: n === 1 ? 'fast' : n === 2 ? 'spam' : 'llama-3.2-3b-Q4_K_M',
     payer,
     gatewayUrl: 'http://127.0.0.1:8200',
     network: 'test-credits',
-    promptTokens: 120,
-    generatedTokens: 180 + n,
+    // The third is a training round, which has no tokens.
+    promptTokens: n === 2 ? 0 : 120,
+    generatedTokens: n === 2 ? 0 : 180 + n,
     priceLamports: '22105',
     feeLamports: '1105',
     netLamports: '21000',
@@ -216,4 +217,5 @@ export const sampleEntries = (now: number): Entry[] =>
             isEstimate: true,
           }
         : null,
+    training: null,
   }));

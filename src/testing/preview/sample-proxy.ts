@@ -1,9 +1,12 @@
+import type { ProviderTotals } from '#contract/earnings.ts';
 import {
   defaultProxyConfig,
   type ModelPrice,
   type ProxyStatus,
   type ShownProvider,
 } from '#contract/provider.ts';
+import { budgetWarnings } from '#node/proxy/budget-warnings.ts';
+import { sampleProvider, untried } from '../sample-provider.ts';
 
 const dollar = 1_000_000;
 const price = (input: number, cachedInput: number | undefined, output: number): ModelPrice => ({
@@ -12,33 +15,13 @@ const price = (input: number, cachedInput: number | undefined, output: number): 
   ...(cachedInput === undefined ? {} : { cachedInput: cachedInput * dollar }),
 });
 
-const provider: Omit<ShownProvider, 'id' | 'kind'> = {
-  baseUrl: null,
-  enabled: true,
-  requestsPerMinute: null,
-  tokensPerMinute: null,
-  concurrent: null,
-  modelLimits: {},
-  dayBudgetMicroUsd: null,
-  monthBudgetMicroUsd: null,
-  keyEnd: null,
-  keyPlace: 'none',
-  models: null,
-  health: 'unknown',
-  coolingUntil: null,
-  lastError: null,
-  latencyMs: null,
-  running: 0,
-  spent: { dayMicroUsd: 0, monthMicroUsd: 0 },
-};
-
 /** One that is well, one that is left alone, one with a wrong key, and one on this computer. */
 const sampleProviders = (now: number): ShownProvider[] => [
   {
-    ...provider,
-    id: 'openai',
-    kind: 'openai',
+    ...sampleProvider('openai'),
+    ...untried,
     requestsPerMinute: 500,
+    modelLimits: { 'gpt-4o': { requestsPerMinute: 60, tokensPerMinute: 30_000, concurrent: 2 } },
     dayBudgetMicroUsd: 10 * dollar,
     monthBudgetMicroUsd: 150 * dollar,
     keyEnd: '3fQA',
@@ -55,9 +38,8 @@ const sampleProviders = (now: number): ShownProvider[] => [
     spent: { dayMicroUsd: 3_482_917, monthMicroUsd: 61_203_455 },
   },
   {
-    ...provider,
-    id: 'anthropic',
-    kind: 'anthropic',
+    ...sampleProvider('anthropic'),
+    ...untried,
     concurrent: 4,
     dayBudgetMicroUsd: 5 * dollar,
     monthBudgetMicroUsd: 80 * dollar,
@@ -71,9 +53,8 @@ const sampleProviders = (now: number): ShownProvider[] => [
     spent: { dayMicroUsd: 4_251_090, monthMicroUsd: 41_090_112 },
   },
   {
-    ...provider,
-    id: 'cohere',
-    kind: 'cohere',
+    ...sampleProvider('cohere'),
+    ...untried,
     dayBudgetMicroUsd: 1 * dollar,
     keyEnd: '0kP2',
     keyPlace: 'file',
@@ -82,9 +63,8 @@ const sampleProviders = (now: number): ShownProvider[] => [
     spent: { dayMicroUsd: 1_000_000, monthMicroUsd: 7_120_004 },
   },
   {
-    ...provider,
-    id: 'ollama',
-    kind: 'ollama',
+    ...sampleProvider('ollama'),
+    ...untried,
     models: [
       { id: 'llama3.2:3b', price: price(0.02, undefined, 0.05) },
       { id: 'qwen3:8b', price: null },
@@ -105,14 +85,17 @@ export function sampleProxy(now: number, isFresh: boolean): ProxyStatus {
       spent: nothing,
       solPrice: null,
       obstacle: null,
+      budgetWarnings: [],
       pricesDate: '2026-07-01',
     };
+  const providers = sampleProviders(now);
+  const spent = { dayMicroUsd: 8_734_007, monthMicroUsd: 109_413_571 };
+  const limits = { dayBudgetMicroUsd: 25 * dollar, monthBudgetMicroUsd: 125 * dollar };
   return {
-    providers: sampleProviders(now),
+    providers,
     config: {
       ...config,
-      dayBudgetMicroUsd: 25 * dollar,
-      monthBudgetMicroUsd: 125 * dollar,
+      ...limits,
       solPrice: { kind: 'url', url: 'https://api.coinbase.com/v2/prices/SOL-USD/spot', path: 'data.amount' },
       prices: { 'ollama/llama3.2:3b': price(0.02, undefined, 0.05) },
       routes: [
@@ -127,9 +110,34 @@ export function sampleProxy(now: number, isFresh: boolean): ProxyStatus {
         { name: 'gpt-*', targets: [{ provider: 'openai', model: 'gpt-*', weight: 1 }] },
       ],
     },
-    spent: { dayMicroUsd: 8_734_007, monthMicroUsd: 109_413_571 },
+    spent,
     solPrice: { microUsd: 151_240_000, at: now - 4 * 60_000, isStale: false },
     obstacle: null,
+    budgetWarnings: budgetWarnings([
+      { provider: null, spent, limits },
+      ...providers.map((one) => ({ provider: one.id, spent: one.spent, limits: one })),
+    ]),
     pricesDate: '2026-07-01',
   };
 }
+
+const totals = (provider: string, answers: number, costMicroUsd: number, commission: number) => {
+  const costLamports = Math.ceil((costMicroUsd * 1000) / 151.24);
+  const fee = Math.floor(commission * 0.02);
+  return {
+    provider,
+    answers,
+    costMicroUsd,
+    costLamports: `${costLamports}`,
+    commissionLamports: `${commission}`,
+    feeLamports: `${fee}`,
+    netLamports: `${costLamports + commission - fee}`,
+  };
+};
+
+export const sampleProviderTotals: ProviderTotals[] = [
+  totals('anthropic', 4120, 41_090_112, 13_584_000),
+  totals('cache', 612, 0, 2_104_000),
+  totals('cohere', 903, 7_120_004, 2_353_900),
+  totals('openai', 18_204, 61_203_455, 20_233_900),
+];

@@ -7,7 +7,7 @@ export interface Examples {
   readonly labelSize: number;
   /**
    * Fills the first rows of a batch with the examples of these numbers. Synchronous: it runs within the training worker.
-   * A label is the class, or the next token; −1 counts for nothing.
+   * A label is the class, or the next token; −1 counts for nothing. Throws `training/data-changed`.
    */
   read(indices: Int32Array, into: Batch): void;
   close(): void;

@@ -32,7 +32,7 @@ export interface TrainerParts {
   options: z.output<typeof trainerOptionsSchema>;
   /** Opens data other than those that come with a request. */
   open(data: unknown, task: TrainingTask): Promise<Examples> | Examples;
-  privateRandom: PrivateRandom | null;
+  privateRandom: PrivateRandom;
 }
 
 export interface Hooks {

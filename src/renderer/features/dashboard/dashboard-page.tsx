@@ -16,6 +16,7 @@ export function DashboardPage() {
   const summary = useSignal('earnings.summary');
   const resources = useSignal('resources.current');
   const settings = useSignal('settings.current');
+  const proxy = useSignal('proxy.status');
   const engines = useSignal('node.engines');
   const testCredits = status?.testCredits ?? false;
   const success = serving?.successRate;
@@ -59,6 +60,7 @@ export function DashboardPage() {
             settings,
             engine: engines?.find(({ state }) => state === 'ready'),
             resources,
+            proxy,
           })}
         />
       </div>

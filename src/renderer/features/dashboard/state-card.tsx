@@ -7,17 +7,11 @@ import { client } from '../../lib/client.ts';
 import { Button } from '../../ui/button.tsx';
 import { Card } from '../../ui/card.tsx';
 import { ErrorNote } from '../../ui/error-note.tsx';
+import { StateDot } from '../../ui/state-dot.tsx';
 import { BeforeStart } from './before-start.tsx';
 import { SpeedHistory } from './speed-history.tsx';
-import { type StateColor, stateWords } from './state-words.ts';
-
-const dots: Record<StateColor, string> = {
-  earn: 'bg-earn ring-earn/20',
-  info: 'bg-info ring-info/20',
-  warn: 'bg-warn ring-warn/20',
-  bad: 'bg-bad ring-bad/20',
-  dim: 'bg-dim ring-dim/20',
-};
+import { stateWords } from './state-words.ts';
+import { TrainingLine } from './training-line.tsx';
 
 const untilTomorrowMinutes = () => {
   const tomorrow = new Date();
@@ -36,9 +30,9 @@ export function StateCard({ status }: { status: NodeStatus }) {
     void act('node.pause', forMinutes === undefined ? {} : { forMinutes });
 
   return (
-    <Card>
+    <Card className="flex flex-col">
       <div className="flex min-h-[60px] flex-wrap items-center gap-3.5">
-        <span aria-hidden className={`size-2.5 shrink-0 rounded-full ring-[5px] ${dots[color]}`} />
+        <StateDot color={color} />
         <div className="min-w-0 flex-1" role="status">
           <strong className="block text-2xl leading-tight font-semibold">{word}</strong>
           <p className="mt-0.5 text-dim">{why}</p>
@@ -70,7 +64,14 @@ export function StateCard({ status }: { status: NodeStatus }) {
           <ErrorNote error={state.error} />
         </div>
       )}
-      {state.state === 'stopped' ? <BeforeStart /> : <SpeedHistory />}
+      {state.state === 'stopped' ? (
+        <BeforeStart />
+      ) : (
+        <>
+          <SpeedHistory />
+          <TrainingLine unit={t(status.testCredits ? 'dashboard.testCredits' : 'dashboard.sol')} />
+        </>
+      )}
     </Card>
   );
 }

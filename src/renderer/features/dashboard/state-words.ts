@@ -1,8 +1,7 @@
 import type { TFunction } from 'i18next';
 import type { NodeStatus } from '#contract/node-status.ts';
 import { formatTime } from '../../lib/format.ts';
-
-export type StateColor = 'earn' | 'info' | 'warn' | 'bad' | 'dim';
+import type { StateColor } from '../../ui/state-dot.tsx';
 
 /** The state as one word, one sentence and one colour. */
 export function stateWords(

@@ -13,11 +13,11 @@ export function WorthALookCard({ hints }: { hints: Hint[] }) {
         </p>
       )}
       <ul>
-        {hints.map(({ code, page }) => (
+        {hints.map(({ code, page, values }) => (
           <li key={code} className="flex gap-2.5 border-t border-line py-2.5 first:border-0 first:pt-0">
             <TriangleAlert size={16} className="mt-0.5 shrink-0 text-warn" aria-hidden />
             <p>
-              {t(`dashboard.worth.${code}`)}{' '}
+              {t(`dashboard.worth.${code}`, values ?? {})}{' '}
               <a href={`#/${page}`} className="text-link underline underline-offset-2">
                 {t(`dashboard.worth.open.${page}`)}
               </a>

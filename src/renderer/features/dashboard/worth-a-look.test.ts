@@ -11,6 +11,7 @@ const codes = (settings: Partial<Settings>, engine: Partial<Engine> = {}) =>
     settings: { ...defaultSettings, ...settings },
     engine: { restarts: 0, backend: 'cpu', ...engine } as Engine,
     resources: undefined,
+    proxy: undefined,
   }).map(({ code }) => code);
 
 test('a fresh node serves the tiny model and has no address', () => {
@@ -28,4 +29,25 @@ test('the worst three are shown', () => {
     'open-port',
     'no-price',
   ]);
+});
+
+test('of budgets that come to their end the furthest stands first', () => {
+  const warning = {
+    provider: 'openai',
+    period: 'day',
+    spentMicroUsd: 859_000,
+    budgetMicroUsd: 1_000_000,
+  } as const;
+  const [hint] = worthALook({
+    status,
+    settings: defaultSettings,
+    engine: undefined,
+    resources: undefined,
+    proxy: { budgetWarnings: [warning, { ...warning, provider: null }] },
+  });
+  expect(hint).toEqual({
+    code: 'budget-day',
+    page: 'providers',
+    values: { provider: 'openai', percent: 85 },
+  });
 });

@@ -1,12 +1,22 @@
 import type { Engine } from '#contract/model.ts';
 import type { NodeStatus } from '#contract/node-status.ts';
+import type { BudgetWarning, ProxyStatus } from '#contract/provider.ts';
 import type { Resources } from '#contract/resources.ts';
 import type { Settings } from '#contract/settings.ts';
 
 /** Something that costs the operator earnings or safety, with the page where it is put right. */
 export interface Hint {
-  code: 'no-address' | 'tiny-model' | 'gpu-unused' | 'open-port' | 'no-price' | 'restarts';
-  page: 'settings' | 'models' | 'resources';
+  code:
+    | 'no-address'
+    | 'tiny-model'
+    | 'gpu-unused'
+    | 'open-port'
+    | 'no-price'
+    | 'restarts'
+    | `${'budget' | 'budgets'}-${BudgetWarning['period']}`;
+  page: 'settings' | 'models' | 'resources' | 'providers';
+  /** What stands in its words. */
+  values?: { provider: string; percent: number };
 }
 
 /** Hints by weight, the worst first; at most three, so that they are read. */
@@ -15,10 +25,11 @@ export function worthALook(facts: {
   settings: Settings | undefined;
   engine: Engine | undefined;
   resources: Resources | undefined;
+  proxy: Pick<ProxyStatus, 'budgetWarnings'> | undefined;
 }): Hint[] {
-  const { status, settings, engine, resources } = facts;
+  const { status, settings, engine, resources, proxy } = facts;
   if (!status || !settings) return [];
-  const hints: Hint[] = [];
+  const hints: Hint[] = (proxy?.budgetWarnings ?? []).slice(0, 1).map(budgetHint);
   if (engine && engine.restarts > 0) hints.push({ code: 'restarts', page: 'resources' });
   if (engine?.backend === 'cpu' && settings.gpu === 'auto' && (resources?.gpus.length ?? 0) > 0)
     hints.push({ code: 'gpu-unused', page: 'resources' });
@@ -31,3 +42,9 @@ export function worthALook(facts: {
   if (settings.payoutAddress === null) hints.push({ code: 'no-address', page: 'settings' });
   return hints.slice(0, 3);
 }
+
+const budgetHint = ({ provider, period, spentMicroUsd, budgetMicroUsd }: BudgetWarning): Hint => ({
+  code: `${provider === null ? 'budgets' : 'budget'}-${period}`,
+  page: 'providers',
+  values: { provider: provider ?? '', percent: Math.floor((spentMicroUsd / budgetMicroUsd) * 100) },
+});

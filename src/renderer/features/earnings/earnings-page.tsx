@@ -9,6 +9,7 @@ import { EarningsChart } from './earnings-chart.tsx';
 import { EntryTable } from './entry-table.tsx';
 import { exportCsv } from './export-csv.ts';
 import { PeriodTotals } from './period-totals.tsx';
+import { ProviderTotalsTable } from './provider-totals.tsx';
 import { StateTotals } from './state-totals.tsx';
 
 /** What was earned, where each part of it stands, and every entry behind it. */
@@ -28,6 +29,7 @@ export function EarningsPage() {
         <PeriodTotals summary={summary ?? null} unit={unit} testCredits={testCredits} />
         <StateTotals summary={summary ?? null} unit={unit} />
         <EarningsChart unit={unit} testCredits={testCredits} />
+        <ProviderTotalsTable unit={unit} />
         <EntryTable unit={unit} />
       </div>
     </Page>

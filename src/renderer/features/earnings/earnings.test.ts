@@ -20,6 +20,7 @@ const entry = (id: number, state: Entry['state'] = 'earned'): Entry => ({
   disputeReason: null,
   durationMs: 800,
   proxied: null,
+  training: null,
 });
 
 test('older pages are put below, and an entry that the gateway has answered since is replaced', () => {

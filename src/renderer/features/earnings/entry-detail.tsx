@@ -10,6 +10,7 @@ import { type Fact, Facts } from '../../ui/facts.tsx';
 import { TableSkeleton } from '../../ui/table-skeleton.tsx';
 import { EntryStateMark } from './entry-state.tsx';
 import { ProxiedFacts } from './proxied-facts.tsx';
+import { isTrainingRound } from './training-round.ts';
 
 /** An entry and every field of its signed receipt. */
 export function EntryDetailView({ id, unit }: { id: number; unit: string }) {
@@ -25,14 +26,20 @@ export function EntryDetailView({ id, unit }: { id: number; unit: string }) {
   if (answer === null) return <TableSkeleton label={t('earnings.loading')} />;
   if (!answer.ok) return <ErrorNote error={answer.error} />;
   const entry = answer.data;
+  const isTraining = isTrainingRound(entry);
+  const work: Fact[] = isTraining
+    ? [{ label: t('earnings.kind'), value: t('earnings.trainingRound') }]
+    : [
+        { label: t('earnings.promptTokens'), value: formatTokens(entry.promptTokens) },
+        { label: t('earnings.generatedTokens'), value: formatTokens(entry.generatedTokens) },
+      ];
   const facts: Fact[] = [
     { label: t('earnings.time'), value: formatTime(entry.at) },
-    { label: t('earnings.model'), value: entry.model },
+    { label: t(isTraining ? 'earnings.task' : 'earnings.model'), value: entry.model },
     { label: t('earnings.price', { unit }), value: formatSol(entry.priceLamports) },
     { label: t('earnings.fee', { unit }), value: formatSol(entry.feeLamports) },
     { label: t('earnings.net', { unit }), value: formatSol(entry.netLamports) },
-    { label: t('earnings.promptTokens'), value: formatTokens(entry.promptTokens) },
-    { label: t('earnings.generatedTokens'), value: formatTokens(entry.generatedTokens) },
+    ...work,
     { label: t('earnings.took'), value: formatDuration(entry.durationMs) },
     { label: t('earnings.gateway'), value: entry.gatewayUrl, copy: true },
     { label: t('earnings.network'), value: entry.network },

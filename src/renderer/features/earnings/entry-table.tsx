@@ -10,6 +10,7 @@ import { type Column, Table } from '../../ui/table.tsx';
 import { TableSkeleton } from '../../ui/table-skeleton.tsx';
 import { EntryDetailView } from './entry-detail.tsx';
 import { EntryStateMark } from './entry-state.tsx';
+import { isTrainingRound } from './training-round.ts';
 import { useEntries } from './use-entries.ts';
 
 const keyOf = (entry: Entry) => entry.id;
@@ -32,8 +33,8 @@ export function EntryTable({ unit }: { unit: string }) {
   const openId = Number(useRoute().detail ?? Number.NaN);
   const columns = useMemo<Column<Entry>[]>(
     () => [
-      { key: 'at', title: t('earnings.time'), width: '8.5rem', cell: (entry) => formatTime(entry.at) },
-      { key: 'model', title: t('earnings.model'), width: 'minmax(6rem,1.4fr)', cell: modelCell },
+      { key: 'at', title: t('earnings.time'), width: '4.5rem', cell: (entry) => formatTime(entry.at) },
+      { key: 'model', title: t('earnings.model'), width: 'minmax(4.5rem,1.4fr)', cell: modelCell },
       {
         key: 'payer',
         wideOnly: true,
@@ -45,21 +46,26 @@ export function EntryTable({ unit }: { unit: string }) {
         key: 'tokens',
         wideOnly: true,
         title: t('earnings.tokensColumn'),
-        width: '4rem',
+        width: '7rem',
         align: 'end',
-        cell: (entry) => formatTokens(entry.generatedTokens),
+        cell: (entry) =>
+          isTrainingRound(entry) ? (
+            <span className="text-dim">{t('earnings.trainingRound')}</span>
+          ) : (
+            formatTokens(entry.generatedTokens)
+          ),
       },
       {
         key: 'net',
         title: t('earnings.net', { unit }),
-        width: '9.5rem',
+        width: '7rem',
         align: 'end',
         cell: (entry) => formatSol(entry.netLamports),
       },
       {
         key: 'state',
         title: t('earnings.state'),
-        width: '8.5rem',
+        width: '6rem',
         cell: (entry) => <EntryStateMark state={entry.state} />,
       },
     ],

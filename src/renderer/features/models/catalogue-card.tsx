@@ -7,11 +7,11 @@ import type { Model } from '#contract/model.ts';
 import { act } from '../../lib/act.ts';
 import { client } from '../../lib/client.ts';
 import { formatBytes } from '../../lib/format.ts';
+import { formatParameters } from '../../lib/format-parameters.ts';
 import { Button } from '../../ui/button.tsx';
 import { Card } from '../../ui/card.tsx';
 import { type Column, Table } from '../../ui/table.tsx';
 import { TableSkeleton } from '../../ui/table-skeleton.tsx';
-import { formatParameters } from './format-parameters.ts';
 
 const keyOf = (entry: OfferedEntry) => entry.id;
 

@@ -2,11 +2,11 @@ import { useTranslation } from 'react-i18next';
 import type { Model } from '#contract/model.ts';
 import type { ErrorBody } from '#contract/result.ts';
 import { formatBytes, formatTokens } from '../../lib/format.ts';
+import { formatParameters } from '../../lib/format-parameters.ts';
 import { Button } from '../../ui/button.tsx';
 import { Confirm } from '../../ui/confirm.tsx';
 import { ErrorNote } from '../../ui/error-note.tsx';
 import { type Fact, Facts } from '../../ui/facts.tsx';
-import { formatParameters } from './format-parameters.ts';
 
 interface ModelDetailProps {
   model: Model;

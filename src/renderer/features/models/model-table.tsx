@@ -2,12 +2,12 @@ import { Check, CircleCheck, TriangleAlert } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import type { Model } from '#contract/model.ts';
 import { formatBytes } from '../../lib/format.ts';
+import { formatParameters } from '../../lib/format-parameters.ts';
 import { openRoute } from '../../lib/routes.ts';
 import { Button } from '../../ui/button.tsx';
 import { EmptyState } from '../../ui/empty-state.tsx';
 import { type Column, Table } from '../../ui/table.tsx';
 import { TableSkeleton } from '../../ui/table-skeleton.tsx';
-import { formatParameters } from './format-parameters.ts';
 
 interface ModelTableProps {
   models: readonly Model[] | null;

@@ -1,9 +1,11 @@
 import { ChevronRight } from 'lucide-react';
 import { useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { ModelPrice, ProxyConfig, ShownProvider } from '#contract/provider.ts';
-import { formatMicroUsd } from '../../lib/format.ts';
+import type { ModelLimits, ModelPrice, ProxyConfig, ShownProvider } from '#contract/provider.ts';
+import { formatMicroUsd, formatTokens } from '../../lib/format.ts';
 import { Button } from '../../ui/button.tsx';
+import { limitsOf } from './model-limits.ts';
+import { ModelLimitsForm } from './model-limits-form.tsx';
 import { PriceForm } from './price-form.tsx';
 
 /** Stands for the models of a provider that have no price of their own. */
@@ -15,20 +17,20 @@ interface ModelPricesProps {
   prices: ProxyConfig['prices'];
 }
 
-/** The models of a provider, what each costs, and a form to say otherwise. */
+/** The models of a provider, what each costs and how much it is asked, and forms to say otherwise. */
 export function ModelPrices({ provider, prices }: ModelPricesProps) {
   const { t } = useTranslation();
   const [open, setOpen] = useState(false);
   const { id, models } = provider;
-  // Prices of models that the provider does not list are there to be seen and taken back.
-  const unlisted = Object.entries(prices).flatMap(([name, price]) => {
-    const model = name.slice(id.length + 1);
-    const isHere = name.startsWith(`${id}/`) && model !== allOthers;
-    return isHere && !models?.some((one) => one.id === model) ? { id: model, price } : [];
-  });
+  // Prices and limits of models that the provider does not list are there to be seen and taken back.
+  const named = Object.keys(prices).flatMap((name) =>
+    name.startsWith(`${id}/`) ? name.slice(id.length + 1) : [],
+  );
+  const unlisted = new Set([...named, ...Object.keys(provider.modelLimits)]);
+  for (const known of [allOthers, ...(models ?? []).map((model) => model.id)]) unlisted.delete(known);
   const rows = [
     ...(models ?? []),
-    ...unlisted,
+    ...[...unlisted].map((model) => ({ id: model, price: prices[`${id}/${model}`] ?? null })),
     { id: allOthers, price: prices[`${id}/${allOthers}`] ?? null },
   ];
   return (
@@ -51,9 +53,9 @@ export function ModelPrices({ provider, prices }: ModelPricesProps) {
             <span className="text-end">{t('providers.cached')}</span>
             <span className="text-end">{t('providers.output')}</span>
           </p>
-          <ul className="max-h-96 overflow-y-auto pe-3">
+          <ul className="max-h-[30rem] overflow-y-auto pe-3">
             {rows.map((model) => (
-              <ModelRow key={model.id} provider={id} model={model} prices={prices} />
+              <ModelRow key={model.id} provider={provider} model={model} prices={prices} />
             ))}
           </ul>
         </>
@@ -69,7 +71,7 @@ function Unsold({ models }: { models: NonNullable<ShownProvider['models']> }) {
 }
 
 interface ModelRowProps {
-  provider: string;
+  provider: ShownProvider;
   model: { id: string; price: ModelPrice | null };
   prices: ProxyConfig['prices'];
 }
@@ -77,7 +79,7 @@ interface ModelRowProps {
 function ModelRow({ provider, model: { id, price }, prices }: ModelRowProps) {
   const { t } = useTranslation();
   const [isEditing, setEditing] = useState(false);
-  const name = `${provider}/${id}`;
+  const name = `${provider.id}/${id}`;
   const title = id === allOthers ? t('providers.allOthers') : id;
   const row = useRef<HTMLLIElement>(null);
   const close = () => {
@@ -85,6 +87,7 @@ function ModelRow({ provider, model: { id, price }, prices }: ModelRowProps) {
     row.current?.querySelector('button')?.focus();
   };
   const isOwn = Object.hasOwn(prices, name);
+  const limits = limitsOf(provider, id);
   return (
     <li ref={row} className="border-t border-line py-1.5 text-xs">
       <div className={columns}>
@@ -103,14 +106,31 @@ function ModelRow({ provider, model: { id, price }, prices }: ModelRowProps) {
           size="small"
           className="px-1.5"
           aria-expanded={isEditing}
-          aria-label={t('providers.priceName', { model: title })}
+          aria-label={t(id === allOthers ? 'providers.priceName' : 'providers.modelName', { model: title })}
           onClick={() => setEditing(!isEditing)}
         >
-          {t('providers.price')}
+          {t(id === allOthers ? 'providers.price' : 'providers.edit')}
         </Button>
+        <LimitWords limits={limits} />
       </div>
-      {isEditing && <PriceForm name={name} price={price} prices={prices} canReset={isOwn} onDone={close} />}
+      {isEditing && (
+        <div className="my-2 grid gap-3 rounded-lg border border-line bg-panel-2 p-3">
+          <PriceForm name={name} price={price} prices={prices} canReset={isOwn} onDone={close} />
+          {id !== allOthers && <ModelLimitsForm provider={provider} model={id} onDone={close} />}
+        </div>
+      )}
     </li>
+  );
+}
+
+/** Nothing where a model has no limits of its own. */
+function LimitWords({ limits }: { limits: ModelLimits }) {
+  const { t } = useTranslation();
+  const words = (['requestsPerMinute', 'tokensPerMinute', 'concurrent'] as const).flatMap((name) =>
+    limits[name] === null ? [] : t(`providers.limitWords.${name}`, { limit: formatTokens(limits[name]) }),
+  );
+  return (
+    words.length > 0 && <span className="col-span-full leading-tight text-dim">{words.join(' · ')}</span>
   );
 }
 

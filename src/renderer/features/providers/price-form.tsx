@@ -51,7 +51,7 @@ export function PriceForm({ name, price, prices, canReset, onDone }: PriceFormPr
     void store(others);
   };
   return (
-    <form onSubmit={submit} className="my-2 rounded-lg border border-line bg-panel-2 p-3">
+    <form onSubmit={submit} noValidate>
       <div className="grid grid-cols-3 gap-3">
         {fields.map((field) => (
           <Field

@@ -30,6 +30,12 @@ test('what was typed becomes the provider, and the form shows it again', () => {
     expect(draftOf(made.provider)).toEqual({ ...typed, baseUrl: 'https://proxy.example/v1' });
 });
 
+test('what the page shows beside a provider is not stored with it', () => {
+  const shown = { ...rest, keyEnd: '1234', running: 2 };
+  expect(providerOf(draft, shown)).toEqual(providerOf(draft, rest));
+  expect(providerOf(draft, shown)).toHaveProperty('provider.id', 'openai');
+});
+
 test('each field that is not right is named', () => {
   const wrong = {
     ...draft,

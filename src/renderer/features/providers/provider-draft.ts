@@ -67,11 +67,12 @@ export const budgetOf = (text: string): number | null =>
 /** The provider that a draft stands for, over what is not in the form, or the fields that are not right. */
 export function providerOf(
   draft: ProviderDraft,
-  rest: Pick<Provider, 'enabled' | 'modelLimits'>,
+  { enabled, modelLimits }: Pick<Provider, 'enabled' | 'modelLimits'>,
 ): { provider: Provider } | { problems: Set<DraftField> } {
   const address = draft.baseUrl.trim();
   const parsed = providerSchema.safeParse({
-    ...rest,
+    enabled,
+    modelLimits,
     id: draft.id.trim(),
     kind: draft.kind,
     // Where no address is known, an empty one is no address.

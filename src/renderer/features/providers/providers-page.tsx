@@ -8,6 +8,7 @@ import { ErrorNote } from '../../ui/error-note.tsx';
 import { Page } from '../../ui/page.tsx';
 import { Segments } from '../../ui/segments.tsx';
 import { TableSkeleton } from '../../ui/table-skeleton.tsx';
+import { BudgetNotice } from './budget-notice.tsx';
 import { NoProviders } from './no-providers.tsx';
 import { OverviewStrip } from './overview-strip.tsx';
 import { ProviderCard } from './provider-card.tsx';
@@ -45,6 +46,7 @@ export function ProvidersPage() {
       ) : (
         <div className="flex flex-col gap-4">
           {status.obstacle && <ErrorNote error={status.obstacle} />}
+          {status.budgetWarnings.length > 0 && <BudgetNotice warnings={status.budgetWarnings} />}
           <OverviewStrip status={status} />
           <div className="flex">
             <Segments

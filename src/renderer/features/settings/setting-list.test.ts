@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { type SettingItem, settingValue } from './setting-list.ts';
+import locale from '#locales/en.json' with { type: 'json' };
+import { type SettingItem, settingItems, settingValue } from './setting-list.ts';
 
 const speed: SettingItem = { name: 'declaredNetworkMbps', kind: 'number', nullable: true };
 const threads: SettingItem = { name: 'threads', kind: 'autoNumber' };
@@ -13,4 +14,13 @@ test('a field that may be empty is unset only when it is empty', () => {
 test('“auto” stays a word beside numbers', () => {
   expect(settingValue(threads, 'auto')).toBe('auto');
   expect(settingValue(threads, '4')).toBe(4);
+});
+
+test('each setting has words, its unit and its choices too', () => {
+  const words: Record<string, Record<string, string>> = locale.settings as never;
+  for (const { name, unit, choices = [] } of settingItems) {
+    expect(words[name], name).toMatchObject({ title: expect.any(String), text: expect.any(String) });
+    for (const choice of choices) expect(words[name]?.[choice], `${name}.${choice}`).toBeTruthy();
+    if (unit) expect(words.unit?.[unit], unit).toBeTruthy();
+  }
 });

@@ -16,7 +16,9 @@ export interface SettingItem {
     | 'minutes'
     | 'megabytes'
     | 'gigabytes'
-    | 'percent';
+    | 'percent'
+    | 'epsilon'
+    | 'delta';
   choices?: readonly string[];
   /** An empty field means that nothing is set. */
   nullable?: boolean;
@@ -52,6 +54,11 @@ export const settingItems: readonly SettingItem[] = [
   { name: 'listenOnAllInterfaces', kind: 'switch' },
   { name: 'publicUrl', kind: 'text', nullable: true },
   { name: 'declaredNetworkMbps', kind: 'number', unit: 'mbps', nullable: true },
+  { name: 'takePartInTraining', kind: 'switch' },
+  { name: 'trainingThreads', kind: 'autoNumber' },
+  { name: 'trainingMemoryMegabytes', kind: 'number', unit: 'megabytes' },
+  { name: 'privacyBudgetEpsilon', kind: 'number', unit: 'epsilon' },
+  { name: 'privacyDelta', kind: 'number', unit: 'delta' },
 ];
 
 /** What stands in the field for a stored value. */

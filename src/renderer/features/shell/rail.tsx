@@ -14,9 +14,11 @@ export function Rail({ page }: { page: PageName }) {
   const serving = useSignal('node.serving');
   const models = useSignal('models.list');
   const proxy = useSignal('proxy.status');
-  const counts: Partial<Record<PageName, number | undefined>> = {
+  const training = useSignal('training.status')?.state;
+  const counts: Partial<Record<PageName, string | number | undefined>> = {
     models: models?.length,
     providers: proxy?.providers.length || undefined,
+    training: training?.state === 'training' ? `${Math.floor(training.progress * 100)} %` : undefined,
     queue: serving ? serving.running + serving.waiting || undefined : undefined,
   };
   return (

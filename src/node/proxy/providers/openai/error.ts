@@ -8,7 +8,10 @@ export const patterns: readonly [RegExp, ErrorCode][] = [
     'inference/context-too-long',
   ],
   [/insufficient_quota|billing_hard_limit|exceeded your current quota/i, 'provider/quota'],
-  [/content_policy|content_filter|safety system|moderation/i, 'provider/content-refused'],
+  [
+    /content_policy|bio_policy|policy_violation|content_filter|safety system|moderation/i,
+    'provider/content-refused',
+  ],
   [/model_not_found|does not exist/i, 'provider/no-model'],
   [/invalid_api_key|incorrect api key/i, 'provider/auth'],
 ];

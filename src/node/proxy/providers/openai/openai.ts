@@ -4,6 +4,7 @@ import type { OpenProvider, ProviderCall, ProviderOptions } from '../provider.ts
 import { wholeAnswer } from './answer.ts';
 import { openAiError } from './error.ts';
 import { chatBody, textBody } from './request.ts';
+import { asksResponses, responsesAnswer, responsesBody, streamedResponses } from './responses.ts';
 import { streamedAnswer } from './stream.ts';
 import { openAiUsage } from './usage.ts';
 
@@ -30,6 +31,17 @@ function open(provider: string, { baseUrl, apiKey, fetch }: ProviderOptions, ext
 
   async function generate({ model, request, isStreamed, signal, onText }: ProviderCall) {
     const streaming = { stream: true, stream_options: { include_usage: true } } as const;
+    if (!extended && asksResponses(request)) {
+      const body = responsesBody(model, request);
+      const { responses } = client;
+      return isStreamed
+        ? streamedResponses(
+            provider,
+            await responses.create({ ...body, stream: true }, { signal }).asResponse(),
+            onText,
+          )
+        : responsesAnswer(provider, await responses.create({ ...body, stream: false }, { signal }), onText);
+    }
     if (request.prompt.kind === 'chat') {
       const body = chatBody(model, request, extended);
       const { completions } = client.chat;

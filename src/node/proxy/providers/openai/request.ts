@@ -22,7 +22,7 @@ function common({ sampling, stop }: GenerateRequest, extended: boolean) {
 }
 
 /** OpenAI's reasoning models take neither a temperature nor `max_tokens`. */
-const isReasoning = (model: string) => /^(o\d|gpt-5)/.test(model);
+export const isReasoning = (model: string) => /^(o\d|gpt-5)/.test(model);
 
 export function chatBody(model: string, request: GenerateRequest, extended: boolean): ChatBody {
   const { prompt, maxTokens, format } = request;

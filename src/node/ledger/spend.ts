@@ -1,0 +1,126 @@
+import type { Database } from 'better-sqlite3';
+import type { ProviderTotals as ShownTotals } from '#contract/earnings.ts';
+import { microUsdOf, type TokenUsage } from '#contract/proxy-price.ts';
+import { number, write } from './database.ts';
+
+/** What one answer of a provider cost; a second row of the same key changes nothing. */
+export interface SpendRow {
+  key: string;
+  at: number;
+  requestId: string;
+  provider: string;
+  model: string;
+  usage: TokenUsage;
+  costPicoUsd: bigint;
+  isEstimate: boolean;
+}
+
+export interface ProviderTotals {
+  provider: string;
+  answers: number;
+  costPicoUsd: bigint;
+  costLamports: bigint;
+  commissionLamports: bigint;
+  feeLamports: bigint;
+  netLamports: bigint;
+}
+
+/** What providers' answers cost: a part of the ledger. */
+interface Spend {
+  /** See `Ledger.appendSpend`. */
+  append(row: SpendRow): Promise<boolean>;
+  /** Pico-dollars at or after an instant, by provider. */
+  since(sinceMs: number): Record<string, bigint>;
+  totals(): ProviderTotals[];
+  /** Writes what waits for its turn. */
+  flush(): void;
+}
+
+/** All that comes in one turn of the event loop is one commit. */
+export function openSpend(database: Database): Spend {
+  const insertSpend = database.prepare(
+    `INSERT INTO spend (key, at, request_id, provider, model, prompt_tokens, cached_tokens, cache_write_tokens,
+       completion_tokens, reasoning_tokens, cost_pico_usd, is_estimate)
+     VALUES (@key, @at, @requestId, @provider, @model, @prompt, @cached, @cacheWrite, @completion, @reasoning,
+       @costPicoUsd, @isEstimate) ON CONFLICT (key) DO NOTHING`,
+  );
+  let waiting: { row: SpendRow; resolve(isNew: boolean): void; reject(thrown: unknown): void }[] = [];
+  const insertAll = database.transaction((rows: SpendRow[]) =>
+    rows.map(
+      ({ usage, isEstimate, ...row }) =>
+        insertSpend.run({ ...row, ...usage, isEstimate: Number(isEstimate) }).changes > 0,
+    ),
+  );
+
+  function writeSpend(): void {
+    const batch = waiting;
+    waiting = [];
+    try {
+      const isNew = write(() => insertAll.immediate(batch.map(({ row }) => row)));
+      batch.forEach(({ resolve }, index) => {
+        resolve(isNew[index] === true);
+      });
+    } catch (thrown) {
+      for (const { reject } of batch) reject(thrown);
+    }
+  }
+
+  return {
+    append(row) {
+      const { promise, resolve, reject } = Promise.withResolvers<boolean>();
+      if (waiting.length === 0) setImmediate(writeSpend);
+      waiting.push({ row, resolve, reject });
+      return promise;
+    },
+    since(sinceMs) {
+      const rows = database
+        .prepare('SELECT provider, SUM(cost_pico_usd) AS cost FROM spend WHERE at >= ? GROUP BY 1')
+        .all(sinceMs) as { provider: string; cost: bigint }[];
+      return Object.fromEntries(rows.map(({ provider, cost }) => [provider, cost]));
+    },
+    totals: () => readProviderTotals(database),
+    flush() {
+      if (waiting.length > 0) writeSpend();
+    },
+  };
+}
+
+function readProviderTotals(database: Database): ProviderTotals[] {
+  const rows = database
+    .prepare(
+      `SELECT provider, SUM(answers) AS answers, SUM(pico) AS pico, SUM(cost) AS cost, SUM(commission) AS commission,
+         SUM(fee) AS fee, SUM(net) AS net FROM (
+           SELECT provider, COUNT(*) AS answers, SUM(cost_pico_usd) AS pico, 0 AS cost, 0 AS commission, 0 AS fee, 0 AS net
+             FROM spend GROUP BY 1
+           UNION ALL
+           SELECT CASE p.is_cache_hit WHEN 1 THEN 'cache' ELSE substr(p.target, 1, instr(p.target, '/') - 1) END,
+             SUM(p.is_cache_hit), 0, SUM(p.cost_lamports), SUM(p.commission_lamports), SUM(e.fee_lamports),
+             SUM(e.price_lamports - e.fee_lamports) FROM proxied p JOIN entries e ON e.id = p.entry_id GROUP BY 1
+         ) GROUP BY 1 ORDER BY 1`,
+    )
+    .all() as ({ provider: string } & Record<string, bigint>)[];
+  return rows.map(({ provider, answers, pico = 0n, cost = 0n, commission = 0n, fee = 0n, net = 0n }) => ({
+    provider,
+    answers: number(answers),
+    costPicoUsd: pico,
+    costLamports: cost,
+    commissionLamports: commission,
+    feeLamports: fee,
+    netLamports: net,
+  }));
+}
+
+/** Totals as the contract carries them. */
+export function providerTotalsText(totals: ProviderTotals): ShownTotals {
+  const { provider, answers, costPicoUsd, costLamports, commissionLamports, feeLamports, netLamports } =
+    totals;
+  return {
+    provider,
+    answers,
+    costMicroUsd: microUsdOf(costPicoUsd),
+    costLamports: `${costLamports}`,
+    commissionLamports: `${commissionLamports}`,
+    feeLamports: `${feeLamports}`,
+    netLamports: `${netLamports}`,
+  };
+}

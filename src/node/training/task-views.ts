@@ -1,0 +1,62 @@
+import { parameterCount } from '#contract/federated/parameters.ts';
+import type { OfferedTask } from '#contract/federated/rounds.ts';
+import type { DataFormat } from '#contract/federated/task.ts';
+import { toAppError } from '#contract/result.ts';
+import type { TaskView } from '#contract/training.ts';
+
+/** What decides whether this node takes part in a task. */
+export interface TaskContext {
+  /** Ids that the operator chose; empty: all. */
+  chosen: readonly string[];
+  /** The local data that fit best; null when none do. */
+  dataFor(format: DataFormat): { id: string; examples: number } | null;
+  budgetLeft(task: OfferedTask, examples: number): boolean;
+}
+
+/** The gateway's tasks as this node sees them, with the first obstacle to each. */
+export function taskViews(offered: readonly OfferedTask[], context: TaskContext): TaskView[] {
+  return offered.map((one) => {
+    const { task, training } = one;
+    const data = context.dataFor(task.data);
+    const size = sizeOf(one);
+    return {
+      taskId: task.taskId,
+      name: task.name,
+      parameters: size.parameters,
+      isPrivate: training.privacy !== undefined,
+      isSecure: one.secure_aggregation !== 'off',
+      strategy: one.strategy,
+      rewardLamports: one.reward_lamports,
+      modelVersion: one.model_version,
+      accuracy: one.accuracy,
+      dataId: data?.id ?? null,
+      examples: data?.examples ?? 0,
+      obstacle: size.obstacle ?? obstacleOf(one, data, context),
+    };
+  });
+}
+
+function sizeOf({ task }: OfferedTask): { parameters: number; obstacle: TaskView['obstacle'] } {
+  try {
+    return { parameters: parameterCount(task.model), obstacle: null };
+  } catch (thrown) {
+    const { code, message } = toAppError(thrown);
+    const isLarge = code === 'training/model-too-large';
+    return { parameters: 0, obstacle: { code: isLarge ? 'too-large' : 'bad-task', message } };
+  }
+}
+
+function obstacleOf(
+  one: OfferedTask,
+  data: { examples: number } | null,
+  { chosen, budgetLeft }: TaskContext,
+): TaskView['obstacle'] {
+  const { taskId } = one.task;
+  if (chosen.length > 0 && !chosen.includes(taskId))
+    return { code: 'switched-off', message: 'You have switched this task off.' };
+  if (!data || data.examples === 0)
+    return { code: 'no-data', message: 'None of your data fits what this task learns from.' };
+  if (!budgetLeft(one, data.examples))
+    return { code: 'privacy-budget', message: 'One more round would pass your privacy budget.' };
+  return null;
+}
