@@ -65,10 +65,10 @@ export async function trainLocally(
   const { count } = batches;
   const stepsPerEpoch = Math.ceil(count / training.batchSize);
   const steps = stepsPerEpoch * training.epochs;
-  const start = toTensors(ops, plan, job.weights);
+  const start = training.proximal > 0 ? toTensors(ops, plan, job.weights) : [];
   const correction = controlVariates && correctionOf(controlVariates);
   const pulls = {
-    ...(training.proximal > 0 ? { start } : {}),
+    start,
     ...(correction ? { correction: toTensors(ops, plan, correction) } : {}),
   };
   const slots = from?.slots ?? Array.from({ length: slotsOf(training) }, () => new Float32Array(plan.size));
@@ -168,14 +168,15 @@ function stepWith(
 
 /** (sum + noise of σ·C) / expected batch; disposes the sums. */
 function noised(parts: LocalTrainingParts, sums: Tensor[], { privacy, batchSize }: LocalTraining): Tensor[] {
-  const { ops, plan } = parts;
+  const { ops, plan, batches } = parts;
   if (!privacy) return sums;
+  const expected = Math.min(batchSize, batches.count);
   const noise = new Float32Array(plan.size);
   parts.privateRandom.addNoise(noise, privacy.noiseMultiplier * privacy.clipNorm);
   const added = toTensors(ops, plan, noise);
   const means = sums.map((sum, index) => {
     const total = ops.addScaled(sum, added[index] as Tensor, 1);
-    const mean = ops.addScaled(total, total, 1 / batchSize - 1);
+    const mean = ops.addScaled(total, total, 1 / expected - 1);
     total.dispose();
     return mean;
   });
