@@ -20,6 +20,11 @@ export interface PeerOrder {
   threads: number;
   private?: boolean;
 }
+export interface PeerReading {
+  stepMs: number[];
+  /** Time of the processor for each step: what a busy machine disturbs least. */
+  processorMs: number;
+}
 
 /**
  * TensorFlow.js's WebAssembly backend as it comes. It cannot train CNNs: the gradient of a filter is made of its own pad, slice and
@@ -108,7 +113,7 @@ async function measure({
   seconds,
   threads,
   private: isPrivate,
-}: PeerOrder): Promise<number[]> {
+}: PeerOrder): Promise<PeerReading> {
   const { model: spec } = benchModels[name] as (typeof benchModels)[string];
   const model = createModel(ops, spec);
   const learner = createLearner(ops, model);
@@ -124,6 +129,7 @@ async function measure({
   const optimizer = createOptimizer(ops, training, { steps: 0, slots: [] });
   let weights = toTensors(ops, model.plan, initialWeights(spec, 1));
   const times: number[] = [];
+  let used = process.cpuUsage();
   const startedAt = performance.now();
   for (let step = 0; performance.now() - startedAt < seconds * 1000 || times.length === 0; step += 1) {
     const from = performance.now();
@@ -134,11 +140,13 @@ async function measure({
     await weights[0]?.data();
     // The first steps compile.
     if (step > 2 || seconds === 0) times.push(performance.now() - from);
+    else used = process.cpuUsage();
   }
+  const { user, system } = process.cpuUsage(used);
   tf.dispose(weights);
   model.dispose();
   await team?.dispose();
-  return times;
+  return { stepMs: times, processorMs: (user + system) / 1000 / times.length };
 }
 
 for await (const line of createInterface({ input: process.stdin }))

@@ -1,4 +1,4 @@
-"""The bench's five models in PyTorch. Reads lines of JSON (model, batch, seconds, threads), answers each with the milliseconds of its steps."""
+"""The bench's five models in PyTorch. Reads lines of JSON (model, batch, seconds, threads), answers each with the milliseconds of its steps and of the processor."""
 import json
 import sys
 import time
@@ -97,9 +97,11 @@ for line in sys.stdin:
     for _ in range(3):
         step(*parts)
     times = []
+    used = time.process_time()
     end = time.perf_counter() + order["seconds"]
     while time.perf_counter() < end or len(times) < 3:
         start = time.perf_counter()
         step(*parts)
         times.append((time.perf_counter() - start) * 1000)
-    print(json.dumps(times), flush=True)
+    used = (time.process_time() - used) * 1000 / len(times)
+    print(json.dumps({"stepMs": times, "processorMs": used}), flush=True)

@@ -8,7 +8,7 @@ import { threadsPay } from '#node/training/engine/work.ts';
 import type { BenchOptions } from './index.ts';
 import { median, spread } from './statistics.ts';
 import { benchModels } from './training-models.ts';
-import type { PeerOrder } from './training-peer.ts';
+import type { PeerOrder, PeerReading } from './training-peer.ts';
 
 const rounds = 5;
 const seconds = 0.8;
@@ -18,8 +18,7 @@ const slow = new Set(['cpu']);
 
 interface Peer {
   name: string;
-  /** Median milliseconds of a step. */
-  measure(order: PeerOrder): Promise<number>;
+  measure(order: PeerOrder): Promise<PeerReading>;
   end(): void;
 }
 
@@ -41,13 +40,15 @@ export async function run(_options: BenchOptions) {
   for (const [name, { batch, model }] of Object.entries(benchModels)) {
     const order = { model: name, batch, seconds, threads: 1 };
     const readings: Record<string, number[]> = {};
+    const processor: Record<string, number[]> = {};
     const read = async (key: string, peer: Peer, change: Partial<PeerOrder> = {}) => {
-      const value = await peer.measure({
+      const { stepMs, processorMs } = await peer.measure({
         ...order,
         ...(slow.has(peer.name) ? { seconds: 0 } : {}),
         ...change,
       });
-      readings[key] = [...(readings[key] ?? []), value];
+      readings[key] = [...(readings[key] ?? []), median(stepMs)];
+      processor[key] = [...(processor[key] ?? []), processorMs];
     };
     for (let round = 0; round < rounds; round += 1) {
       for (const threads of threadCounts) {
@@ -59,15 +60,16 @@ export async function run(_options: BenchOptions) {
       if (round === 0) await read('cpu', peers.cpu);
     }
     const ours = readings['ours 1'] ?? [];
-    const ratio = (key: string, to = ours) => {
-      const list = readings[key] ?? [];
+    const ratio = (key: string, to = ours, of = readings) => {
+      const list = of[key] ?? [];
       return list.length ? spread(list.map((value, round) => value / (to[round] ?? Number.NaN))) : null;
     };
     rows.push({
       model: name,
       batch,
       parameters: planModel(model).size,
-      stepMs: Object.fromEntries(Object.entries(readings).map(([key, list]) => [key, spread(list)])),
+      stepMs: spreads(readings),
+      processorMs: spreads(processor),
       ratios: {
         'stock / ours': ratio('stock'),
         'cpu / ours': ratio('cpu'),
@@ -77,6 +79,9 @@ export async function run(_options: BenchOptions) {
           ours.map((value, round) => value / (readings['ours 2']?.[round] ?? Number.NaN)),
         ),
         'private / plain': ratio('private'),
+        'private / plain, processor': ratio('private', processor['ours 1'], processor),
+        'torch / ours, processor': ratio('torch 1', processor['ours 1'], processor),
+        'stock / ours, processor': ratio('stock', processor['ours 1'], processor),
       },
       twoThreadsAreTaken: threadsPay(planModel(model), batch, 2),
     });
@@ -84,6 +89,9 @@ export async function run(_options: BenchOptions) {
   for (const peer of Object.values(peers)) peer.end();
   return { bench: 'training', torch: python !== null, rounds, rows };
 }
+
+const spreads = (readings: Record<string, number[]>) =>
+  Object.fromEntries(Object.entries(readings).map(([key, list]) => [key, spread(list)]));
 
 const nodePeer = (name: string): Peer =>
   openPeer(name, process.execPath, [join(import.meta.dirname, 'training-peer.ts'), name]);
@@ -101,7 +109,7 @@ function openPeer(name: string, program: string, args: string[]): Peer {
         onAnswer = (line) => (line instanceof Error ? reject(line) : resolve(line));
       });
       child.stdin?.write(`${JSON.stringify(order)}\n`);
-      return median(JSON.parse(await answer) as number[]);
+      return JSON.parse(await answer) as PeerReading;
     },
     end: () => child.kill(),
   };

@@ -18,7 +18,7 @@ export interface NodeTrainer extends RoundTrainer {
 /** Training as rounds want it: a worker process for the time of a round, data by their id, the part held back evaluated. */
 export function createRoundTrainer(options: {
   cacheDir: string;
-  /** A folder whose node_modules may hold another engine. */
+  /** Where native TensorFlow may have been installed. */
   engineDir: string;
   threads(): number;
   memoryLimitMb(): number;

@@ -131,6 +131,16 @@ describe.each(Object.entries(smallModels))('gradients of the model %s', (_name, 
     },
   );
 
+  it('are the same where memory allows two rows at a time', async () => {
+    const { engine, model, learner, rows, weights } = await setUp('wasm', spec);
+    const sparing = createLearner(engine.ops, model, 2.5 * model.plan.activationSize);
+    for (const kind of ['gradients', 'clippedGradients'] as const) {
+      const [whole, parts] = [learner[kind](weights(), rows, 0.5), sparing[kind](weights(), rows, 0.5)];
+      expect(parts).toMatchObject({ hits: whole.hits, counted: whole.counted });
+      expect(largestDifference(flat(parts), flat(whole))).toBeLessThan(1e-5);
+    }
+  });
+
   it('leave no tensor behind', async () => {
     const { learner, rows, weights } = await setUp('wasm', spec);
     const start = weights();

@@ -27,12 +27,13 @@ export interface Learner {
   score(weights: Tensor[], rows: Rows): Score;
 }
 
-/** Numbers that the rows of one pass may keep: 256 MB. A larger batch goes through in parts. */
+/** Numbers that the rows of one pass may keep: 256 MB. */
 const mostKeptNumbers = 64_000_000;
 
-export function createLearner(ops: Ops, model: Model): Learner {
+/** A batch whose rows would keep more than `keptNumbers` goes through in parts. */
+export function createLearner(ops: Ops, model: Model, keptNumbers = mostKeptNumbers): Learner {
   const { plan, classes } = model;
-  const rowsAtOnce = Math.max(1, Math.floor(mostKeptNumbers / plan.activationSize));
+  const rowsAtOnce = Math.max(1, Math.floor(Math.min(keptNumbers, mostKeptNumbers) / plan.activationSize));
 
   function forward(weights: Tensor[], { count, inputs }: Rows) {
     return model.forward(ops.tensor(inputs, [count, inputs.length / count]), weights, count);

@@ -11,7 +11,7 @@ export async function serveHelper(): Promise<void> {
   const { step, index } = workerData as { step: SharedStep; index: number };
   const { ops } = await openWasmEngine();
   const model = createModel(ops, step.model);
-  const learner = createLearner(ops, model);
+  const learner = createLearner(ops, model, step.keptNumbers);
   parentPort?.postMessage('ready');
 
   function compute(): void {

@@ -19,8 +19,8 @@ export interface GradientSource {
 
 /** Randomness of private training, from a cryptographic source. */
 export interface PrivateRandom {
-  /** Fills with numbers of a normal distribution around 0. */
-  noise(out: Float32Array, standardDeviation: number): void;
+  /** Adds to each number one of a normal distribution around 0. */
+  addNoise(numbers: Float32Array, standardDeviation: number): void;
   /** Each of `count` examples on its own with probability `rate`. */
   sample(count: number, rate: number): Int32Array;
 }
@@ -30,7 +30,7 @@ export interface LocalTrainingParts {
   plan: ModelPlan;
   source: GradientSource;
   batches: BatchReader;
-  privateRandom: PrivateRandom | null;
+  privateRandom: PrivateRandom;
 }
 
 export interface LocalTrainingJob {
@@ -65,10 +65,10 @@ export async function trainLocally(
   const { count } = batches;
   const stepsPerEpoch = Math.ceil(count / training.batchSize);
   const steps = stepsPerEpoch * training.epochs;
-  const start = toTensors(ops, plan, job.weights);
+  const start = training.proximal > 0 ? toTensors(ops, plan, job.weights) : [];
   const correction = controlVariates && correctionOf(controlVariates);
   const pulls = {
-    ...(training.proximal > 0 ? { start } : {}),
+    start,
     ...(correction ? { correction: toTensors(ops, plan, correction) } : {}),
   };
   const slots = from?.slots ?? Array.from({ length: slotsOf(training) }, () => new Float32Array(plan.size));
@@ -132,18 +132,13 @@ export async function trainLocally(
   function* batchesOf(epoch: number): Generator<Int32Array> {
     if (training.privacy) {
       const rate = Math.min(1, training.batchSize / count);
-      for (let step = 0; step < stepsPerEpoch; step += 1) yield randomOf(parts).sample(count, rate);
+      for (let step = 0; step < stepsPerEpoch; step += 1) yield parts.privateRandom.sample(count, rate);
       return;
     }
     const order = shuffled(count, `${job.seed}/${epoch}`);
     for (let first = 0; first < count; first += training.batchSize)
       yield order.subarray(first, first + training.batchSize);
   }
-}
-
-function randomOf({ privateRandom }: LocalTrainingParts): PrivateRandom {
-  if (privateRandom) return privateRandom;
-  throw new AppError('training/failed', 'This trainer has no source of noise for private training.');
 }
 
 /** One step; adds to the score and disposes the old weights. */
@@ -173,14 +168,15 @@ function stepWith(
 
 /** (sum + noise of σ·C) / expected batch; disposes the sums. */
 function noised(parts: LocalTrainingParts, sums: Tensor[], { privacy, batchSize }: LocalTraining): Tensor[] {
-  const { ops, plan } = parts;
+  const { ops, plan, batches } = parts;
   if (!privacy) return sums;
+  const expected = Math.min(batchSize, batches.count);
   const noise = new Float32Array(plan.size);
-  randomOf(parts).noise(noise, privacy.noiseMultiplier * privacy.clipNorm);
+  parts.privateRandom.addNoise(noise, privacy.noiseMultiplier * privacy.clipNorm);
   const added = toTensors(ops, plan, noise);
   const means = sums.map((sum, index) => {
     const total = ops.addScaled(sum, added[index] as Tensor, 1);
-    const mean = ops.addScaled(total, total, 1 / batchSize - 1);
+    const mean = ops.addScaled(total, total, 1 / expected - 1);
     total.dispose();
     return mean;
   });

@@ -7,6 +7,8 @@ const intervalMs = 250;
 const bytesPerMb = 1024 * 1024;
 
 export interface MemoryGuard {
+  /** Numbers that one pass of a thread may keep: a quarter of the limit, shared out. */
+  keptNumbers(threads: number): number;
   /** Refuses, before anything is allocated, a model whose weights alone do not fit. */
   checkModel(plan: ModelPlan, training: LocalTraining): void;
   /** Refuses once the process has outgrown its limit; looks four times a second. */
@@ -23,6 +25,8 @@ export function createMemoryGuard(limitMb: number | undefined): MemoryGuard {
       { data: { neededMb: Math.ceil(neededBytes / bytesPerMb), limitMb: limitMb ?? 0 } },
     );
   return {
+    keptNumbers: (threads) =>
+      limitMb === undefined ? Number.POSITIVE_INFINITY : (limitMb * bytesPerMb) / 16 / threads,
     checkModel({ size, activationSize }, training) {
       if (limitMb === undefined) return;
       // Weights before, now and next, gradients, the optimiser's slots; and one example.

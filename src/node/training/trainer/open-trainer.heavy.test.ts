@@ -83,6 +83,18 @@ describe('the trainer process', () => {
     expect(other.weights).not.toEqual(first.weights);
   });
 
+  it('trains privately with noise that no seed decides', async () => {
+    const privacy = { clipNorm: 1, noiseMultiplier: 0.2, delta: 1e-5 };
+    const training = sampleTraining({ epochs: 30, batchSize: 40, learningRate: 0.5, privacy });
+    const [first, again] = [
+      await trainer.train({ ...request, training }),
+      await trainer.train({ ...request, training }),
+    ];
+    expect(first).toMatchObject({ examples: 240, steps: 180 });
+    expect(first.accuracy).toBeGreaterThan(0.9);
+    expect(again.weights).not.toEqual(first.weights);
+  });
+
   it('refuses what the model cannot take, and goes on', async () => {
     const refused = (change: object) => trainer.train({ ...request, ...change });
     await expect(refused({ weights: new Float32Array(3) })).rejects.toMatchObject({

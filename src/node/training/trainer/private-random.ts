@@ -3,14 +3,10 @@ import { createKeystream } from '../privacy/keystream.ts';
 import { poissonSample } from '../privacy/poisson-sample.ts';
 import type { PrivateRandom } from './local-training.ts';
 
-/** Noise and samples of private training, from a cryptographic generator. */
-export function createPrivateRandom(): PrivateRandom {
-  const keystream = createKeystream();
+/** Randomness of private training from a cryptographic generator of this process alone. */
+export function createPrivateRandom(keystream = createKeystream()): PrivateRandom {
   return {
-    noise(out, standardDeviation) {
-      out.fill(0);
-      addGaussianNoise(out, standardDeviation, keystream);
-    },
+    addNoise: (numbers, standardDeviation) => addGaussianNoise(numbers, standardDeviation, keystream),
     sample: (count, rate) => Int32Array.from(poissonSample(count, rate, keystream)),
   };
 }

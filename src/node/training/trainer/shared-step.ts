@@ -7,6 +7,8 @@ export interface SharedStep {
   helpers: number;
   inputSize: number;
   labelSize: number;
+  /** Numbers that a pass of one thread may keep. */
+  keptNumbers: number;
   /** Number of the step; a helper that waits for the next one is woken. */
   turn: Int32Array;
   /** The step that each helper has done last. */
@@ -33,11 +35,14 @@ export const scoreSize = 4;
 
 export function createSharedStep(
   model: ModelSpec,
-  sizes: { helpers: number; rows: number; inputSize: number; labelSize: number; parameters: number },
+  sizes: Pick<SharedStep, 'helpers' | 'inputSize' | 'labelSize' | 'keptNumbers'> & {
+    rows: number;
+    parameters: number;
+  },
 ): SharedStep {
-  const { helpers, rows, inputSize, labelSize, parameters } = sizes;
+  const { helpers, rows, inputSize, labelSize, keptNumbers, parameters } = sizes;
   return {
-    ...{ model, helpers, inputSize, labelSize },
+    ...{ model, helpers, inputSize, labelSize, keptNumbers },
     turn: shared.int32(1),
     done: shared.int32(helpers),
     orders: shared.int32(2 * helpers + 1),

@@ -23,6 +23,8 @@ export interface TeamOptions {
   rows: number;
   inputSize: number;
   labelSize: number;
+  /** Numbers that a pass of one thread may keep. */
+  keptNumbers?: number;
 }
 
 export type Team = GradientSource & { dispose(): Promise<void> };
@@ -33,16 +35,23 @@ export type Team = GradientSource & { dispose(): Promise<void> };
  */
 export async function openTeam(options: TeamOptions): Promise<Team> {
   const { ops, plan, model, learner, threads, rows: mostRows, inputSize, labelSize } = options;
+  const { keptNumbers = Number.POSITIVE_INFINITY } = options;
   const helpers = threads - 1;
   const step = createSharedStep(model, {
-    ...{ helpers, rows: mostRows, inputSize, labelSize },
+    ...{ helpers, rows: mostRows, inputSize, labelSize, keptNumbers },
     parameters: plan.size,
   });
   const workers = Array.from(
     { length: helpers },
     (_, index) => new Worker(entryPath('trainer'), { workerData: { step, index } }),
   );
-  await Promise.all(workers.map((worker) => once(worker, 'message')));
+  const end = () => Promise.all(workers.map((worker) => worker.terminate()));
+  try {
+    await Promise.all(workers.map((worker) => once(worker, 'message')));
+  } catch (thrown) {
+    await end();
+    throw thrown;
+  }
 
   function shareOut(weights: Tensor[], { count, inputs, labels }: Rows, isClipped: boolean, factor: number) {
     toFlat(weights, step.weights);
@@ -101,7 +110,7 @@ export async function openTeam(options: TeamOptions): Promise<Team> {
     gradients: (weights, rows, scale) => compute(weights, rows, false, scale),
     clippedGradients: (weights, rows, clipNorm) => compute(weights, rows, true, clipNorm),
     async dispose() {
-      await Promise.all(workers.map((worker) => worker.terminate()));
+      await end();
     },
   };
 }

@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { dispose } from '@tensorflow/tfjs-core';
 import type { z } from 'zod';
 import { AppError } from '#contract/errors.ts';
+import { planModel } from '#contract/federated/model-plan.ts';
 import type { ModelSpec } from '#contract/federated/model-spec.ts';
 import { checkWeights, initialWeights } from '#contract/federated/parameters.ts';
 import type { TrainingTask } from '#contract/federated/task.ts';
@@ -18,7 +19,7 @@ import {
 import type { Examples } from '../data/examples.ts';
 import type { Engine } from '../engine/engine.ts';
 import { createLearner } from '../engine/gradients.ts';
-import { createModel } from '../engine/model.ts';
+import { createModel, type Model } from '../engine/model.ts';
 import { threadsPay } from '../engine/work.ts';
 import { createBatchReader, memoryExamples } from './batches.ts';
 import { checkpointKey, readCheckpoint, writeCheckpoint } from './checkpoint.ts';
@@ -32,7 +33,7 @@ export interface TrainerParts {
   options: z.output<typeof trainerOptionsSchema>;
   /** Opens data other than those that come with a request. */
   open(data: unknown, task: TrainingTask): Promise<Examples> | Examples;
-  privateRandom: PrivateRandom | null;
+  privateRandom: PrivateRandom;
 }
 
 export interface Hooks {
@@ -83,22 +84,28 @@ export function createTrainer({ engine, options, open, privateRandom }: TrainerP
       const { task, training, weights, seed, controlVariates, checkpointPath } = request;
       for (const numbers of [weights, controlVariates?.global, controlVariates?.own])
         if (numbers) checkWeights(task.model, numbers);
-      const model = createModel(ops, task.model);
-      guard.checkModel(model.plan, training);
+      const plan = planModel(task.model);
+      guard.checkModel(plan, training);
       const examples = await examplesOf(request.data, task);
+      let model: Model | null = null;
       let team: Team | null = null;
       try {
         const batches = createBatchReader(task.model, examples);
-        const learner = createLearner(ops, model);
-        const { threads } = options;
-        if (engine.name === 'wasm' && threadsPay(model.plan, training.batchSize, threads))
+        const threads =
+          engine.name === 'wasm' && threadsPay(plan, training.batchSize, options.threads)
+            ? options.threads
+            : 1;
+        const keptNumbers = guard.keptNumbers(threads);
+        model = createModel(ops, task.model);
+        const learner = createLearner(ops, model, keptNumbers);
+        if (threads > 1)
           team = await openTeam({
-            ...{ ops, learner, threads, plan: model.plan, model: task.model },
-            ...{ rows: training.batchSize, inputSize: examples.inputSize, labelSize: examples.labelSize },
+            ...{ ops, learner, threads, keptNumbers, plan, model: task.model, rows: training.batchSize },
+            ...{ inputSize: examples.inputSize, labelSize: examples.labelSize },
           });
         const key = checkpointPath ? checkpointKey(request, batches.count) : '';
         return await trainLocally(
-          { ops, plan: model.plan, source: team ?? learner, batches, privateRandom },
+          { ops, plan, source: team ?? learner, batches, privateRandom },
           {
             weights,
             training,
@@ -116,16 +123,16 @@ export function createTrainer({ engine, options, open, privateRandom }: TrainerP
         );
       } finally {
         await team?.dispose();
+        model?.dispose();
         examples.close();
-        model.dispose();
       }
     },
     async evaluate(request, hooks) {
       const { task } = request;
       checkWeights(task.model, request.weights);
-      const model = createModel(ops, task.model);
-      const learner = createLearner(ops, model);
       const examples = await examplesOf(request.data, task);
+      const model = createModel(ops, task.model);
+      const learner = createLearner(ops, model, guard.keptNumbers(1));
       const weights = toTensors(ops, model.plan, request.weights);
       const beforeStep = stepGate(hooks);
       try {
