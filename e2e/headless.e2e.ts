@@ -4,7 +4,7 @@ import { AxeBuilder } from '@axe-core/playwright';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startOddFileServer } from '#testing/odd-file-server.ts';
-import { launchChromium } from './harness/chromium.ts';
+import { launchChromium, openPage } from './harness/chromium.ts';
 import { earn, onboard } from './harness/flow.ts';
 import { type HeadlessNode, startHeadlessNode } from './harness/headless-node.ts';
 import { root, screenshot } from './harness/places.ts';
@@ -13,7 +13,7 @@ let hub: Awaited<ReturnType<typeof startOddFileServer>>;
 let node: HeadlessNode;
 let browser: Browser;
 let page: Page;
-const problems: string[] = [];
+let problems: string[];
 
 beforeAll(async () => {
   // A hub on this computer: the shipped model under the name of the catalogue's smallest.
@@ -24,16 +24,7 @@ beforeAll(async () => {
   );
   node = await startHeadlessNode({ modelHubs: [hub.url] });
   browser = await launchChromium();
-  const context = await browser.newContext({
-    viewport: { width: 1280, height: 800 },
-    colorScheme: 'dark',
-    reducedMotion: 'reduce',
-  });
-  page = await context.newPage();
-  page.on('pageerror', (error) => problems.push(error.message));
-  page.on('console', (message) => {
-    if (message.type() === 'error') problems.push(message.text());
-  });
+  ({ page, problems } = await openPage(browser));
 });
 afterAll(async () => {
   await browser?.close();

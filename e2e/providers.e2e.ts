@@ -4,7 +4,7 @@ import { AxeBuilder } from '@axe-core/playwright';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type ProviderServer, startProviderServer } from '#testing/provider-server.ts';
-import { launchChromium } from './harness/chromium.ts';
+import { launchChromium, openPage } from './harness/chromium.ts';
 import { onboard } from './harness/flow.ts';
 import { type HeadlessNode, startHeadlessNode } from './harness/headless-node.ts';
 import { createKeyboard } from './harness/keyboard.ts';
@@ -16,23 +16,14 @@ let node: HeadlessNode;
 let browser: Browser;
 let page: Page;
 let keyboard: ReturnType<typeof createKeyboard>;
-const problems: string[] = [];
+let problems: string[];
 
 beforeAll(async () => {
   server = await startProviderServer('openai', { apiKey });
   node = await startHeadlessNode();
   browser = await launchChromium();
-  const context = await browser.newContext({
-    viewport: { width: 1280, height: 800 },
-    colorScheme: 'dark',
-    reducedMotion: 'reduce',
-  });
-  page = await context.newPage();
+  ({ page, problems } = await openPage(browser));
   page.setDefaultTimeout(15_000);
-  page.on('pageerror', (error) => problems.push(error.message));
-  page.on('console', (message) => {
-    if (message.type() === 'error') problems.push(message.text());
-  });
   keyboard = createKeyboard(page);
   await page.goto(node.url);
   await onboard(page);

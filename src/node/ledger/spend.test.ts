@@ -93,9 +93,13 @@ test('totals by provider: what it cost and what its jobs brought, the cache’s 
         isCacheHit,
       },
     });
+  expect(ledger.providerTotals()).toEqual([]);
   await ledger.appendSpend(row('k', 'openai', 6_900_000n));
   job('one', 'openai/m', false);
+  expect(ledger.providerTotals()).toMatchObject([{ provider: 'openai', answers: 1, netLamports: 48n }]);
+  // What was read before counts once.
   job('two', 'openai/m', true);
+  expect(ledger.providerTotals()).toHaveLength(2);
   expect(ledger.providerTotals()).toEqual([
     {
       provider: 'cache',

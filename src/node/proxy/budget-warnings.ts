@@ -4,19 +4,20 @@ import { type BudgetLimits, periodStarts } from './budget.ts';
 /** At this share of a budget the operator is warned. */
 const warnShare = 0.8;
 
-/** What was spent under one set of budgets, in micro-dollars; `provider` null: by all of them together. */
-export interface BudgetUse {
-  provider: string | null;
+/** Budgets and what was spent of them, in micro-dollars. */
+interface BudgetUse extends BudgetLimits {
   spent: { dayMicroUsd: number; monthMicroUsd: number };
-  limits: BudgetLimits;
 }
 
 /** Budgets that come to their end, the furthest first. A budget of 0 is a stop that the operator wants, and no news. */
-export function budgetWarnings(uses: readonly BudgetUse[]): BudgetWarning[] {
-  return uses
-    .flatMap(({ provider, spent, limits }): BudgetWarning[] => [
-      ...warning(provider, 'day', spent.dayMicroUsd, limits.dayBudgetMicroUsd),
-      ...warning(provider, 'month', spent.monthMicroUsd, limits.monthBudgetMicroUsd),
+export function budgetWarnings(
+  all: BudgetUse,
+  providers: readonly (BudgetUse & { id: string })[],
+): BudgetWarning[] {
+  return [{ ...all, id: null }, ...providers]
+    .flatMap(({ id, spent, dayBudgetMicroUsd, monthBudgetMicroUsd }): BudgetWarning[] => [
+      ...warning(id, 'day', spent.dayMicroUsd, dayBudgetMicroUsd),
+      ...warning(id, 'month', spent.monthMicroUsd, monthBudgetMicroUsd),
     ])
     .sort((one, other) => shareOf(other) - shareOf(one));
 }

@@ -65,7 +65,7 @@ export function createProxyNode(parts: {
   ledger: Pick<Ledger, 'appendSpend' | 'spentSince'>;
   clock: Clock;
   /** A budget comes to its end; told once for each day or month. */
-  onBudgetWarning?(warning: BudgetWarning): void;
+  onBudgetWarning(warning: BudgetWarning): void;
 }): ProxyNode {
   const { store, keys, clock, ledger } = parts;
   const ended = new AbortController();
@@ -263,20 +263,14 @@ export function createProxyNode(parts: {
     const sol = solPrice.current.get();
     const blocked = obstacle();
     const spent = spentOf(budgets.all);
+    const shownProviders = providers.map(shown);
     return {
-      providers: providers.map(shown),
+      providers: shownProviders,
       config: rest,
       spent,
       solPrice: sol && shownSol(sol),
       obstacle: blocked && errorBody(blocked),
-      budgetWarnings: budgetWarnings([
-        { provider: null, spent, limits: rest },
-        ...[...opened.values()].map(({ config: limits, budget }) => ({
-          provider: limits.id,
-          spent: spentOf(budget),
-          limits,
-        })),
-      ]),
+      budgetWarnings: budgetWarnings({ ...rest, spent }, shownProviders),
       pricesDate: parts.prices.date,
     };
   }
@@ -319,7 +313,7 @@ export function createProxyNode(parts: {
     return one;
   }
 
-  const watchBudgets = createBudgetWatch((warning) => parts.onBudgetWarning?.(warning));
+  const watchBudgets = createBudgetWatch(parts.onBudgetWarning);
   status.subscribe(({ budgetWarnings }) => watchBudgets(clock.now(), budgetWarnings));
   store.current.subscribe(reopen);
   let followed = '';

@@ -113,10 +113,7 @@ export function sampleProxy(now: number, isFresh: boolean): ProxyStatus {
     spent,
     solPrice: { microUsd: 151_240_000, at: now - 4 * 60_000, isStale: false },
     obstacle: null,
-    budgetWarnings: budgetWarnings([
-      { provider: null, spent, limits },
-      ...providers.map((one) => ({ provider: one.id, spent: one.spent, limits: one })),
-    ]),
+    budgetWarnings: budgetWarnings({ ...limits, spent }, providers),
     pricesDate: '2026-07-01',
   };
 }

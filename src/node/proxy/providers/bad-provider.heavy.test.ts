@@ -1,6 +1,6 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { ProviderKind } from '#contract/provider.ts';
 import { type ProviderServer, startProviderServer } from '#testing/provider-server.ts';
 import { openProvider } from './open-provider.ts';
@@ -75,11 +75,14 @@ describe.each(kinds)('%s', (kind) => {
   });
 
   test('a stream that is cut in the middle of a frame’s JSON is an error, wherever that is', async () => {
+    const written = (['log', 'info', 'warn', 'error'] as const).map((name) => vi.spyOn(console, name));
     const client = await open(kind, replays[kind].url);
     for (const mostBytes of [20, 150, 333, 700]) {
       replays[kind].queue({ fixture: 'chat-stream', mostBytes });
       await expect(ask(client, true)).rejects.toMatchObject(broken);
     }
+    // Nothing of an answer is for the log.
+    for (const one of written) expect(one).not.toHaveBeenCalled();
   });
 
   test('a redirect is not followed, and the key reaches no other host', async () => {

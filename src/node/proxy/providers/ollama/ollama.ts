@@ -5,6 +5,7 @@ import type { Feature } from '../../../inference/runtime.ts';
 import type { OnText, OpenProvider, ProviderAnswer, ProviderCall } from '../provider.ts';
 import { soundUsage } from '../usage.ts';
 import { ollamaError } from './error.ts';
+import { jsonLines } from './json-lines.ts';
 import { chatParts, common } from './request.ts';
 import { ollamaUsage } from './usage.ts';
 
@@ -17,7 +18,15 @@ export const openOllama: OpenProvider = ({ baseUrl, apiKey, fetch }) => {
   const clientFor = (signal: AbortSignal) =>
     new Ollama({
       host: (baseUrl ?? defaultHost).replace(/\/(v1\/?)?$/, ''),
-      fetch: (url, init) => fetch(url, { ...init, signal }),
+      async fetch(url, init) {
+        const response = await fetch(url, { ...init, signal });
+        const { body } = response;
+        if (body) {
+          const open = body.getReader.bind(body);
+          Object.assign(body, { getReader: () => jsonLines(open()) });
+        }
+        return response;
+      },
       ...(apiKey ? { headers: { authorization: `Bearer ${apiKey}` } } : {}),
     });
   const typed = async <T>(signal: AbortSignal, work: (client: Ollama) => Promise<T>): Promise<T> => {
