@@ -59,8 +59,8 @@ export interface Ledger {
   /** Books a job once: a second entry for the same request of the same gateway changes nothing. */
   append(entry: NewEntry): void;
   /**
-   * Takes down what a provider's answer cost; all that comes in one turn of the event loop is one commit. Resolves when it is written,
-   * with false when its key is known already.
+   * Takes down what a provider's answer cost; all that comes in one turn of the event loop, or soon after a commit, is one commit.
+   * Resolves when it is written, with false when its key is known already.
    */
   appendSpend(row: SpendRow): Promise<boolean>;
   /** Pico-dollars spent at or after an instant, by provider. */

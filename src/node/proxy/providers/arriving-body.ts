@@ -73,7 +73,7 @@ export class ArrivingBody {
     const all: Uint8Array[] = [];
     for (;;) {
       const chunks = await this.#more();
-      if (chunks.length === 0) return all.length === 1 && all[0] ? Buffer.from(all[0]) : Buffer.concat(all);
+      if (chunks.length === 0) return Buffer.concat(all);
       all.push(...chunks);
     }
   }

@@ -8,6 +8,8 @@ type BuiltRequest = Awaited<ReturnType<OpenAI['buildRequest']>>;
  * one path, so the SDK builds it once; and no timer of its own runs beside the limits that our fetch and a job's signal set.
  */
 export class LeanClient extends OpenAI {
+  /** The SDK names itself after its class. */
+  static override readonly name = OpenAI.name;
   readonly #send: typeof fetch;
   /** By path. */
   readonly #built = new Map<string, { url: string; timeout: number; headers: Record<string, string> }>();
