@@ -9,6 +9,7 @@ export const nodeExternals = [
   '@tensorflow/tfjs-core',
   '@tensorflow/tfjs-backend-wasm',
   '@tensorflow/tfjs-backend-cpu',
+  'npm',
   'systeminformation',
   '@solana/web3.js',
   'pino',

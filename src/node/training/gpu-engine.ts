@@ -54,7 +54,11 @@ export function createGpuEngine(options: {
   function run(args: string[], cwd: string): Promise<void> {
     return new Promise((resolve, reject) => {
       let output = '';
-      const path = [dirname(process.execPath), join(join(dir, 'node_modules'), '.bin'), process.env.PATH ?? ''];
+      const path = [
+        dirname(process.execPath),
+        join(join(dir, 'node_modules'), '.bin'),
+        process.env.PATH ?? '',
+      ];
       const mine = spawn(process.execPath, args, {
         cwd,
         stdio: ['ignore', 'pipe', 'pipe'],
