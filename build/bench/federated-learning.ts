@@ -147,7 +147,7 @@ function memory(rows: number[][]) {
 }
 
 /** The shipped task on real mails: five nodes, a fifth held back, with and without differential privacy. */
-export async function measureMails() {
+export async function measureMails(change: object = {}, only = false) {
   const dir = mkdtempSync(join(tmpdir(), 'solanalm-bench-'));
   const { training: shippedTraining, ...task } = shipped('spam');
   const parts = mailParts(dir);
@@ -167,14 +167,14 @@ export async function measureMails() {
   const trainer = openTrainer({ threads: 1 });
   try {
     const training = localTrainingSchema.parse(shippedTraining);
-    const plain = await learn(trainer, { ...federation, training });
+    const plain = only ? { accuracy: [], secondsARound: 0 } : await learn(trainer, { ...federation, training });
     const noise = { clipNorm: 0.5, noiseMultiplier: 1, delta };
-    const privately = localTrainingSchema.parse({ ...training, batchSize: 128, epochs: 3, privacy: noise });
+    const privately = localTrainingSchema.parse({ ...training, batchSize: 128, epochs: 3, privacy: noise, ...change });
     const secret = await learn(trainer, { ...federation, training: privately });
     const examples = Math.round(parts.learnt / mailNodes);
     const spent = {
       samplingRate: privately.batchSize / examples,
-      noiseMultiplier: noise.noiseMultiplier,
+      noiseMultiplier: privately.privacy?.noiseMultiplier ?? 1,
     };
     const steps = mailRounds * privately.epochs * Math.ceil(examples / privately.batchSize);
     return {

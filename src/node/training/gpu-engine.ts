@@ -46,7 +46,7 @@ export function createGpuEngine(options: {
       return { state: 'not-possible', detail: 'TensorFlow’s GPU engine runs on Linux and Windows.' };
     if (options.nvidiaGpu() === null)
       return { state: 'not-possible', detail: 'No NVIDIA GPU was found in this computer.' };
-    return { state: 'available', detail: options.nvidiaGpu() };
+    return { state: 'available', detail: null };
   }
   const refresh = () => state.set(read());
 

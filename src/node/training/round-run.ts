@@ -161,8 +161,8 @@ export async function runRound(
     }
     vectors = vectors.filter(({ byteLength }) => byteLength > 0);
     const { examples, durationMs: duration_ms, steps, epsilon } = update;
-    // With secure aggregation nothing of one node alone is told but how much it has and how long it took.
-    const told = secure ? { loss: null, accuracy: null } : update;
+    // Loss and accuracy say something of this node's data that neither a sum hides nor noise covers.
+    const told = secure || offer.training.privacy ? { loss: null, accuracy: null } : update;
     const packed = calls.pack({
       offer,
       task,
