@@ -1,17 +1,17 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import bs58 from 'bs58';
 import { createGateway } from '#gateway/gateway.ts';
 import { entryPath, resourcesDir } from '#node/entries.ts';
-import { builtInSource, makeMails } from '#node/training/data/built-in.ts';
 import { type HostProcess, startHostProcess } from '#testing/host-process.ts';
+import { mailParts } from '#testing/mail-parts.ts';
 
 const nodeCount = 5;
-const rounds = 4;
+const rounds = 6;
 /** In this round a node is killed while it trains; it comes back after the round. */
-const fatalRound = 2;
+const fatalRound = 3;
 
 /**
  * Five nodes, each a process of its own with its own part of the mails, learn a spam filter with secure aggregation and noise; one of them
@@ -21,7 +21,7 @@ const fatalRound = 2;
 export async function demoTraining(isJson: boolean): Promise<void> {
   const say = (line: string) => (isJson ? undefined : console.log(line));
   const dir = mkdtempSync(join(tmpdir(), 'solanalm-demo-'));
-  const parts = writeParts(dir);
+  const parts = mailParts(dir, nodeCount);
   writeTask(dir, parts.heldOut);
   const gateway = await createGateway({
     port: 0,
@@ -52,13 +52,15 @@ export async function demoTraining(isJson: boolean): Promise<void> {
       );
       if (round === fatalRound) nodes[mortal] = await start(mortal);
     }
-    const { history: seen } = await witness.until('training.status', () => true);
+    // Whoever is still in a round hears how it ended.
     const statuses = await Promise.all(
-      nodes.map((node) =>
-        node.until('training.status', ({ history }) =>
-          history.some(({ roundId }) => roundId === seen[0]?.roundId),
-        ),
-      ),
+      nodes.map(async (node) => {
+        await node.call('settings.update', { takePartInTraining: true, trainingTasks: ['none'] });
+        return node.until(
+          'training.status',
+          ({ state }) => state.state === 'idle' || state.state === 'failed',
+        );
+      }),
     );
     const history = [...(statuses[0]?.history ?? [])].reverse().slice(0, rounds);
     for (const node of nodes) await node.call('node.stop', {});
@@ -123,28 +125,6 @@ async function startNode(profile: string, gatewayUrl: string, path: string): Pro
   });
   await node.call('node.start', {});
   return node;
-}
-
-/** Real mails, a part to each node and a fifth held back, by a hash of each mail's text. */
-function writeParts(dir: string): { nodes: string[]; heldOut: string } {
-  const source = builtInSource('spam', { cacheDir: dir, resourcesDir: resourcesDir() });
-  if (source.kind !== 'json-lines') throw new Error('the mails are not in one file');
-  makeMails(dir, source.path);
-  const parts: string[][] = Array.from({ length: nodeCount + 1 }, () => []);
-  for (const line of readFileSync(source.path, 'utf8').split('\n')) {
-    if (line === '') continue;
-    const hash = createHash('sha256')
-      .update((JSON.parse(line) as { text: string }).text)
-      .digest();
-    const part = hash.readUInt32LE(0) % 5 === 0 ? nodeCount : hash.readUInt32LE(4) % nodeCount;
-    parts[part]?.push(line);
-  }
-  const files = parts.map((lines, index) => {
-    const file = join(dir, `mails-${index}.jsonl`);
-    writeFileSync(file, `${lines.join('\n')}\n`);
-    return file;
-  });
-  return { nodes: files.slice(0, nodeCount), heldOut: files[nodeCount] ?? '' };
 }
 
 /** The shipped spam task, for these nodes alone, private, and with short rounds. */
