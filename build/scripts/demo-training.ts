@@ -52,10 +52,10 @@ export async function demoTraining(isJson: boolean): Promise<void> {
       );
       if (round === fatalRound) nodes[mortal] = await start(mortal);
     }
-    // Whoever is still in a round hears how it ended.
+    // No more rounds; whoever is still in one hears how it ended.
     const statuses = await Promise.all(
       nodes.map(async (node) => {
-        await node.call('settings.update', { takePartInTraining: true, trainingTasks: ['none'] });
+        await node.call('settings.update', { trainingTasks: ['none'] });
         return node.until(
           'training.status',
           ({ state }) => state.state === 'idle' || state.state === 'failed',
@@ -131,7 +131,7 @@ async function startNode(profile: string, gatewayUrl: string, path: string): Pro
 function writeTask(dir: string, heldOut: string): void {
   const file = join(resourcesDir(), 'federated/tasks.json');
   const { tasks } = JSON.parse(readFileSync(file, 'utf8')) as {
-    tasks: { task: { taskId: string }; training: object }[];
+    tasks: { task: { taskId: string } }[];
   };
   const spam = tasks.find(({ task }) => task.taskId === 'spam');
   const federated = join(dir, 'gateway/federated');
@@ -139,8 +139,11 @@ function writeTask(dir: string, heldOut: string): void {
   const task = {
     ...spam,
     training: {
-      ...spam?.training,
-      //privacy
+      epochs: 3,
+      batchSize: 256,
+      learningRate: 8,
+      optimizer: { type: 'sgd', momentum: 0.9 },
+      privacy: { clipNorm: 2, noiseMultiplier: 2.5, delta: 1e-5 },
     },
     secureAggregation: 'required',
     participants: { min: nodeCount - 1, max: nodeCount, fraction: 1 },

@@ -181,7 +181,8 @@ export function createTrainingNode(parts: TrainingParts): TrainingNode {
       .tasks.filter(({ taskId, obstacle }) => !obstacle && (restUntil.get(taskId) ?? 0) <= now);
     if (state.state !== 'failed' || state.until <= now)
       show({ state: 'idle', waitingFor: open.map(({ name }) => name) });
-    let pollMs = quietPauseMs;
+    const rests = [...restUntil.values()].filter((until) => until > now).map((until) => until - now);
+    let pollMs = Math.min(quietPauseMs, ...rests);
     for (const { taskId, dataId, examples } of open) {
       const one = offered.find(({ task }) => task.taskId === taskId);
       if (!one || dataId === null) continue;
