@@ -79,6 +79,8 @@ export function createPlainCalls(options: {
         trainingJoinAnswerSchema,
       );
       if (answer.round_id !== round.roundId) return waiting;
+      // Anybody can tell this node's API of a round; what it pays is for the gateway to say.
+      held.round = { ...round, rewardLamports: BigInt(Math.round(answer.expected_reward * 1e9)) };
       held.model = await fetchModel(answer.model_download_url, signal);
       const { training, task_sha256, strategy, reward_lamports } = offeredTask(task, held);
       return {
