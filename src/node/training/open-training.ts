@@ -54,6 +54,7 @@ export function openTraining(options: {
   mkdirSync(places.cacheDir, { recursive: true, mode: 0o700 });
   const log = openRoundLog(join(dir, 'rounds.db'), { clock });
   const data = openDataList(join(dir, 'data.json'), places);
+  const ended = new AbortController();
   const engineDir = join(dir, 'gpu-engine');
   const trainer = createRoundTrainer({
     cacheDir: places.cacheDir,
@@ -66,8 +67,9 @@ export function openTraining(options: {
     dir: engineDir,
     nvidiaGpu: options.nvidiaGpu,
     isInstalled: () => trainer.engine.get()?.name === 'tfjs-node-gpu',
-    onInstalled: trainer.describe,
+    onInstalled: () => trainer.describe(ended.signal),
   });
+  trainer.engine.subscribe(gpuEngine.refresh);
   const privacy = openRoundPrivacy({
     file: join(dir, 'privacy.jsonl'),
     clock,
@@ -117,6 +119,9 @@ export function openTraining(options: {
     openSecure: secureClients(key),
     onFault: options.onFault,
   });
+  const onUnknownEngine = (thrown: unknown) => {
+    if (!ended.signal.aborted) options.onFault(thrown);
+  };
   let turn: Promise<void> = Promise.resolve();
   let followed: RoundGateway | null = null;
 
@@ -125,7 +130,10 @@ export function openTraining(options: {
     followed = gateway;
     turn = turn.then(async () => {
       await node.stop();
-      if (gateway && gateway === followed) node.start(gateway);
+      if (!gateway || gateway !== followed) return;
+      // A gateway is told of the engine and its threads when the node joins.
+      if (!trainer.engine.get()) await trainer.describe(ended.signal).catch(onUnknownEngine);
+      if (gateway === followed) node.start(gateway);
     });
   }
 
@@ -146,6 +154,7 @@ export function openTraining(options: {
     follow,
     async dispose() {
       follow(null);
+      ended.abort();
       await turn;
       gpuEngine.dispose();
       await trainer.dispose();
