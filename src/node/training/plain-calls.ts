@@ -110,6 +110,10 @@ export function createPlainCalls(options: {
       const held = rounds.get(id);
       if (after === 'update' && !held.isFetched) await clock.sleep(fetchPollMs, signal);
       const state = { round_id: id, deadline_ms: held.round.endMs };
+      if (!held.isFetched && held.round.endMs <= clock.now()) {
+        const reason = 'nobody came for the update in time';
+        return { ...state, stage: 'failed', outcome: { state: 'failed', reason } };
+      }
       return held.isFetched
         ? { ...state, stage: 'done', outcome: plainOutcome(held) }
         : { ...state, stage: 'update' };

@@ -45,3 +45,24 @@ test('a plain round pays what its gateway says, whatever the one who told of it 
   expect(plainOutcome(rounds.get('one'))).toMatchObject({ reward: { price_lamports: '2000000' } });
   gateway.close();
 });
+
+test('a plain round that nobody comes for ends with its time', async () => {
+  const key = openNodeKey(join(mkdtempSync(join(tmpdir(), 'plain-')), 'key'));
+  const rounds = createPlainRounds({ nodeId: key.nodeId, clock: systemClock, obstacle: () => null });
+  const { round } = rounds.add(
+    {
+      ...{ roundId: 'one', model: 'small', rewardLamports: 1n, participants: 1 },
+      ...{ startMs: Date.now() - 60_000, endMs: Date.now() + 60_000 },
+    },
+    null,
+  );
+  const url = 'http://127.0.0.1:9';
+  const calls = createPlainCalls({ url, key, clock: systemClock, rounds, taskOf: () => smallTask });
+  const { signal } = new AbortController();
+  expect(await calls.round('one', null, signal)).toMatchObject({ stage: 'update' });
+  rounds.get('one').round = { ...round, endMs: Date.now() - 1 };
+  expect(await calls.round('one', 'update', signal)).toMatchObject({
+    stage: 'failed',
+    outcome: { reason: 'nobody came for the update in time' },
+  });
+});
