@@ -95,6 +95,7 @@ test('a reward that finds the disk full is booked when there is room again, once
   });
   await vi.waitFor(() => expect(outcomes(training)).toEqual(['rewarded']), { timeout: 5000 });
   expect(ledger.entries({ limit: 10 }).entries).toMatchObject([{ priceLamports: '1000' }]);
+  expect(training.status.get().earned).toEqual({ rounds: 1, netLamports: '970' });
 });
 
 test('a round whose secrets cannot be read fails with the reason, and is over', async () => {
@@ -102,4 +103,5 @@ test('a round whose secrets cannot be read fails with the reason, and is over', 
   await vi.waitFor(() => expect(outcomes(training)).toEqual(['failed']));
   expect(training.status.get().history[0]?.error).toMatchObject({ code: 'training/round-untrusted' });
   expect(log.current()).toBeNull();
+  expect(training.status.get().earned).toEqual({ rounds: 0, netLamports: '0' });
 });

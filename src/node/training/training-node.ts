@@ -103,6 +103,8 @@ export function createTrainingNode(parts: TrainingParts): TrainingNode {
   let hurry = new AbortController();
   const restUntil = new Map<string, number>();
   const curve = createSignal<{ step: number; loss: number }[]>([]);
+  /** It changes with the end of a round alone, and hundreds of rounds take a while to read. */
+  let past = readPast();
   const status = createSignal(readStatus());
 
   function views() {
@@ -113,17 +115,20 @@ export function createTrainingNode(parts: TrainingParts): TrainingNode {
     });
   }
 
+  function readPast() {
+    const { rounds, netLamports } = log.earned();
+    return {
+      history: log.ended(keptRounds).map(pastRound),
+      earned: { rounds, netLamports: `${netLamports}` },
+    };
+  }
+
   function readStatus(): TrainingStatus {
-    const history = log.ended(keptRounds).map(pastRound);
+    const { history, earned } = past;
     const names = new Map([
       ...history.map(({ taskId, taskName }) => [taskId, taskName] as const),
       ...offered.map(({ task }) => [task.taskId, task.name] as const),
     ]);
-    const rewarded = history.filter(({ result }) => result === 'rewarded');
-    const net = rewarded.reduce(
-      (sum, { priceLamports, feeLamports }) => sum + BigInt(priceLamports) - BigInt(feeLamports),
-      0n,
-    );
     return {
       state,
       engine: trainer.engine.get(),
@@ -131,7 +136,7 @@ export function createTrainingNode(parts: TrainingParts): TrainingNode {
       tasks: views(),
       privacy: parts.privacy.status(names),
       history,
-      earned: { rounds: rewarded.length, netLamports: `${net}` },
+      earned,
     };
   }
 
@@ -248,6 +253,7 @@ export function createTrainingNode(parts: TrainingParts): TrainingNode {
       const error = new AppError('training/round-failed', 'The node now works for another gateway.');
       log.append(roundId, { state: 'failed', error: errorBody(error) });
       folder.remove();
+      past = readPast();
       return refresh();
     }
     leave = new AbortController();
@@ -293,6 +299,7 @@ export function createTrainingNode(parts: TrainingParts): TrainingNode {
         rest(selected.task.taskId, roundId, new AppError(end.end.error.code, end.end.error.message));
     } finally {
       leave = null;
+      past = readPast();
       refresh();
     }
   }
