@@ -33,7 +33,7 @@ export function createGpuEngine(options: {
   nvidiaGpu(): string | null;
   isInstalled(): boolean;
   /** A new engine is there to be used. */
-  onInstalled(): Promise<void>;
+  onInstalled(): Promise<void> | undefined;
 }): GpuEngine {
   const { dir } = options;
   let child: ChildProcess | null = null;

@@ -74,7 +74,6 @@ export function openTraining(options: {
     file: join(dir, 'privacy.jsonl'),
     clock,
     budget: () => ({ epsilon: current().privacyBudgetEpsilon, delta: current().privacyDelta }),
-    onFault: options.onFault,
   });
   const knownTasks = readTasks(join(resourcesDir, 'federated/tasks.json'));
   const taskOf = (model: string) => knownTasks.find(({ taskId, name }) => model === taskId || model === name);

@@ -1,11 +1,9 @@
-import { AppError } from '#contract/errors.ts';
 import type { OfferedTask } from '#contract/federated/rounds.ts';
 import type { LocalTraining } from '#contract/federated/task.ts';
-import { toAppError } from '#contract/result.ts';
 import type { PrivacyStatus } from '#contract/training.ts';
 import type { Clock } from '../clock.ts';
 import { openPrivacyJournal } from './privacy/privacy-journal.ts';
-import { openPrivacyLedger, type PrivacyLedger, type PrivacySpend } from './privacy/privacy-ledger.ts';
+import { openPrivacyLedger, type PrivacySpend } from './privacy/privacy-ledger.ts';
 import type { RoundPrivacy } from './round-ports.ts';
 
 export interface NodePrivacy extends RoundPrivacy {
@@ -14,54 +12,35 @@ export interface NodePrivacy extends RoundPrivacy {
   status(names: ReadonlyMap<string, string>): PrivacyStatus;
 }
 
-/**
- * What rounds spend of this computer's privacy. Where the file cannot be read nobody knows what was spent: `onFault` is told, the budget
- * counts as used up, and private rounds are refused with `training/privacy-ledger`. All else goes on.
- */
+/** What rounds spend of this computer's privacy. Throws `training/privacy-ledger` where the file cannot be read. */
 export function openRoundPrivacy(options: {
   file: string;
   clock: Clock;
   budget(): { epsilon: number; delta: number };
-  onFault(error: unknown): void;
 }): NodePrivacy {
   const { budget, clock } = options;
-  const opened = tryToOpen();
-
-  function tryToOpen(): PrivacyLedger | AppError {
-    try {
-      return openPrivacyLedger(openPrivacyJournal(options.file), budget, () => clock.now());
-    } catch (thrown) {
-      options.onFault(thrown);
-      return toAppError(thrown, 'training/privacy-ledger');
-    }
-  }
-
-  function demanded(): PrivacyLedger {
-    if (opened instanceof AppError) throw opened;
-    return opened;
-  }
+  const ledger = openPrivacyLedger(openPrivacyJournal(options.file), budget, () => clock.now());
 
   return {
     check({ roundId, selected }) {
       const { offer, task, examples } = selected;
       const spend = spendOf({ round: roundId, task: task.taskId, training: offer.training, examples });
-      if (!spend || demanded().isBooked(roundId)) return;
-      demanded().demand(spend);
+      if (!spend || ledger.isBooked(roundId)) return;
+      ledger.demand(spend);
     },
     spend({ roundId, selected }, examples) {
       const { offer, task } = selected;
       const spend = spendOf({ round: roundId, task: task.taskId, training: offer.training, examples });
       if (!spend) return null;
-      demanded().spend(spend);
-      return demanded().alone(spend);
+      ledger.spend(spend);
+      return ledger.alone(spend);
     },
     left({ task, training }, examples) {
       const spend = spendOf({ round: 'next', task: task.taskId, training, examples });
-      return spend === null || (!(opened instanceof AppError) && opened.preview(spend).isWithinBudget);
+      return spend === null || ledger.preview(spend).isWithinBudget;
     },
     status(names) {
-      const { epsilon, byTask } =
-        opened instanceof AppError ? { epsilon: budget().epsilon, byTask: {} } : opened.spent();
+      const { epsilon, byTask } = ledger.spent();
       return {
         budgetEpsilon: budget().epsilon,
         delta: budget().delta,

@@ -155,7 +155,7 @@ export function createTrainingNode(parts: TrainingParts): TrainingNode {
       hurry = new AbortController();
       let pauseMs = quietPauseMs;
       try {
-        // A round that did not come to its end, in this life or an earlier one, goes before a new one.
+        // One from before a restart, or whose end could not be written down.
         const left = log.current();
         const asked = left || isPaused() ? null : await ask(gateway, calls, signal);
         const record = left ?? asked?.record;

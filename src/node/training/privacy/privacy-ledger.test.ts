@@ -12,11 +12,6 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, expect, test } from 'vitest';
 import { AppError } from '#contract/errors.ts';
-import { createScriptedRounds } from '#testing/scripted-rounds.ts';
-import { systemClock } from '../../clock.ts';
-import { openNodeKey } from '../../link/node-key.ts';
-import { openRoundLog } from '../round-log.ts';
-import { openRoundPrivacy } from '../round-privacy.ts';
 import { epsilonOf } from './conversion.ts';
 import { openPrivacyJournal, type PrivacyJournal } from './privacy-journal.ts';
 import { openPrivacyLedger, type PrivacySpend } from './privacy-ledger.ts';
@@ -163,33 +158,6 @@ test('a ledger that cannot be read stops training instead of starting at zero', 
   const file = newFile();
   writeFileSync(file, '');
   expect(open(file).spent()).toEqual({ epsilon: 0, byTask: {} });
-});
-
-test('with a ledger that cannot be read the node starts, and refuses private rounds alone', () => {
-  const file = newFile();
-  writeFileSync(file, 'no json\n');
-  const faults: unknown[] = [];
-  const privacy = openRoundPrivacy({
-    file,
-    clock: systemClock,
-    budget: () => ({ epsilon: 8, delta: 1e-5 }),
-    onFault: (fault) => faults.push(fault),
-  });
-  expect(faults).toMatchObject([{ code: 'training/privacy-ledger' }]);
-  expect(privacy.status(new Map())).toEqual({ budgetEpsilon: 8, delta: 1e-5, spentEpsilon: 8, tasks: [] });
-  for (const isPrivate of [true, false]) {
-    const key = openNodeKey(join(folder, 'key'));
-    const { offer, task } = createScriptedRounds({ key, deadlineMs: 1, isPrivate });
-    const log = openRoundLog(join(folder, `rounds-${isPrivate}.db`), { clock: systemClock });
-    const record = log.append('round-1', {
-      ...{ state: 'selected', gatewayUrl: 'http://127.0.0.1:9', gatewayKey: null, network: null },
-      ...{ offer, task, dataId: 'data', examples: 40 },
-    });
-    log.close();
-    const act = () => [privacy.check(record), privacy.spend(record, 40)];
-    if (isPrivate) expect(act).toThrow(expect.objectContaining({ code: 'training/privacy-ledger' }));
-    else expect(act()).toEqual([undefined, null]);
-  }
 });
 
 test('a spend that is none is refused and booked nowhere', () => {
