@@ -12,6 +12,7 @@ import type { TrainingApi } from '../server/training-routes.ts';
 import type { SettingsStore } from '../settings-store.ts';
 import { type DataList, openDataList } from './data/data-list.ts';
 import { fits } from './data/fits.ts';
+import { usualValidationPercent } from './data/open-examples.ts';
 import { previewData } from './data/survey.ts';
 import { createGpuEngine } from './gpu-engine.ts';
 import { createPlainRounds, type PlainRounds } from './plain-rounds.ts';
@@ -90,12 +91,14 @@ export function openTraining(options: {
     },
   });
 
-  /** The largest of the operator's own data that fit, else what ships with the app. */
+  /** The largest of the operator's own data that fit, else what ships with the app; the examples are those that will be learnt, about. */
   function dataFor(format: DataFormat): { id: string; examples: number } | null {
     const fitting = data.shown.get().filter(({ facts }) => fits(facts, format).fits);
     const own = fitting.filter(({ source }) => source.kind !== 'built-in');
     const [best] = (own.length > 0 ? own : fitting).sort((a, b) => b.facts.rows - a.facts.rows);
-    return best ? { id: best.id, examples: best.facts.rows } : null;
+    if (!best) return null;
+    const learnt = Math.floor((best.facts.rows * (100 - usualValidationPercent)) / 100);
+    return { id: best.id, examples: Math.max(1, learnt) };
   }
 
   const node = createTrainingNode({

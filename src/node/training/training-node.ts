@@ -34,7 +34,7 @@ const restMs: Partial<Record<ErrorCode, number>> = {
   'training/round-failed': 3000,
   'training/deadline-passed': 3000,
   'training/left': 10 * 60_000,
-  // It shows when the work is done that more was spent than the row count told.
+  // How many examples are held back, and so what a round spends, shows when it is done: the node would learn for nothing again.
   'training/privacy-budget': 60 * 60_000,
 };
 
