@@ -91,6 +91,7 @@ export const evaluationSchema = z.object({
   loss: z.number(),
   /** Share of labels that are the model's first choice. */
   accuracy: z.number(),
+  /** 0: there was nothing to evaluate on, and loss and accuracy say nothing. */
   examples: z.int(),
 });
 export type Evaluation = z.infer<typeof evaluationSchema>;

@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import { AppError } from '#contract/errors.ts';
 import { createTrainerCalls, type TrainerCalls } from '#contract/federated/trainer-calls.ts';
 import type { FromTrainer, ToTrainer, TrainerOptions } from '#contract/federated/trainer-messages.ts';
 import type { Trainer } from './trainer.ts';
@@ -66,7 +67,9 @@ export function openTrainerProcess(
       // A program that hangs must not hold a round for ever.
       const limit = setTimeout(() => child.kill('SIGKILL'), evaluationLimitMs);
       try {
-        return await calls.evaluate({ task, weights, data: { ...heldOut, cacheDir } });
+        const evaluation = await calls.evaluate({ task, weights, data: { ...heldOut, cacheDir } });
+        if (evaluation.examples > 0) return evaluation;
+        throw new AppError('training/bad-data', 'There are no held-out examples.');
       } finally {
         clearTimeout(limit);
         waiting -= 1;

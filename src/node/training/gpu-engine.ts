@@ -17,6 +17,8 @@ export interface GpuEngine {
   state: Signal<GpuEngineState>;
   /** Installs it into the profile; resolves when it is there. Throws `training/engine-install-failed`. */
   install(): Promise<void>;
+  /** Looks anew at what there is. */
+  refresh(): void;
   dispose(): void;
 }
 
@@ -31,7 +33,7 @@ export function createGpuEngine(options: {
   nvidiaGpu(): string | null;
   isInstalled(): boolean;
   /** A new engine is there to be used. */
-  onInstalled(): void;
+  onInstalled(): Promise<void> | undefined;
 }): GpuEngine {
   const { dir } = options;
   let child: ChildProcess | null = null;
@@ -93,7 +95,7 @@ export function createGpuEngine(options: {
         await run([npm, 'install', '--prefix', dir, '--ignore-scripts', '--no-audit', wanted], dirname(dir));
         const folder = join(join(dir, 'node_modules'), packageName);
         await run([join(folder, 'scripts/install.js'), 'gpu', 'download'], folder);
-        options.onInstalled();
+        await options.onInstalled();
         if (!options.isInstalled()) throw new Error('it is there, but this computer cannot use it');
       } catch (thrown) {
         failure = thrown instanceof Error ? thrown.message : 'unknown';
@@ -104,6 +106,7 @@ export function createGpuEngine(options: {
         refresh();
       }
     },
+    refresh,
     dispose: () => void child?.kill(),
   };
 }

@@ -12,6 +12,7 @@ import type { TrainingApi } from '../server/training-routes.ts';
 import type { SettingsStore } from '../settings-store.ts';
 import { type DataList, openDataList } from './data/data-list.ts';
 import { fits } from './data/fits.ts';
+import { usualValidationPercent } from './data/open-examples.ts';
 import { previewData } from './data/survey.ts';
 import { createGpuEngine } from './gpu-engine.ts';
 import { createPlainRounds, type PlainRounds } from './plain-rounds.ts';
@@ -54,6 +55,7 @@ export function openTraining(options: {
   mkdirSync(places.cacheDir, { recursive: true, mode: 0o700 });
   const log = openRoundLog(join(dir, 'rounds.db'), { clock });
   const data = openDataList(join(dir, 'data.json'), places);
+  const ended = new AbortController();
   const engineDir = join(dir, 'gpu-engine');
   const trainer = createRoundTrainer({
     cacheDir: places.cacheDir,
@@ -66,8 +68,9 @@ export function openTraining(options: {
     dir: engineDir,
     nvidiaGpu: options.nvidiaGpu,
     isInstalled: () => trainer.engine.get()?.name === 'tfjs-node-gpu',
-    onInstalled: trainer.describe,
+    onInstalled: () => trainer.describe(ended.signal),
   });
+  trainer.engine.subscribe(gpuEngine.refresh);
   const privacy = openRoundPrivacy({
     file: join(dir, 'privacy.jsonl'),
     clock,
@@ -88,12 +91,14 @@ export function openTraining(options: {
     },
   });
 
-  /** The largest of the operator's own data that fit, else what ships with the app. */
+  /** The largest of the operator's own data that fit, else what ships with the app; the examples are those that will be learnt, about. */
   function dataFor(format: DataFormat): { id: string; examples: number } | null {
     const fitting = data.shown.get().filter(({ facts }) => fits(facts, format).fits);
     const own = fitting.filter(({ source }) => source.kind !== 'built-in');
     const [best] = (own.length > 0 ? own : fitting).sort((a, b) => b.facts.rows - a.facts.rows);
-    return best ? { id: best.id, examples: best.facts.rows } : null;
+    if (!best) return null;
+    const learnt = Math.floor((best.facts.rows * (100 - usualValidationPercent)) / 100);
+    return { id: best.id, examples: Math.max(1, learnt) };
   }
 
   const node = createTrainingNode({
@@ -116,6 +121,9 @@ export function openTraining(options: {
     openSecure: secureClients(key),
     onFault: options.onFault,
   });
+  const onUnknownEngine = (thrown: unknown) => {
+    if (!ended.signal.aborted) options.onFault(thrown);
+  };
   let turn: Promise<void> = Promise.resolve();
   let followed: RoundGateway | null = null;
 
@@ -124,7 +132,10 @@ export function openTraining(options: {
     followed = gateway;
     turn = turn.then(async () => {
       await node.stop();
-      if (gateway && gateway === followed) node.start(gateway);
+      if (!gateway || gateway !== followed) return;
+      // A gateway is told of the engine and its threads when the node joins.
+      if (!trainer.engine.get()) await trainer.describe(ended.signal).catch(onUnknownEngine);
+      if (gateway === followed) node.start(gateway);
     });
   }
 
@@ -145,6 +156,7 @@ export function openTraining(options: {
     follow,
     async dispose() {
       follow(null);
+      ended.abort();
       await turn;
       gpuEngine.dispose();
       await trainer.dispose();

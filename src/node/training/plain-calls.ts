@@ -79,6 +79,8 @@ export function createPlainCalls(options: {
         trainingJoinAnswerSchema,
       );
       if (answer.round_id !== round.roundId) return waiting;
+      // Anybody can tell this node's API of a round; what it pays is for the gateway to say.
+      held.round = { ...round, rewardLamports: BigInt(Math.round(answer.expected_reward * 1e9)) };
       held.model = await fetchModel(answer.model_download_url, signal);
       const { training, task_sha256, strategy, reward_lamports } = offeredTask(task, held);
       return {
@@ -108,6 +110,10 @@ export function createPlainCalls(options: {
       const held = rounds.get(id);
       if (after === 'update' && !held.isFetched) await clock.sleep(fetchPollMs, signal);
       const state = { round_id: id, deadline_ms: held.round.endMs };
+      if (!held.isFetched && held.round.endMs <= clock.now()) {
+        const reason = 'nobody came for the update in time';
+        return { ...state, stage: 'failed', outcome: { state: 'failed', reason } };
+      }
       return held.isFetched
         ? { ...state, stage: 'done', outcome: plainOutcome(held) }
         : { ...state, stage: 'update' };

@@ -5,11 +5,17 @@ import type { Clock } from '../clock.ts';
 import type { FederatedCalls } from '../link/federated-calls.ts';
 import { remedyFor } from './retry.ts';
 
+/** A gateway that answers at once that nothing is new is not asked again sooner. */
+const leastPollMs = 250;
+
 /** A round's talk with its gateway: tried again by the rule for each failure, within the deadline. */
 export interface RoundExchange {
   persist<T>(work: () => Promise<T>): Promise<T>;
   send(stage: PostedStage, body: unknown): Promise<void>;
-  /** What stage `wanted`, or the end of the round, has for this node; `after` is the stage that is known. */
+  /**
+   * What stage `wanted`, or the end of the round, has for this node; `after` is the stage that is known. Throws
+   * `training/deadline-passed` where neither comes.
+   */
   reach(wanted: RoundStage, after: RoundStage | null): Promise<RoundState>;
 }
 
@@ -54,8 +60,13 @@ export function createRoundExchange(options: {
     send: (stage, body) => persist(() => calls.send(roundId, stage, body, signal)),
     async reach(wanted, after) {
       for (let known = after; ; ) {
+        const askedAt = clock.now();
         const state = await persist(() => calls.round(roundId, known, signal));
         if (state.stage === wanted || isEnd(state)) return state;
+        const now = clock.now();
+        if (now >= options.deadlineMs())
+          throw new AppError('training/deadline-passed', 'The gateway did not end the round.');
+        if (state.stage === known && now - askedAt < leastPollMs) await clock.sleep(leastPollMs, signal);
         known = state.stage;
       }
     },

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { AppError } from '#contract/errors.ts';
 
-/** What a round keeps on the disk until it has ended. `secrets` are secure aggregation's, `mask` the update as it is sent. */
+/** What a round keeps on the disk until it has ended. `secrets` are secure aggregation's, `update` is as it is sent. */
 export type RoundFile = 'model' | 'control' | 'delta' | 'secrets' | 'update';
 
 export interface RoundFolder {

@@ -1,6 +1,6 @@
 import { AppError } from '#contract/errors.ts';
 import type { Clock } from '../clock.ts';
-import { openDatabase, write } from '../ledger/database.ts';
+import { number, one, openDatabase, write } from '../ledger/database.ts';
 import { foldSteps, mayFollow, type RoundRecord, type Step, stepSchema } from './round-record.ts';
 
 const rounds = `
@@ -24,6 +24,8 @@ export interface RoundLog {
   knows(roundId: string): boolean;
   /** Newest first. */
   ended(limit: number): RoundRecord[];
+  /** Of all rounds that counted, after the fee. */
+  earned(): { rounds: number; netLamports: bigint };
   close(): void;
 }
 
@@ -40,6 +42,12 @@ export function openRoundLog(file: string, { clock }: { clock: Clock }): RoundLo
   );
   const endedRounds = database.prepare(
     `SELECT round_id FROM steps WHERE state IN ('rewarded', 'failed') ORDER BY id DESC LIMIT ?`,
+  );
+
+  const counted = database.prepare(
+    `SELECT COUNT(*) AS rounds, COALESCE(SUM(CAST(json_extract(detail, '$.outcome.reward.price_lamports') AS INTEGER)
+       - CAST(json_extract(detail, '$.outcome.reward.fee_lamports') AS INTEGER)), 0) AS net
+     FROM steps WHERE state = 'rewarded' AND json_extract(detail, '$.outcome.counted')`,
   );
 
   function read(roundId: string): RoundRecord | null {
@@ -68,6 +76,10 @@ export function openRoundLog(file: string, { clock }: { clock: Clock }): RoundLo
     knows: (roundId) => ofRound.get(roundId) !== undefined,
     ended: (limit) =>
       (endedRounds.all(limit) as { round_id: string }[]).map(({ round_id }) => read(round_id) as RoundRecord),
+    earned() {
+      const { rounds, net } = one(counted.get());
+      return { rounds: number(rounds), netLamports: net ?? 0n };
+    },
     close: () => database.close(),
   };
 }

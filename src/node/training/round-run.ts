@@ -11,7 +11,7 @@ import type { RoundFolder } from './round-folder.ts';
 import type { RoundLog } from './round-log.ts';
 import type { RoundBooks, RoundPrivacy, RoundTrainer, TrainingProgress } from './round-ports.ts';
 import type { RoundRecord, Step } from './round-record.ts';
-import type { OpenSecureClient } from './secure-client.ts';
+import type { OpenSecureClient, SecureClient } from './secure-client.ts';
 
 /** What is seen of a round while it runs. */
 export interface RoundWatch {
@@ -44,7 +44,8 @@ const outcomePatienceMs = 24 * 3_600_000;
 
 /**
  * Runs a round from where its record stands to its end. Each state is written down before the next one is acted upon, so that this
- * may be called again after any crash. Rejects only when `signal` is aborted: then the round goes on later. `leave` gives it up.
+ * may be called again after any crash. Rejects when `signal` is aborted, or when what the round earned or its end cannot be written
+ * down: then it goes on later. `leave` gives it up.
  */
 export async function runRound(
   first: RoundRecord,
@@ -56,6 +57,7 @@ export async function runRound(
   const { roundId } = first;
   const { offer, task, dataId } = first.selected;
   let record = first;
+  let isEarned = false;
   const late = new AbortController();
   const over = new AbortController();
   const running = AbortSignal.any([signal, leave, late.signal]);
@@ -70,9 +72,9 @@ export async function runRound(
     signal: running,
   });
   const parameters = parameterCount(task.model);
-  const secure = offer.secure === null ? null : openSecure();
+  let secure: SecureClient | null = null;
 
-  function openSecure() {
+  function openSecure(): SecureClient {
     const save = (state: Uint8Array) => folder.write('secrets', state);
     return parts.openSecure({ offer, parameters, saved: folder.read('secrets'), save });
   }
@@ -204,6 +206,7 @@ export async function runRound(
   };
   clock.sleep(Math.max(0, offer.deadline_ms - clock.now()), over.signal).then(endWhenLate, () => {});
   try {
+    if (offer.secure !== null && record.end === null) secure = openSecure();
     for (;;) {
       watch.onStep(record);
       switch (record.state) {
@@ -222,8 +225,9 @@ export async function runRound(
         case 'uploading': {
           const outcome = await upload();
           if (outcome.state === 'failed') throw endedEarly(outcome);
-          if (outcome.counted) keepControl();
+          isEarned = outcome.counted;
           parts.books.book(record, outcome);
+          if (outcome.counted) keepControl();
           step({ state: 'rewarded', outcome });
           break;
         }
@@ -235,6 +239,7 @@ export async function runRound(
     }
   } catch (thrown) {
     signal.throwIfAborted();
+    if (isEarned) throw thrown;
     const error = leave.aborted
       ? new AppError('training/left', 'This node left the round.')
       : toAppError(late.signal.aborted ? late.signal.reason : thrown);

@@ -11,7 +11,7 @@ export interface NodeTrainer extends RoundTrainer {
   pause(): void;
   resume(): void;
   /** Asks anew what trains here; after an engine was installed. */
-  describe(): Promise<void>;
+  describe(signal?: AbortSignal): Promise<void>;
   dispose(): Promise<void>;
 }
 
@@ -25,7 +25,7 @@ export function createRoundTrainer(options: {
   dataItem(id: string): DataItem | undefined;
 }): NodeTrainer {
   const engine = createSignal<TrainingEngineInfo | null>(null);
-  let current: Trainer | null = null;
+  const running = new Set<Trainer>();
   let isPaused = false;
 
   async function withTrainer<T>(
@@ -38,14 +38,14 @@ export function createRoundTrainer(options: {
       engineDir: options.engineDir,
       ...(signal ? { signal } : {}),
     });
-    current = trainer;
+    running.add(trainer);
     if (isPaused) trainer.pause();
     try {
       const { engine: name, device, usesGpu, threads } = await trainer.describe();
       engine.set({ name: nameOf(name), device, usesGpu, threads });
       return await work(trainer);
     } finally {
-      current = null;
+      running.delete(trainer);
       await trainer.dispose();
     }
   }
@@ -89,14 +89,16 @@ export function createRoundTrainer(options: {
     },
     pause() {
       isPaused = true;
-      current?.pause();
+      for (const trainer of running) trainer.pause();
     },
     resume() {
       isPaused = false;
-      current?.resume();
+      for (const trainer of running) trainer.resume();
     },
-    describe: () => withTrainer(undefined, async () => {}),
-    dispose: async () => current?.dispose(),
+    describe: (signal) => withTrainer(signal, async () => {}),
+    async dispose() {
+      await Promise.all([...running].map((trainer) => trainer.dispose()));
+    },
   };
 }
 

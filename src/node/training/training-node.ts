@@ -34,6 +34,8 @@ const restMs: Partial<Record<ErrorCode, number>> = {
   'training/round-failed': 3000,
   'training/deadline-passed': 3000,
   'training/left': 10 * 60_000,
+  // How many examples are held back, and so what a round spends, shows when it is done: the node would learn for nothing again.
+  'training/privacy-budget': 60 * 60_000,
 };
 
 /** The gateway that rounds come from. */
@@ -101,6 +103,8 @@ export function createTrainingNode(parts: TrainingParts): TrainingNode {
   let hurry = new AbortController();
   const restUntil = new Map<string, number>();
   const curve = createSignal<{ step: number; loss: number }[]>([]);
+  /** It changes with the end of a round alone, and hundreds of rounds take a while to read. */
+  let past = readPast();
   const status = createSignal(readStatus());
 
   function views() {
@@ -111,17 +115,20 @@ export function createTrainingNode(parts: TrainingParts): TrainingNode {
     });
   }
 
+  function readPast() {
+    const { rounds, netLamports } = log.earned();
+    return {
+      history: log.ended(keptRounds).map(pastRound),
+      earned: { rounds, netLamports: `${netLamports}` },
+    };
+  }
+
   function readStatus(): TrainingStatus {
-    const history = log.ended(keptRounds).map(pastRound);
+    const { history, earned } = past;
     const names = new Map([
       ...history.map(({ taskId, taskName }) => [taskId, taskName] as const),
       ...offered.map(({ task }) => [task.taskId, task.name] as const),
     ]);
-    const rewarded = history.filter(({ result }) => result === 'rewarded');
-    const net = rewarded.reduce(
-      (sum, { priceLamports, feeLamports }) => sum + BigInt(priceLamports) - BigInt(feeLamports),
-      0n,
-    );
     return {
       state,
       engine: trainer.engine.get(),
@@ -129,7 +136,7 @@ export function createTrainingNode(parts: TrainingParts): TrainingNode {
       tasks: views(),
       privacy: parts.privacy.status(names),
       history,
-      earned: { rounds: rewarded.length, netLamports: `${net}` },
+      earned,
     };
   }
 
@@ -143,19 +150,18 @@ export function createTrainingNode(parts: TrainingParts): TrainingNode {
 
   async function work(gateway: RoundGateway, signal: AbortSignal): Promise<void> {
     const { calls } = gateway;
-    const left = log.current();
-    if (left) await finish(left, gateway, calls, signal);
     for (let failures = 0; ; ) {
       signal.throwIfAborted();
       hurry = new AbortController();
       let pauseMs = quietPauseMs;
       try {
-        const asked = isPaused() ? null : await ask(gateway, calls, signal);
+        // One from before a restart, or whose end could not be written down.
+        const left = log.current();
+        const asked = left || isPaused() ? null : await ask(gateway, calls, signal);
+        const record = left ?? asked?.record;
+        if (record) await finish(record, gateway, calls, signal);
         failures = 0;
-        if (asked?.record) {
-          await finish(asked.record, gateway, calls, signal);
-          continue;
-        }
+        if (record) continue;
         pauseMs = asked?.pollMs ?? quietPauseMs;
       } catch (thrown) {
         signal.throwIfAborted();
@@ -248,6 +254,7 @@ export function createTrainingNode(parts: TrainingParts): TrainingNode {
       const error = new AppError('training/round-failed', 'The node now works for another gateway.');
       log.append(roundId, { state: 'failed', error: errorBody(error) });
       folder.remove();
+      past = readPast();
       return refresh();
     }
     leave = new AbortController();
@@ -293,6 +300,7 @@ export function createTrainingNode(parts: TrainingParts): TrainingNode {
         rest(selected.task.taskId, roundId, new AppError(end.end.error.code, end.end.error.message));
     } finally {
       leave = null;
+      past = readPast();
       refresh();
     }
   }

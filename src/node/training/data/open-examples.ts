@@ -16,6 +16,8 @@ import { cacheId, dataChanged, sourceId, stampOf } from './stamp.ts';
 /** Fewer usable examples are told as a problem. */
 const fewExamples = 20;
 
+/** Of different inputs, about so many are held back. */
+export const usualValidationPercent = 20;
 const defaultSalt = 'solanalm/split/1';
 
 export interface OpenOptions extends DataPlaces {
@@ -47,7 +49,7 @@ export async function openExamples(
   format: DataFormat,
   options: OpenOptions,
 ): Promise<OpenedExamples> {
-  const { split, validationPercent = 20, salt = defaultSalt } = options;
+  const { split, validationPercent = usualValidationPercent, salt = defaultSalt } = options;
   const { ready, head } = await indexOf(source, format, options);
   if (head.count === 0) throw nothingUsable(head.report);
   const entries = readEntries(options.cacheDir, head, createSplit(split, validationPercent, salt));

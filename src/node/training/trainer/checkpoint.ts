@@ -4,6 +4,7 @@ import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
 import { canonicalJson } from '#contract/canonical-json.ts';
 import type { TrainRequest } from '#contract/federated/trainer-messages.ts';
+import { fileError } from '../data/file-error.ts';
 
 /** Where local training stands after an epoch. */
 export interface Checkpoint {
@@ -41,7 +42,7 @@ export function checkpointKey(
   return hash.digest('hex');
 }
 
-/** SHA-256 of the rest, length of the header (u32), header as JSON, then float32 numbers in this machine's order. */
+/** SHA-256 of the rest, length of the header (u32), header as JSON, then float32 numbers in this machine's order. Throws `disk/full`. */
 export async function writeCheckpoint(path: string, key: string, checkpoint: Checkpoint): Promise<void> {
   const { weights, slots, ...state } = checkpoint;
   const header = Buffer.from(JSON.stringify({ key, ...state, size: weights.length, slots: slots.length }));
@@ -50,7 +51,9 @@ export async function writeCheckpoint(path: string, key: string, checkpoint: Che
   const body = [length, header, ...[weights, ...slots].map(bytesOf)];
   const hash = createHash('sha256');
   for (const part of body) hash.update(part);
-  await writeFileAtomic(path, Buffer.concat([hash.digest(), ...body]));
+  await writeFileAtomic(path, Buffer.concat([hash.digest(), ...body])).catch((thrown) => {
+    throw fileError(thrown, path);
+  });
 }
 
 /** Null where there is none, where it is damaged, or where it is of another request. */

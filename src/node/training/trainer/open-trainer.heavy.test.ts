@@ -73,6 +73,12 @@ describe('the trainer process', () => {
     expect(after.loss).toBeLessThan(before.loss / 2);
   });
 
+  it('has nothing to say of a model where nothing is held back', async () => {
+    const none = { kind: 'memory', inputs: new Float32Array(0), labels: new Int32Array(0) };
+    const evaluation = await trainer.evaluate({ task, weights: initialWeights(model, 1), data: none });
+    expect(evaluation).toEqual({ loss: 0, accuracy: 0, examples: 0 });
+  });
+
   it('gives the same weights for the same seed, others for another one', async () => {
     const [first, again, other] = [
       await trainer.train(request),

@@ -131,6 +131,11 @@ export function createTrainer({ engine, options, open, privateRandom }: TrainerP
       const { task } = request;
       checkWeights(task.model, request.weights);
       const examples = await examplesOf(request.data, task);
+      // Of few examples none may be held back.
+      if (examples.count === 0) {
+        examples.close();
+        return { loss: 0, accuracy: 0, examples: 0 };
+      }
       const model = createModel(ops, task.model);
       const learner = createLearner(ops, model, guard.keptNumbers(1));
       const weights = toTensors(ops, model.plan, request.weights);
