@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { canonicalJson } from '#contract/canonical-json.ts';
 import { AppError, type ErrorCode } from '#contract/errors.ts';
-import type { OfferedTask } from '#contract/federated/rounds.ts';
+import type { OfferedTask, RoundOffer } from '#contract/federated/rounds.ts';
 import type { TrainingTask } from '#contract/federated/task.ts';
 import { errorBody, toAppError } from '#contract/result.ts';
 import type { Settings } from '#contract/settings.ts';
@@ -58,7 +58,7 @@ export interface TrainingParts {
   };
   gpuEngine: Signal<TrainingStatus['gpuEngine']>;
   privacy: RoundPrivacy & {
-    left(task: OfferedTask, examples: number): boolean;
+    fault(task: OfferedTask, examples: number): AppError | null;
     status(names: ReadonlyMap<string, string>): PrivacyStatus;
   };
   /** Tells when the data have changed too. */
@@ -101,13 +101,14 @@ export function createTrainingNode(parts: TrainingParts): TrainingNode {
   let hurry = new AbortController();
   const restUntil = new Map<string, number>();
   const curve = createSignal<{ step: number; loss: number }[]>([]);
+  let leastGap = 0;
   const status = createSignal(readStatus());
 
   function views() {
     return taskViews(offered, {
       chosen: settings.get().trainingTasks,
       dataFor: parts.data.dataFor,
-      budgetLeft: parts.privacy.left,
+      privacyFault: parts.privacy.fault,
     });
   }
 
@@ -143,19 +144,18 @@ export function createTrainingNode(parts: TrainingParts): TrainingNode {
 
   async function work(gateway: RoundGateway, signal: AbortSignal): Promise<void> {
     const { calls } = gateway;
-    const left = log.current();
-    if (left) await finish(left, gateway, calls, signal);
     for (let failures = 0; ; ) {
       signal.throwIfAborted();
       hurry = new AbortController();
       let pauseMs = quietPauseMs;
       try {
-        const asked = isPaused() ? null : await ask(gateway, calls, signal);
+        // One from before a restart, or whose end could not be written down.
+        const left = log.current();
+        const asked = left || isPaused() ? null : await ask(gateway, calls, signal);
+        const record = left ?? asked?.record;
+        if (record) await finish(record, gateway, calls, signal);
         failures = 0;
-        if (asked?.record) {
-          await finish(asked.record, gateway, calls, signal);
-          continue;
-        }
+        if (record) continue;
         pauseMs = asked?.pollMs ?? quietPauseMs;
       } catch (thrown) {
         signal.throwIfAborted();
@@ -186,22 +186,21 @@ export function createTrainingNode(parts: TrainingParts): TrainingNode {
       const one = offered.find(({ task }) => task.taskId === taskId);
       if (!one || dataId === null) continue;
       const engine = trainer.engine.get();
-      const answer = await calls.join(
-        {
-          task_id: taskId,
-          task_sha256: sha256Hex(canonicalJson(one.task)),
-          examples,
-          engine: engine?.name ?? 'wasm',
-          threads: engine?.threads ?? 1,
-        },
-        signal,
-      );
-      if (answer.status === 'waiting') {
-        pollMs = Math.min(pollMs, answer.poll_seconds * 1000);
-        continue;
-      }
-      const { offer } = answer;
+      const request = {
+        task_id: taskId,
+        task_sha256: sha256Hex(canonicalJson(one.task)),
+        examples,
+        engine: engine?.name ?? 'wasm',
+        threads: engine?.threads ?? 1,
+      };
+      let offer: RoundOffer;
       try {
+        const answer = await calls.join(request, signal);
+        if (answer.status === 'waiting') {
+          pollMs = Math.min(pollMs, answer.poll_seconds * 1000);
+          continue;
+        }
+        offer = answer.offer;
         checkOffer(offer, answer.signature, {
           gatewayKey: gateway.publicKey,
           nodeKey: parts.key.publicKey,
@@ -210,8 +209,10 @@ export function createTrainingNode(parts: TrainingParts): TrainingNode {
           knows: log.knows,
         });
       } catch (thrown) {
+        const error = toAppError(thrown);
+        if (error.code !== 'training/bad-offer') throw error;
         // A bad offer is no round: nothing of it is kept, and the task rests.
-        rest(taskId, offer.round_id, toAppError(thrown));
+        rest(taskId, `${error.data?.roundId ?? ''}`, error);
         continue;
       }
       const record = log.append(offer.round_id, {
@@ -253,6 +254,7 @@ export function createTrainingNode(parts: TrainingParts): TrainingNode {
     let shown = record;
     let life: RoundLife = { ...freshLife, isPaused: isPaused() };
     curve.set([]);
+    leastGap = 0;
     const update = (change: Partial<RoundLife>) => {
       life = { ...life, ...change, isPaused: isPaused() };
       show(roundView(shown, life));
@@ -296,10 +298,17 @@ export function createTrainingNode(parts: TrainingParts): TrainingNode {
     }
   }
 
-  /** Keeps the whole course in at most `curvePoints` points: every second one goes when there are too many. */
+  /** Keeps the whole course in at most `curvePoints` points, evenly: when there are too many, every second one goes. */
   function addPoint(step: number, loss: number): void {
-    const points = [...curve.get(), { step, loss }];
-    curve.set(points.length <= curvePoints ? points : points.filter((_, index) => index % 2 === 0));
+    // A worker that starts anew comes to the same steps again.
+    const points = curve.get().filter((point) => point.step < step);
+    const last = points.at(-1);
+    if (last && step < last.step + leastGap) return;
+    const more = [...points, { step, loss }];
+    if (more.length <= curvePoints) return curve.set(more);
+    const kept = more.filter((_, index) => index % 2 === 0);
+    leastGap = ((kept.at(-1)?.step ?? 0) - (kept[0]?.step ?? 0)) / (kept.length - 1);
+    curve.set(kept);
   }
 
   function setPaused(change: Partial<typeof paused>): void {
