@@ -12,6 +12,7 @@ import { sha256Hex } from '../link/ed25519.ts';
 import type { FederatedCalls } from '../link/federated-calls.ts';
 import type { NodeKey } from '../link/node-key.ts';
 import { createSignal, type Signal } from '../signal.ts';
+import { createLossCurve, type LossPoint } from './loss-curve.ts';
 import { checkOffer } from './offer-check.ts';
 import { openOwnControls } from './own-control.ts';
 import { pastRound } from './past-round.ts';
@@ -71,7 +72,7 @@ export interface TrainingParts {
 
 export interface TrainingNode {
   status: Signal<TrainingStatus>;
-  curve: Signal<{ step: number; loss: number }[]>;
+  curve: Signal<LossPoint[]>;
   /** Takes part in this gateway's rounds until `stop`; a round that is under way goes on. */
   start(gateway: RoundGateway): void;
   /** Stops at once; the round goes on at the next start, if its deadline allows. */
@@ -100,8 +101,7 @@ export function createTrainingNode(parts: TrainingParts): TrainingNode {
   const isPaused = () => paused.byOperator || paused.withNode;
   let hurry = new AbortController();
   const restUntil = new Map<string, number>();
-  const curve = createSignal<{ step: number; loss: number }[]>([]);
-  let leastGap = 0;
+  const curve = createLossCurve(curvePoints);
   const status = createSignal(readStatus());
 
   function views() {
@@ -253,8 +253,7 @@ export function createTrainingNode(parts: TrainingParts): TrainingNode {
     leave = new AbortController();
     let shown = record;
     let life: RoundLife = { ...freshLife, isPaused: isPaused() };
-    curve.set([]);
-    leastGap = 0;
+    curve.clear();
     const update = (change: Partial<RoundLife>) => {
       life = { ...life, ...change, isPaused: isPaused() };
       show(roundView(shown, life));
@@ -278,7 +277,7 @@ export function createTrainingNode(parts: TrainingParts): TrainingNode {
         {
           onDownload: (download) => update({ download }),
           onTraining(training) {
-            if (training.loss !== null) addPoint(training.step, training.loss);
+            if (training.loss !== null) curve.add(training.step, training.loss);
             update({ training });
           },
           onUpload: (upload) => update({ upload }),
@@ -296,19 +295,6 @@ export function createTrainingNode(parts: TrainingParts): TrainingNode {
       leave = null;
       refresh();
     }
-  }
-
-  /** Keeps the whole course in at most `curvePoints` points, evenly: when there are too many, every second one goes. */
-  function addPoint(step: number, loss: number): void {
-    // A worker that starts anew comes to the same steps again.
-    const points = curve.get().filter((point) => point.step < step);
-    const last = points.at(-1);
-    if (last && step < last.step + leastGap) return;
-    const more = [...points, { step, loss }];
-    if (more.length <= curvePoints) return curve.set(more);
-    const kept = more.filter((_, index) => index % 2 === 0);
-    leastGap = ((kept.at(-1)?.step ?? 0) - (kept[0]?.step ?? 0)) / (kept.length - 1);
-    curve.set(kept);
   }
 
   function setPaused(change: Partial<typeof paused>): void {
@@ -333,7 +319,7 @@ export function createTrainingNode(parts: TrainingParts): TrainingNode {
 
   return {
     status,
-    curve,
+    curve: curve.points,
     start(gateway) {
       if (running) return;
       const abort = new AbortController();
