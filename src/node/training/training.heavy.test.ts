@@ -30,7 +30,10 @@ async function startTraining() {
   await host.call('node.start', {});
 }
 
-test('a round of digits in the app is trained, booked, agreed by the gateway and shown', async () => {
+// The gateway waits ten seconds for other nodes.
+test('a round of digits in the app is trained, booked, agreed by the gateway and shown', {
+  timeout: 90_000,
+}, async () => {
   await startTraining();
   const { history, earned } = await host.until('training.status', (status) => status.history.length > 0);
   expect(history).toMatchObject([
