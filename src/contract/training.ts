@@ -17,7 +17,7 @@ export type TrainingEngineInfo = z.infer<typeof trainingEngineSchema>;
 
 /** Why the node does not take part in a task just now. */
 export const taskObstacleSchema = z.object({
-  code: z.enum(['no-data', 'privacy-budget', 'switched-off', 'too-large', 'bad-task']),
+  code: z.enum(['no-data', 'privacy-budget', 'privacy-ledger', 'switched-off', 'too-large', 'bad-task']),
   message: z.string(),
 });
 
@@ -114,6 +114,8 @@ export const privacyStatusSchema = z.object({
   /** All tasks together, composed. */
   spentEpsilon: z.number(),
   tasks: z.array(z.object({ taskId: z.string(), name: z.string(), epsilon: z.number(), rounds: z.int() })),
+  /** What was spent is not known: the ledger cannot be read, and private rounds are not taken part in. */
+  error: errorBodySchema.nullable(),
 });
 export type PrivacyStatus = z.infer<typeof privacyStatusSchema>;
 

@@ -137,6 +137,7 @@ export async function startScriptedApi(
   return {
     ...scripted,
     jobs,
+    rounds,
     url,
     port,
     booked,

@@ -4,7 +4,7 @@ import { z } from 'zod';
 const instant = z.union([z.string().max(64), z.number()]).transform((value, context) => {
   // A number is Unix seconds.
   const ms = typeof value === 'number' ? value * 1000 : Date.parse(value);
-  if (Number.isFinite(ms)) return ms;
+  if (Number.isSafeInteger(Math.round(ms))) return Math.round(ms);
   context.addIssue({ code: 'custom', message: 'an instant: ISO 8601 or Unix seconds' });
   return z.NEVER;
 });
@@ -42,7 +42,7 @@ export const trainingRoundSchema = z
       roundId: round.round_id,
       model: round.model,
       startMs: round.start_time,
-      endMs: round.start_time + round.duration_minutes * 60_000,
+      endMs: Math.round(round.start_time + round.duration_minutes * 60_000),
       rewardLamports: BigInt(Math.round(rewardSol * 1e9)),
       participants: Math.max(1, 'participating_nodes' in round ? round.participating_nodes.length : 1),
     };

@@ -64,8 +64,8 @@ function nodeWithRound(options: { isSecure?: boolean; booksOf(real: RoundBooks):
     privacy: {
       check: () => {},
       spend: () => null,
-      left: () => true,
-      status: () => ({ budgetEpsilon: 8, delta: 1e-5, spentEpsilon: 0, tasks: [] }),
+      fault: () => null,
+      status: () => ({ budgetEpsilon: 8, delta: 1e-5, spentEpsilon: 0, tasks: [], error: null }),
     },
     data: { dataFor: () => null, onChange: () => () => {} },
     books: options.booksOf(createRoundBooks({ ledger, key, clock: systemClock, onBooked: () => {} })),

@@ -73,7 +73,10 @@ export function createGpuEngine(options: {
       };
       mine.stdout.on('data', hear);
       mine.stderr.on('data', hear);
-      mine.once('error', reject);
+      mine.once('error', (thrown) => {
+        child = null;
+        reject(thrown);
+      });
       mine.once('exit', (code) => {
         child = null;
         if (code === 0) resolve();
@@ -90,7 +93,11 @@ export function createGpuEngine(options: {
       if (now === 'not-possible') throw new AppError('training/engine-install-failed', detail ?? '');
       failure = null;
       try {
-        const npm = createRequire(import.meta.url).resolve('npm/bin/npm-cli.js');
+        // Its program is none of the paths that the package lets be resolved.
+        const npm = join(
+          dirname(createRequire(import.meta.url).resolve('npm/package.json')),
+          'bin/npm-cli.js',
+        );
         const wanted = `${packageName}@${packageVersion}`;
         await run([npm, 'install', '--prefix', dir, '--ignore-scripts', '--no-audit', wanted], dirname(dir));
         const folder = join(join(dir, 'node_modules'), packageName);

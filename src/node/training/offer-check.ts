@@ -49,7 +49,9 @@ export function checkOffer(offer: RoundOffer, signature: string, context: OfferC
   if ((offer.control_sha256 !== undefined) !== (offer.strategy === 'scaffold'))
     refuse('control variates and strategy do not fit');
   if (offer.secure === null) {
-    if (offered.secure_aggregation === 'required') refuse('secure aggregation was promised');
+    const { secure_aggregation } = offered;
+    const isPossible = secure_aggregation === 'where-possible' && offer.node_keys.length >= fewestSecureNodes;
+    if (secure_aggregation === 'required' || isPossible) refuse('secure aggregation was promised');
     return;
   }
   if (offered.secure_aggregation === 'off') refuse('secure aggregation was not advertised');

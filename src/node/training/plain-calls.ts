@@ -17,7 +17,7 @@ import { sha256Hex } from '../link/ed25519.ts';
 import type { FederatedCalls, PackedUpdate } from '../link/federated-calls.ts';
 import type { NodeKey } from '../link/node-key.ts';
 import { createSignedCall } from '../link/signed-call.ts';
-import { type HeldRound, type PlainRounds, plainOutcome } from './plain-rounds.ts';
+import { type HeldRound, type PlainRounds, plainOutcome, roundKey } from './plain-rounds.ts';
 
 const pollSeconds = 10;
 const fetchPollMs = 1000;
@@ -44,14 +44,23 @@ export function createPlainCalls(options: {
     const { active_rounds } = await call.json(request, trainingStatusAnswerSchema);
     for (const listed of active_rounds) {
       const round = trainingRoundSchema.safeParse(listed);
-      if (round.success && taskOf(round.data.model)) rounds.add(round.data, trainingStartSchema.parse({}));
+      // One that the node was asked into waits for its start.
+      if (round.success && taskOf(round.data.model) && !rounds.knows(round.data.roundId))
+        rounds.add(round.data, trainingStartSchema.parse({}));
     }
   }
 
-  async function fetchModel(address: string, signal: AbortSignal): Promise<Uint8Array> {
-    const { origin, host, pathname, search } = new URL(address, url);
+  async function fetchModel(roundId: string, address: string, signal: AbortSignal): Promise<Uint8Array> {
+    const { origin, host, pathname, search } = URL.parse(address, url) ?? {
+      origin: null,
+      host: 'no address',
+      pathname: '',
+      search: '',
+    };
     if (origin !== new URL(url).origin)
-      throw new AppError('training/bad-offer', `The round’s model is not at the gateway but at ${host}.`);
+      throw new AppError('training/bad-offer', `The round’s model is not at the gateway but at ${host}.`, {
+        data: { roundId },
+      });
     return call.bytes({ method: 'GET', path: pathname + search, mostBytes: mostModelBytes, signal });
   }
 
@@ -81,13 +90,13 @@ export function createPlainCalls(options: {
       if (answer.round_id !== round.roundId) return waiting;
       // Anybody can tell this node's API of a round; what it pays is for the gateway to say.
       held.round = { ...round, rewardLamports: BigInt(Math.round(answer.expected_reward * 1e9)) };
-      held.model = await fetchModel(answer.model_download_url, signal);
+      held.model = await fetchModel(round.roundId, answer.model_download_url, signal);
       const { training, task_sha256, strategy, reward_lamports } = offeredTask(task, held);
       return {
         status: 'selected',
         signature: 'none',
         offer: {
-          round_id: round.roundId,
+          round_id: roundKey(round.roundId),
           task_id,
           task_sha256,
           model_version: 0,
@@ -130,7 +139,8 @@ export function createPlainCalls(options: {
     // The JSON that the gateway fetches, a zero byte, and the change alone, as GradientUpdate wants it.
     pack(packed) {
       const change = floatBytes(packed.vectors[0] as Float32Array);
-      const update = JSON.stringify(trainingUpdate(packed, key.nodeId, clock.now()));
+      const { roundId } = rounds.get(packed.offer.round_id).round;
+      const update = JSON.stringify(trainingUpdate(packed, { nodeId: key.nodeId, roundId }, clock.now()));
       return Buffer.concat([Buffer.from(update), Buffer.of(0), change]);
     },
   };
@@ -160,7 +170,11 @@ function offeredTask(task: TrainingTask, { round, how }: HeldRound): OfferedTask
 }
 
 /** TrainingUpdate of the network's protocol: the new weights by the names of the model's parameters. */
-function trainingUpdate(packed: PackedUpdate, nodeId: string, nowMs: number): TrainingUpdate {
+function trainingUpdate(
+  packed: PackedUpdate,
+  { nodeId, roundId }: { nodeId: string; roundId: string },
+  nowMs: number,
+): TrainingUpdate {
   const { head, task } = packed;
   const change = packed.vectors[0] as Float32Array;
   const weights = packed.weights().map((value, index) => value + (change[index] ?? 0));
@@ -172,7 +186,7 @@ function trainingUpdate(packed: PackedUpdate, nodeId: string, nowMs: number): Tr
   });
   return {
     node_id: nodeId,
-    round_id: head.round_id,
+    round_id: roundId,
     model_weights: Object.fromEntries(named),
     training_metrics: {
       examples: head.examples ?? 0,

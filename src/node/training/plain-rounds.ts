@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { AppError } from '#contract/errors.ts';
-import type { RoundOutcome } from '#contract/federated/rounds.ts';
+import { type RoundOutcome, roundIdSchema } from '#contract/federated/rounds.ts';
 import {
   type GradientUpdate,
   type PlainRound,
@@ -46,8 +46,10 @@ export interface PlainRoundApi {
 export interface PlainRounds extends PlainRoundApi {
   /** Rounds that may be trained now. */
   open(): HeldRound[];
-  /** Throws `training/unknown-round`. */
+  /** By the gateway’s id or by `roundKey` of it. Throws `training/unknown-round`. */
   get(roundId: string): HeldRound;
+  /** Whether it is held, or was given up. */
+  knows(roundId: string): boolean;
   add(round: PlainRound, how: TrainingStart | null): HeldRound;
   remove(roundId: string): void;
   changes: Signal<number>;
@@ -62,17 +64,24 @@ export function createPlainRounds(options: {
 }): PlainRounds {
   const { clock } = options;
   const held = new Map<string, HeldRound>();
+  const left = new Set<string>();
   const changes = createSignal(0);
 
   function add(round: PlainRound, how: TrainingStart | null): HeldRound {
-    const now = held.get(round.roundId) ?? { round, how, model: null, trained: null, isFetched: false };
+    const key = roundKey(round.roundId);
+    const now = held.get(key) ?? { round, how, model: null, trained: null, isFetched: false };
     now.how ??= how;
-    held.set(round.roundId, now);
+    held.set(key, now);
     return now;
   }
 
   function join(round: PlainRound, how: TrainingStart | null): ReturnType<PlainRoundApi['join']> {
-    const reason = round.endMs <= clock.now() ? 'The round is over.' : options.obstacle(round.model);
+    const reason =
+      round.endMs <= clock.now()
+        ? 'The round is over.'
+        : left.has(roundKey(round.roundId))
+          ? 'This node has left the round.'
+          : options.obstacle(round.model);
     if (reason !== null) return { status: 'declined', round_id: round.roundId, reason };
     add(round, how);
     changes.set(changes.get() + 1);
@@ -80,7 +89,7 @@ export function createPlainRounds(options: {
   }
 
   function get(roundId: string): HeldRound {
-    const found = held.get(roundId);
+    const found = held.get(roundKey(roundId));
     if (found) return found;
     throw new AppError('training/unknown-round', `This node is in no round ${roundId}.`);
   }
@@ -93,7 +102,11 @@ export function createPlainRounds(options: {
     changes,
     add,
     get,
-    remove: (roundId) => void held.delete(roundId),
+    knows: (roundId) => held.has(roundKey(roundId)) || left.has(roundKey(roundId)),
+    remove(roundId) {
+      held.delete(roundKey(roundId));
+      left.add(roundKey(roundId));
+    },
     open() {
       const now = clock.now();
       for (const [id, { round }] of held) if (round.endMs <= now) held.delete(id);
@@ -137,6 +150,10 @@ export function createPlainRounds(options: {
     },
   };
 }
+
+/** What a round is called here: its id names a folder, and a plain gateway may choose any. */
+export const roundKey = (roundId: string): string =>
+  roundIdSchema.safeParse(roundId).success ? roundId : createHash('sha256').update(roundId).digest('hex');
 
 /** A plain gateway tells nothing of the new model; what it pays for the round comes without the round's name. */
 export function plainOutcome({ round }: HeldRound): RoundOutcome {

@@ -66,7 +66,9 @@ export function openRoundLog(file: string, { clock }: { clock: Clock }): RoundLo
           'training/round-failed',
           `Round ${roundId} cannot go from ${before?.state ?? 'nothing'} to ${step.state}.`,
         );
-      write(() => insert.run(roundId, clock.now(), step.state, JSON.stringify(step)));
+      // What could not be read again would close the whole log.
+      const detail = JSON.stringify(stepSchema.parse(step));
+      write(() => insert.run(roundId, clock.now(), step.state, detail));
       return read(roundId) as RoundRecord;
     },
     current() {

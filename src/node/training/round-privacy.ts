@@ -1,49 +1,80 @@
+import { AppError } from '#contract/errors.ts';
 import type { OfferedTask } from '#contract/federated/rounds.ts';
 import type { LocalTraining } from '#contract/federated/task.ts';
+import { errorBody, toAppError } from '#contract/result.ts';
 import type { PrivacyStatus } from '#contract/training.ts';
 import type { Clock } from '../clock.ts';
 import { openPrivacyJournal } from './privacy/privacy-journal.ts';
-import { openPrivacyLedger, type PrivacySpend } from './privacy/privacy-ledger.ts';
+import { openPrivacyLedger, type PrivacyLedger, type PrivacySpend } from './privacy/privacy-ledger.ts';
 import type { RoundPrivacy } from './round-ports.ts';
 
 export interface NodePrivacy extends RoundPrivacy {
-  /** Whether one more round of a task is within the budget. */
-  left(task: OfferedTask, examples: number): boolean;
+  /** Why one more round of a task may not be: `training/privacy-budget` or `training/privacy-ledger`; null when it may. */
+  fault(task: OfferedTask, examples: number): AppError | null;
   status(names: ReadonlyMap<string, string>): PrivacyStatus;
 }
 
-/** What rounds spend of this computer's privacy. Throws `training/privacy-ledger` where the file cannot be read. */
+/**
+ * What rounds spend of this computer's privacy. Where the file cannot be read, what was spent is not known: then no private round is
+ * taken part in (`training/privacy-ledger`), and everything else goes on.
+ */
 export function openRoundPrivacy(options: {
   file: string;
   clock: Clock;
   budget(): { epsilon: number; delta: number };
 }): NodePrivacy {
   const { budget, clock } = options;
-  const ledger = openPrivacyLedger(openPrivacyJournal(options.file), budget, () => clock.now());
+  const opened = openLedger();
+
+  function openLedger(): PrivacyLedger | AppError {
+    try {
+      return openPrivacyLedger(openPrivacyJournal(options.file), budget, () => clock.now());
+    } catch (thrown) {
+      const { message } = toAppError(thrown, 'training/privacy-ledger');
+      return new AppError('training/privacy-ledger', `${message} It is at ${options.file}.`, {
+        cause: thrown,
+      });
+    }
+  }
+
+  function readLedger(): PrivacyLedger {
+    if (opened instanceof AppError) throw opened;
+    return opened;
+  }
 
   return {
     check({ roundId, selected }) {
       const { offer, task, examples } = selected;
       const spend = spendOf({ round: roundId, task: task.taskId, training: offer.training, examples });
-      if (!spend || ledger.isBooked(roundId)) return;
-      ledger.demand(spend);
+      if (!spend || readLedger().isBooked(roundId)) return;
+      readLedger().demand(spend);
     },
     spend({ roundId, selected }, examples) {
       const { offer, task } = selected;
       const spend = spendOf({ round: roundId, task: task.taskId, training: offer.training, examples });
       if (!spend) return null;
-      ledger.spend(spend);
-      return ledger.alone(spend);
+      readLedger().spend(spend);
+      return readLedger().alone(spend);
     },
-    left({ task, training }, examples) {
+    fault({ task, training }, examples) {
       const spend = spendOf({ round: 'next', task: task.taskId, training, examples });
-      return spend === null || ledger.preview(spend).isWithinBudget;
+      if (spend === null) return null;
+      try {
+        readLedger().demand(spend);
+        return null;
+      } catch (thrown) {
+        return toAppError(thrown);
+      }
     },
     status(names) {
-      const { epsilon, byTask } = ledger.spent();
+      const { epsilon: budgetEpsilon, delta } = budget();
+      if (opened instanceof AppError)
+        return { budgetEpsilon, delta, spentEpsilon: 0, tasks: [], error: errorBody(opened) };
+      const { epsilon, byTask } = opened.spent();
       return {
-        budgetEpsilon: budget().epsilon,
-        delta: budget().delta,
+        budgetEpsilon,
+        delta,
+        error: null,
         spentEpsilon: epsilon,
         tasks: Object.entries(byTask).map(([taskId, spent]) => ({
           taskId,

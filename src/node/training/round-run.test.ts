@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { AppError } from '#contract/errors.ts';
+import { mortal } from '#testing/mortal.ts';
 import { createScriptedRounds } from '#testing/scripted-rounds.ts';
 import { systemClock } from '../clock.ts';
 import { type Ledger, openLedger } from '../ledger/ledger.ts';
@@ -114,28 +115,6 @@ test('goes from selection to a booked reward, and leaves nothing of the round on
   expect(parts.folder.read('model')).toBeNull();
   expect(log.current()).toBeNull();
 });
-
-/** Every call of a part is a point at which the process may die: before it, or after it did its work. */
-function mortal<T extends object>(part: T, die: (when: 'before' | 'after') => void): T {
-  return new Proxy(part, {
-    get(target, name, receiver) {
-      const value = Reflect.get(target, name, receiver);
-      if (typeof value !== 'function') return value;
-      return (...args: unknown[]) => {
-        die('before');
-        const result = value.apply(target, args);
-        if (!(result instanceof Promise)) {
-          die('after');
-          return result;
-        }
-        return result.then((settled) => {
-          die('after');
-          return settled;
-        });
-      };
-    },
-  });
-}
 
 /** Lives of a node, each the number of calls that it gets through; the last one is long enough. */
 const points = Array.from({ length: 40 }, (_, point) => point);

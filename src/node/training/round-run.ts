@@ -88,9 +88,13 @@ export async function runRound(
   async function prepare(): Promise<void> {
     if (!secure) return;
     await send('keys', secure.keys());
-    const state = await reach('shares', 'keys');
-    if (state.stage !== 'shares') throw endedEarly(outcomeOf(state));
-    await send('shares', await secure.shares(state.message));
+    let message: unknown;
+    if (!secure.has('shares')) {
+      const state = await reach('shares', 'keys');
+      if (state.stage !== 'shares') throw endedEarly(outcomeOf(state));
+      message = state.message;
+    }
+    await send('shares', await secure.shares(message));
   }
 
   async function download(): Promise<void> {
@@ -135,15 +139,33 @@ export async function runRound(
     await send('update', body);
     watch.onUpload('waiting');
     if (!secure) return outcomeOf(await reach('done', 'update'));
-    const consistency = await reach('consistency', 'update');
-    if (isEnd(consistency)) return outcomeOf(consistency);
-    watch.onUpload('consistency');
-    await send('consistency', secure.consistency(consistency.message));
-    const unmask = await reach('unmask', 'consistency');
-    if (isEnd(unmask)) return outcomeOf(unmask);
-    watch.onUpload('unmasking');
-    await send('unmask', secure.unmask(unmask.message));
-    return outcomeOf(await reach('done', 'unmask'));
+    for (const [stage, after] of [
+      ['consistency', 'update'],
+      ['unmask', 'consistency'],
+    ] as const) {
+      let message: unknown;
+      // After a restart the gateway may be past a stage that this node has answered.
+      if (!secure.has(stage)) {
+        const state = await reach(stage, after);
+        if (isEnd(state)) return outcomeOf(state);
+        message = state.message;
+      }
+      watch.onUpload(stage === 'unmask' ? 'unmasking' : stage);
+      if (!(await sendInTime(stage, secure[stage](message)))) break;
+    }
+    return outcomeOf(await reach('done', null));
+  }
+
+  /** False when the gateway would not have it: the update is in the sum all the same, and the round's end says what it was worth. */
+  async function sendInTime(stage: 'consistency' | 'unmask', body: unknown): Promise<boolean> {
+    try {
+      await send(stage, body);
+      return true;
+    } catch (thrown) {
+      running.throwIfAborted();
+      if (toAppError(thrown).code === 'link/rejected') return false;
+      throw thrown;
+    }
   }
 
   /**

@@ -5,7 +5,8 @@ import type { RoundOffer } from '#contract/federated/rounds.ts';
 import type { SigningKey } from '../link/ed25519.ts';
 import { openRound, resumeRound } from './secure-aggregation/secure-round.ts';
 
-type Stage = 'keys' | 'shares' | 'consistency' | 'unmask';
+/** Stages that a node answers with JSON. */
+export type Stage = 'keys' | 'shares' | 'consistency' | 'unmask';
 
 /** What lies in the round's folder: the protocol's state with its secrets, and each answer, which is given again as it was. */
 interface Saved {
@@ -18,6 +19,8 @@ interface Saved {
  * dies in between says the same again. Throws `training/round-*` where the gateway or a peer breaks the protocol.
  */
 export interface SecureClient {
+  /** Whether the answer of a stage is stored: its message has come, and is not needed again. */
+  has(stage: Stage): boolean;
   keys(): unknown;
   shares(message: unknown): Promise<unknown>;
   /** Whether the vector was masked, and its frame stored. */
@@ -66,6 +69,7 @@ export const secureClients =
     }
 
     return {
+      has: (stage) => answers[stage] !== undefined,
       keys: () => answer('keys', round.setup),
       async shares(message) {
         const shares = answers.shares ?? (await round.shareKeys(message));

@@ -1,3 +1,4 @@
+import type { AppError } from '#contract/errors.ts';
 import { parameterCount } from '#contract/federated/parameters.ts';
 import type { OfferedTask } from '#contract/federated/rounds.ts';
 import type { DataFormat } from '#contract/federated/task.ts';
@@ -10,7 +11,8 @@ export interface TaskContext {
   chosen: readonly string[];
   /** The local data that fit best; null when none do. */
   dataFor(format: DataFormat): { id: string; examples: number } | null;
-  budgetLeft(task: OfferedTask, examples: number): boolean;
+  /** Why its privacy would not allow one more round; null when it does. */
+  privacyFault(task: OfferedTask, examples: number): AppError | null;
 }
 
 /** The gateway's tasks as this node sees them, with the first obstacle to each. */
@@ -49,14 +51,15 @@ function sizeOf({ task }: OfferedTask): { parameters: number; obstacle: TaskView
 function obstacleOf(
   one: OfferedTask,
   data: { examples: number } | null,
-  { chosen, budgetLeft }: TaskContext,
+  { chosen, privacyFault }: TaskContext,
 ): TaskView['obstacle'] {
   const { taskId } = one.task;
   if (chosen.length > 0 && !chosen.includes(taskId))
     return { code: 'switched-off', message: 'You have switched this task off.' };
   if (!data || data.examples === 0)
     return { code: 'no-data', message: 'None of your data fits what this task learns from.' };
-  if (!budgetLeft(one, data.examples))
-    return { code: 'privacy-budget', message: 'One more round would pass your privacy budget.' };
-  return null;
+  const fault = privacyFault(one, data.examples);
+  if (fault === null) return null;
+  if (fault.code !== 'training/privacy-budget') return { code: 'privacy-ledger', message: fault.message };
+  return { code: 'privacy-budget', message: 'One more round would pass your privacy budget.' };
 }

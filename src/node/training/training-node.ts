@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { canonicalJson } from '#contract/canonical-json.ts';
 import { AppError, type ErrorCode } from '#contract/errors.ts';
-import type { OfferedTask } from '#contract/federated/rounds.ts';
+import type { OfferedTask, RoundOffer } from '#contract/federated/rounds.ts';
 import type { TrainingTask } from '#contract/federated/task.ts';
 import { errorBody, toAppError } from '#contract/result.ts';
 import type { Settings } from '#contract/settings.ts';
@@ -12,6 +12,7 @@ import { sha256Hex } from '../link/ed25519.ts';
 import type { FederatedCalls } from '../link/federated-calls.ts';
 import type { NodeKey } from '../link/node-key.ts';
 import { createSignal, type Signal } from '../signal.ts';
+import { createLossCurve, type LossPoint } from './loss-curve.ts';
 import { checkOffer } from './offer-check.ts';
 import { openOwnControls } from './own-control.ts';
 import { pastRound } from './past-round.ts';
@@ -60,7 +61,7 @@ export interface TrainingParts {
   };
   gpuEngine: Signal<TrainingStatus['gpuEngine']>;
   privacy: RoundPrivacy & {
-    left(task: OfferedTask, examples: number): boolean;
+    fault(task: OfferedTask, examples: number): AppError | null;
     status(names: ReadonlyMap<string, string>): PrivacyStatus;
   };
   /** Tells when the data have changed too. */
@@ -73,7 +74,7 @@ export interface TrainingParts {
 
 export interface TrainingNode {
   status: Signal<TrainingStatus>;
-  curve: Signal<{ step: number; loss: number }[]>;
+  curve: Signal<LossPoint[]>;
   /** Takes part in this gateway's rounds until `stop`; a round that is under way goes on. */
   start(gateway: RoundGateway): void;
   /** Stops at once; the round goes on at the next start, if its deadline allows. */
@@ -102,7 +103,7 @@ export function createTrainingNode(parts: TrainingParts): TrainingNode {
   const isPaused = () => paused.byOperator || paused.withNode;
   let hurry = new AbortController();
   const restUntil = new Map<string, number>();
-  const curve = createSignal<{ step: number; loss: number }[]>([]);
+  const curve = createLossCurve(curvePoints);
   /** It changes with the end of a round alone, and hundreds of rounds take a while to read. */
   let past = readPast();
   const status = createSignal(readStatus());
@@ -111,7 +112,7 @@ export function createTrainingNode(parts: TrainingParts): TrainingNode {
     return taskViews(offered, {
       chosen: settings.get().trainingTasks,
       dataFor: parts.data.dataFor,
-      budgetLeft: parts.privacy.left,
+      privacyFault: parts.privacy.fault,
     });
   }
 
@@ -193,22 +194,21 @@ export function createTrainingNode(parts: TrainingParts): TrainingNode {
       const one = offered.find(({ task }) => task.taskId === taskId);
       if (!one || dataId === null) continue;
       const engine = trainer.engine.get();
-      const answer = await calls.join(
-        {
-          task_id: taskId,
-          task_sha256: sha256Hex(canonicalJson(one.task)),
-          examples,
-          engine: engine?.name ?? 'wasm',
-          threads: engine?.threads ?? 1,
-        },
-        signal,
-      );
-      if (answer.status === 'waiting') {
-        pollMs = Math.min(pollMs, answer.poll_seconds * 1000);
-        continue;
-      }
-      const { offer } = answer;
+      const request = {
+        task_id: taskId,
+        task_sha256: sha256Hex(canonicalJson(one.task)),
+        examples,
+        engine: engine?.name ?? 'wasm',
+        threads: engine?.threads ?? 1,
+      };
+      let offer: RoundOffer;
       try {
+        const answer = await calls.join(request, signal);
+        if (answer.status === 'waiting') {
+          pollMs = Math.min(pollMs, answer.poll_seconds * 1000);
+          continue;
+        }
+        offer = answer.offer;
         checkOffer(offer, answer.signature, {
           gatewayKey: gateway.publicKey,
           nodeKey: parts.key.publicKey,
@@ -217,8 +217,10 @@ export function createTrainingNode(parts: TrainingParts): TrainingNode {
           knows: log.knows,
         });
       } catch (thrown) {
+        const error = toAppError(thrown);
+        if (error.code !== 'training/bad-offer') throw error;
         // A bad offer is no round: nothing of it is kept, and the task rests.
-        rest(taskId, offer.round_id, toAppError(thrown));
+        rest(taskId, `${error.data?.roundId ?? ''}`, error);
         continue;
       }
       const record = log.append(offer.round_id, {
@@ -260,7 +262,7 @@ export function createTrainingNode(parts: TrainingParts): TrainingNode {
     leave = new AbortController();
     let shown = record;
     let life: RoundLife = { ...freshLife, isPaused: isPaused() };
-    curve.set([]);
+    curve.clear();
     const update = (change: Partial<RoundLife>) => {
       life = { ...life, ...change, isPaused: isPaused() };
       show(roundView(shown, life));
@@ -284,7 +286,7 @@ export function createTrainingNode(parts: TrainingParts): TrainingNode {
         {
           onDownload: (download) => update({ download }),
           onTraining(training) {
-            if (training.loss !== null) addPoint(training.step, training.loss);
+            if (training.loss !== null) curve.add(training.step, training.loss);
             update({ training });
           },
           onUpload: (upload) => update({ upload }),
@@ -303,12 +305,6 @@ export function createTrainingNode(parts: TrainingParts): TrainingNode {
       past = readPast();
       refresh();
     }
-  }
-
-  /** Keeps the whole course in at most `curvePoints` points: every second one goes when there are too many. */
-  function addPoint(step: number, loss: number): void {
-    const points = [...curve.get(), { step, loss }];
-    curve.set(points.length <= curvePoints ? points : points.filter((_, index) => index % 2 === 0));
   }
 
   function setPaused(change: Partial<typeof paused>): void {
@@ -333,7 +329,7 @@ export function createTrainingNode(parts: TrainingParts): TrainingNode {
 
   return {
     status,
-    curve,
+    curve: curve.points,
     start(gateway) {
       if (running) return;
       const abort = new AbortController();

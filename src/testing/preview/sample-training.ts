@@ -223,6 +223,7 @@ export function sampleTraining(now: number, name: string, isFresh: boolean): Tra
       budgetEpsilon: 8,
       delta: 1e-5,
       spentEpsilon: isFresh ? 0 : 3.42,
+      error: null,
       tasks: isFresh ? [] : [{ taskId: 'spam', name: 'Spam filter', epsilon: 3.42, rounds: 19 }],
     },
     history,

@@ -1,6 +1,7 @@
 import { useTranslation } from 'react-i18next';
 import type { PrivacyStatus } from '#contract/training.ts';
 import { Card } from '../../ui/card.tsx';
+import { ErrorNote } from '../../ui/error-note.tsx';
 import { LevelMeter } from '../../ui/level-meter.tsx';
 import { BudgetForm } from './budget-form.tsx';
 import { formatEpsilon } from './figures.ts';
@@ -8,19 +9,23 @@ import { formatEpsilon } from './figures.ts';
 /** How much of the privacy budget is spent, on which tasks, and what that means. */
 export function PrivacyCard({ privacy }: { privacy: PrivacyStatus }) {
   const { t } = useTranslation();
-  const { budgetEpsilon, delta, spentEpsilon, tasks } = privacy;
+  const { budgetEpsilon, delta, spentEpsilon, tasks, error } = privacy;
   const share = budgetEpsilon === 0 ? 1 : spentEpsilon / budgetEpsilon;
   return (
     <Card title={t('training.privacy.title')}>
-      <LevelMeter
-        label={t(share >= 1 ? 'training.privacy.allSpent' : 'training.privacy.spent')}
-        text={t('training.privacy.ofBudget', {
-          spent: formatEpsilon(spentEpsilon),
-          budget: budgetEpsilon.toLocaleString('en'),
-          delta: delta.toLocaleString('en', { maximumFractionDigits: 12 }),
-        })}
-        share={share}
-      />
+      {error ? (
+        <ErrorNote error={error} />
+      ) : (
+        <LevelMeter
+          label={t(share >= 1 ? 'training.privacy.allSpent' : 'training.privacy.spent')}
+          text={t('training.privacy.ofBudget', {
+            spent: formatEpsilon(spentEpsilon),
+            budget: budgetEpsilon.toLocaleString('en'),
+            delta: delta.toLocaleString('en', { maximumFractionDigits: 12 }),
+          })}
+          share={share}
+        />
+      )}
       <p className="mt-2.5 text-xs text-dim">{t('training.privacy.meaning')}</p>
       {tasks.length > 0 && (
         <table className="mt-3 w-full border-collapse text-sm">
