@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { AppError } from '#contract/errors.ts';
-import { mortal } from '#testing/mortal.ts';
+import { livesOn, unseen } from '#testing/mortal-round.ts';
 import { createScriptedRounds } from '#testing/scripted-rounds.ts';
 import { systemClock } from '../clock.ts';
 import { type Ledger, openLedger } from '../ledger/ledger.ts';
@@ -14,7 +14,7 @@ import { openRoundFolder } from './round-folder.ts';
 import { openRoundLog, type RoundLog } from './round-log.ts';
 import type { RoundTrainer, Trained } from './round-ports.ts';
 import type { RoundRecord } from './round-record.ts';
-import { type RoundParts, type RoundWatch, runRound } from './round-run.ts';
+import { type RoundParts, runRound } from './round-run.ts';
 
 let dir: string;
 let log: RoundLog;
@@ -39,13 +39,6 @@ beforeEach(() => {
 });
 afterEach(() => life.close());
 
-const unseen: RoundWatch = {
-  onDownload: () => {},
-  onTraining: () => {},
-  onUpload: () => {},
-  onRetry: () => {},
-  onStep: () => {},
-};
 const never = new AbortController().signal;
 const trained = (parameters: number): Trained => ({
   delta: new Float32Array(parameters).fill(0.25),
@@ -143,33 +136,6 @@ test('killed at any point, as often as one likes, a round is counted once and no
   }
   expect(deaths).toBeGreaterThan(100);
 });
-
-/** Runs the round until a part has been called so often; then the process is as good as dead. */
-async function livesOn(record: RoundRecord, parts: RoundParts, calls: number): Promise<boolean> {
-  const killed = new AbortController();
-  let left = calls;
-  const die = () => {
-    if (left-- > 0) return;
-    killed.abort(new Error('killed'));
-    throw new Error('killed');
-  };
-  const mortalParts: RoundParts = {
-    ...parts,
-    log: mortal(parts.log, die),
-    calls: mortal(parts.calls, die),
-    folder: mortal(parts.folder, die),
-    trainer: mortal(parts.trainer, die),
-    privacy: mortal(parts.privacy, die),
-    books: mortal(parts.books, die),
-  };
-  try {
-    await runRound(record, mortalParts, unseen, { signal: killed.signal, leave: never });
-    return true;
-  } catch (thrown) {
-    expect((thrown as Error).message).toBe('killed');
-    return false;
-  }
-}
 
 test('a gateway that is away is asked again, with growing pauses, until the deadline', async () => {
   const { gateway, record, parts } = selectedRound();

@@ -6,7 +6,7 @@ import type { RoundOffer } from '#contract/federated/rounds.ts';
 import { createCoordinatedRounds } from '#testing/coordinated-rounds.ts';
 import { coordinatorCalls } from '#testing/coordinator-calls.ts';
 import { testTask } from '#testing/federated-task.ts';
-import { mortal } from '#testing/mortal.ts';
+import { livesOn, unseen } from '#testing/mortal-round.ts';
 import { newKey } from '#testing/scripted-api.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import type { NodeKey } from '../link/node-key.ts';
@@ -14,7 +14,7 @@ import { openOwnControls } from './own-control.ts';
 import { openRoundFolder } from './round-folder.ts';
 import { openRoundLog } from './round-log.ts';
 import type { RoundRecord } from './round-record.ts';
-import { type RoundParts, type RoundWatch, runRound } from './round-run.ts';
+import { type RoundParts, runRound } from './round-run.ts';
 import { secureClients } from './secure-client.ts';
 
 const rounds = createCoordinatedRounds();
@@ -25,13 +25,6 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const never = new AbortController().signal;
-const unseen: RoundWatch = {
-  onDownload: () => {},
-  onTraining: () => {},
-  onUpload: () => {},
-  onRetry: () => {},
-  onStep: () => {},
-};
 const clock: Clock = { now: () => rounds.nowMs, sleep: systemClock.sleep };
 
 /** A node that was selected, with all that is real about its part but the training. */
@@ -74,32 +67,13 @@ function selectedNode(key: NodeKey, offer: RoundOffer, change: number) {
   return { record, parts, close: () => log.close() };
 }
 
-/** Runs the round until its parts were called so often, and again from what is on the disk, until it ends. */
+/** Lives of so many calls each, and one that is long enough; the number of deaths. */
 async function liveAndDie(first: RoundRecord, parts: RoundParts, lives: number[]): Promise<number> {
   let deaths = 0;
   let current: RoundRecord | null = first;
   for (const calls of [...lives, Number.POSITIVE_INFINITY]) {
     if (!current) break;
-    const killed = new AbortController();
-    let left = calls;
-    const die = () => {
-      if (left-- > 0) return;
-      killed.abort(new Error('killed'));
-      throw new Error('killed');
-    };
-    const mortalParts: RoundParts = {
-      ...parts,
-      calls: mortal(parts.calls, die),
-      folder: mortal(parts.folder, die),
-      log: mortal(parts.log, die),
-      trainer: mortal(parts.trainer, die),
-    };
-    await runRound(current, mortalParts, unseen, { signal: killed.signal, leave: never }).catch(
-      (thrown: Error) => {
-        expect(thrown.message).toBe('killed');
-        deaths += 1;
-      },
-    );
+    if (!(await livesOn(current, parts, calls))) deaths += 1;
     current = parts.log.current();
   }
   return deaths;
