@@ -249,10 +249,9 @@ export async function createHost(options: {
   controller.status.subscribe(({ state }) => log.info({ state }, 'state'));
   const followTraining = () => {
     const { state } = controller.status.get().state;
-    const { takePartInTraining } = settings.current.get();
     training.node.hold(state === 'paused');
     // A gateway that is away for a while is no reason to stop what is being trained.
-    training.follow(takePartInTraining && state !== 'draining' ? earning.roundGateway() : null);
+    training.follow(state === 'draining' ? null : earning.roundGateway());
   };
   controller.status.subscribe(followTraining);
   settings.current.subscribe(followTraining);

@@ -55,6 +55,7 @@ function nodeWithRound(options: { isSecure?: boolean; booksOf(real: RoundBooks):
       engine: createSignal(null),
       pause: () => {},
       resume: () => {},
+      describe: async () => {},
       train: async () => ({
         ...{ delta: new Float32Array(parameters).fill(0.25), controlDelta: null },
         ...{ examples: 40, steps: 4, durationMs: 10, loss: 0.4, accuracy: 0.8 },

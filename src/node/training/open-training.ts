@@ -121,9 +121,6 @@ export function openTraining(options: {
     openSecure: secureClients(key),
     onFault: options.onFault,
   });
-  const onUnknownEngine = (thrown: unknown) => {
-    if (!ended.signal.aborted) options.onFault(thrown);
-  };
   let turn: Promise<void> = Promise.resolve();
   let followed: RoundGateway | null = null;
 
@@ -132,10 +129,7 @@ export function openTraining(options: {
     followed = gateway;
     turn = turn.then(async () => {
       await node.stop();
-      if (!gateway || gateway !== followed) return;
-      // A gateway is told of the engine and its threads when the node joins.
-      if (!trainer.engine.get()) await trainer.describe(ended.signal).catch(onUnknownEngine);
-      if (gateway === followed) node.start(gateway);
+      if (gateway && gateway === followed) node.start(gateway);
     });
   }
 

@@ -148,6 +148,7 @@ function open(change: { train?: RoundTrainer['train'] } & Partial<TrainingParts>
     trainer: {
       engine: createSignal<TrainingEngineInfo | null>(null),
       pause: () => void heard.push('pause'),
+      describe: async () => {},
       resume: () => void heard.push('resume'),
       train,
     },

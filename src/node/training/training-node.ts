@@ -58,6 +58,8 @@ export interface TrainingParts {
     engine: Signal<TrainingEngineInfo | null>;
     pause(): void;
     resume(): void;
+    /** Finds out what trains here. */
+    describe(signal: AbortSignal): Promise<void>;
   };
   gpuEngine: Signal<TrainingStatus['gpuEngine']>;
   privacy: RoundPrivacy & {
@@ -75,7 +77,10 @@ export interface TrainingParts {
 export interface TrainingNode {
   status: Signal<TrainingStatus>;
   curve: Signal<LossPoint[]>;
-  /** Takes part in this gateway's rounds until `stop`; a round that is under way goes on. */
+  /**
+   * Looks at this gateway's tasks until `stop` and takes part where the operator wants to. A round that is under way goes on, also when
+   * taking part is switched off in it.
+   */
   start(gateway: RoundGateway): void;
   /** Stops at once; the round goes on at the next start, if its deadline allows. */
   stop(): Promise<void>;
@@ -100,6 +105,7 @@ export function createTrainingNode(parts: TrainingParts): TrainingNode {
   let running: { abort: AbortController; done: Promise<void> } | null = null;
   let leave: AbortController | null = null;
   const paused = { byOperator: false, withNode: false };
+  const takesPart = () => settings.get().takePartInTraining;
   const isPaused = () => paused.byOperator || paused.withNode;
   let hurry = new AbortController();
   const restUntil = new Map<string, number>();
@@ -180,8 +186,14 @@ export function createTrainingNode(parts: TrainingParts): TrainingNode {
     calls: FederatedCalls,
     signal: AbortSignal,
   ): Promise<{ record: RoundRecord | null; pollMs: number }> {
+    // The gateway is told of the engine and its threads when the node joins.
+    if (takesPart() && !trainer.engine.get()) await trainer.describe(signal).catch(onUnknownEngine);
     offered = await calls.tasks(signal);
     refresh();
+    if (!takesPart()) {
+      show({ state: 'off' });
+      return { record: null, pollMs: quietPauseMs };
+    }
     const now = clock.now();
     const open = status
       .get()
@@ -236,6 +248,10 @@ export function createTrainingNode(parts: TrainingParts): TrainingNode {
       return { record, pollMs };
     }
     return { record: null, pollMs };
+  }
+
+  function onUnknownEngine(thrown: unknown): void {
+    if (toAppError(thrown).code !== 'node/stopped') parts.onFault(thrown);
   }
 
   function rest(taskId: string, roundId: string, error: AppError): void {
@@ -333,7 +349,7 @@ export function createTrainingNode(parts: TrainingParts): TrainingNode {
     start(gateway) {
       if (running) return;
       const abort = new AbortController();
-      show({ state: 'idle', waitingFor: [] });
+      if (takesPart()) show({ state: 'idle', waitingFor: [] });
       const done = work(gateway, abort.signal).catch((thrown: unknown) => {
         if (!abort.signal.aborted) parts.onFault(thrown);
       });
