@@ -2,16 +2,13 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { canonicalJson } from '#contract/canonical-json.ts';
 import { AppError } from '#contract/errors.ts';
-import { type JoinAnswer, type OfferedTask, roundOfferText } from '#contract/federated/rounds.ts';
 import { defaultSettings } from '#contract/settings.ts';
 import type { TrainingEngineInfo, TrainingStatus } from '#contract/training.ts';
 import { noTraining } from '#testing/no-training.ts';
+import { createRoundGateway } from '#testing/round-gateway.ts';
 import { newKey } from '#testing/scripted-api.ts';
-import { createScriptedRounds, smallTask } from '#testing/scripted-rounds.ts';
 import { type Clock, systemClock } from '../clock.ts';
-import { sha256Hex } from '../link/ed25519.ts';
 import type { FederatedCalls } from '../link/federated-calls.ts';
 import { createSignal } from '../signal.ts';
 import { openRoundLog, type RoundLog } from './round-log.ts';
@@ -50,52 +47,8 @@ const hasty: Clock = {
 };
 const key = { ...newKey(), nodeId: 'slm-test' };
 const gatewayKey = newKey();
-
-/** A gateway in memory that lets the node wait once and then has one round for it. */
-function createGateway() {
-  const scripted = createScriptedRounds({ key, deadlineMs: Date.now() + 3_600_000 });
-  const offered: OfferedTask = {
-    task: smallTask,
-    task_sha256: sha256Hex(canonicalJson(smallTask)),
-    training: scripted.offer.training,
-    strategy: 'fedavg',
-    secure_aggregation: 'off',
-    participants: { min: 1, max: 1 },
-    round_minutes: 5,
-    reward_lamports: '1000',
-    model_version: 3,
-    model_sha256: scripted.offer.model_sha256,
-    accuracy: null,
-  };
-  const offer = { ...scripted.offer, task_sha256: offered.task_sha256 };
-  const gateway = {
-    ...scripted,
-    offer,
-    signer: gatewayKey,
-    joins: 0,
-    asks: 0,
-    isAway: false,
-    calls: {
-      ...scripted.calls,
-      async tasks(): Promise<OfferedTask[]> {
-        gateway.asks += 1;
-        if (gateway.isAway) throw new AppError('link/unreachable', 'It is away.');
-        return [offered];
-      },
-      async join(): Promise<JoinAnswer> {
-        gateway.joins += 1;
-        if (gateway.joins === 1 || log.knows(offer.round_id))
-          return { status: 'waiting', poll_seconds: 0.05 };
-        return {
-          status: 'selected',
-          offer,
-          signature: gateway.signer.sign(roundOfferText(canonicalJson(offer))),
-        };
-      },
-    } as FederatedCalls,
-  };
-  return gateway;
-}
+const createGateway = () =>
+  createRoundGateway({ key, signer: gatewayKey, knows: (roundId) => log.knows(roundId) });
 
 const roundGateway = (calls: FederatedCalls, url = 'http://127.0.0.1:9'): RoundGateway => ({
   url,
