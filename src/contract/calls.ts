@@ -8,10 +8,11 @@ import {
   providerTotalsSchema,
   seriesPointSchema,
 } from './earnings.ts';
+import { sharePreviewSchema } from './hybrid.ts';
 import { modelSchema } from './model.ts';
 import { providerSchema, proxyConfigSchema } from './provider.ts';
 import { foundServerSchema, remoteServerSchema, shownServerSchema } from './remote-server.ts';
-import { hardwareReportSchema, resourcesSchema } from './resources.ts';
+import { energyDaySchema, hardwareReportSchema, resourcesSchema } from './resources.ts';
 import { settingsPatchSchema, settingsSchema } from './settings.ts';
 import { dataItemSchema, dataPreviewSchema, dataSourceSchema } from './training-data.ts';
 
@@ -36,6 +37,13 @@ export const hostCalls = {
     output: done,
   },
   'node.resume': { input: nothing, output: done },
+  /** Passes over the reasons to pause that the operator may overrule, for a while; 0 ends that. */
+  'node.earnAnyway': { input: z.strictObject({ forMinutes: z.int().min(0).max(1440) }), output: done },
+  /** What a position of the slider between serving and training would mean. */
+  'hybrid.preview': {
+    input: z.strictObject({ trainingSharePercent: z.int().min(0).max(100) }),
+    output: sharePreviewSchema,
+  },
   /** Drains and deregisters; resolves when the node has stopped. */
   'node.stop': { input: nothing, output: done },
   'settings.get': { input: nothing, output: settingsSchema },
@@ -148,6 +156,13 @@ export const hostCalls = {
   'earnings.providers': { input: nothing, output: z.array(providerTotalsSchema) },
   'earnings.csv': { input: nothing, output: z.object({ fileName: z.string(), csv: z.string() }) },
   'resources.history': { input: nothing, output: z.array(resourcesSchema) },
+  /** Electricity by local day, the newest last. */
+  'resources.energy': {
+    input: z.strictObject({ days: z.int().min(1).max(400) }),
+    output: z.array(energyDaySchema),
+  },
+  /** Names of programs that run now, for the list of exclusive ones. */
+  'resources.programs': { input: nothing, output: z.array(z.string()) },
   'resources.hardware': { input: nothing, output: hardwareReportSchema },
   /** The key with which programs on this computer use the node's API. */
   'access.key': { input: nothing, output: z.object({ key: z.string() }) },

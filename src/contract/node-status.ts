@@ -4,11 +4,38 @@ import { errorBodySchema } from './result.ts';
 /** Unix milliseconds. */
 export const instantSchema = z.number();
 
-/** Why a node pauses, since when, and when it ends by itself (absent: only the operator ends it). */
+export const pauseCodeSchema = z.enum([
+  /** The operator's own pause. */
+  'operator',
+  'user-active',
+  /** Outside the hours for computing, or for the network. */
+  'schedule',
+  'network-schedule',
+  'on-battery',
+  'exclusive-app',
+  'full-screen',
+  'temperature',
+  'others-gpu',
+  'others-cpu',
+  'metered-network',
+  'network-cap',
+  'power-price',
+  /** Five jobs in a row were lost. */
+  'lost-jobs',
+  'disk-low',
+  'gateway',
+]);
+export type PauseCode = z.infer<typeof pauseCodeSchema>;
+
+/** Why a node pauses, since when, and when it ends by itself (absent: when its cause does, or the operator ends it). */
 export const pauseReasonSchema = z.object({
-  code: z.enum(['operator']),
+  code: pauseCodeSchema,
   since: instantSchema,
   until: instantSchema.optional(),
+  /** Whether “earn anyway” passes over it. */
+  canOverride: z.boolean().default(false),
+  /** What its sentence is filled with: a program's name, a temperature and its limit, minutes. */
+  detail: z.record(z.string(), z.union([z.string(), z.number()])).default({}),
 });
 export type PauseReason = z.infer<typeof pauseReasonSchema>;
 
@@ -55,6 +82,10 @@ export const nodeStatusSchema = z.object({
   model: z.object({ id: z.string(), name: z.string() }).nullable(),
   /** True when what is earned is test credits and not money. */
   testCredits: z.boolean(),
+  /** Until when reasons to pause are passed over; null while they count. */
+  earnAnywayUntil: instantSchema.nullable(),
+  /** Whether somebody uses the computer, so which limits hold. */
+  limits: z.enum(['in-use', 'idle']),
   startedAt: instantSchema,
 });
 export type NodeStatus = z.infer<typeof nodeStatusSchema>;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { defaultManners, mannersShape } from './manners.ts';
 import { priceLamportsSchema } from './money.ts';
 
 /** Which gateway the node works for. */
@@ -87,6 +88,8 @@ export const settingsSchema = z.strictObject({
   privacyBudgetEpsilon: z.number().min(0).max(1000),
   privacyDelta: z.number().positive().max(0.1),
 
+  ...mannersShape,
+
   /** Network speed in Mbit/s to announce when the system does not know it. */
   declaredNetworkMbps: z.int().min(1).max(1_000_000).nullable(),
 
@@ -133,6 +136,7 @@ export const defaultSettings: Settings = {
   trainingMemoryMegabytes: 2048,
   privacyBudgetEpsilon: 8,
   privacyDelta: 1e-5,
+  ...defaultManners,
   declaredNetworkMbps: null,
   startEarningOnLaunch: false,
   theme: 'system',

@@ -2,12 +2,13 @@ import { z } from 'zod';
 import { benchmarkSchema } from './benchmark.ts';
 import { downloadSchema } from './download.ts';
 import { earningsSummarySchema } from './earnings.ts';
+import { hybridStatusSchema } from './hybrid.ts';
 import { queueEventSchema } from './job.ts';
 import { engineSchema, modelSchema } from './model.ts';
 import { nodeStatusSchema, servingStatsSchema } from './node-status.ts';
 import { proxyStatusSchema } from './provider.ts';
 import { shownServerSchema } from './remote-server.ts';
-import { resourcesSchema } from './resources.ts';
+import { powerBalanceSchema, resourcesSchema } from './resources.ts';
 import { settingsSchema } from './settings.ts';
 import { trainingStatusSchema } from './training.ts';
 import { dataItemSchema } from './training-data.ts';
@@ -37,6 +38,10 @@ export const streams = {
   /** Ids of entries that are new or changed, so that an open table can ask for them. */
   'earnings.changed': z.object({ latestId: z.int(), changes: z.int() }),
   'resources.current': resourcesSchema,
+  /** What electricity takes of the earnings. */
+  'resources.power': powerBalanceSchema,
+  /** How the machine is shared between serving and training. */
+  'hybrid.status': hybridStatusSchema,
 } as const;
 
 export type StreamName = keyof typeof streams;

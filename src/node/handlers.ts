@@ -76,6 +76,10 @@ export function createHandlers(parts: HandlerParts): Handlers {
       await controller.stop();
       return null;
     },
+    'node.earnAnyway': stillToCome,
+    'hybrid.preview': stillToCome,
+    'resources.energy': stillToCome,
+    'resources.programs': stillToCome,
     'settings.get': () => settings.current.get(),
     'settings.update': async (patch) => {
       if (patch.payoutAddress) await checkAddress(patch.payoutAddress);
@@ -181,6 +185,10 @@ export function createHandlers(parts: HandlerParts): Handlers {
     'access.key': () => ({ key: apiKey.get() }),
     'access.renewKey': () => ({ key: apiKey.renew() }),
   };
+}
+
+function stillToCome(): never {
+  throw new AppError('request/not-found', 'This is still to come.');
 }
 
 async function checkGateway(url: string) {

@@ -111,6 +111,8 @@ export function createNodeController(options: {
       model: modelId === null ? null : { id: modelId, name: options.modelName(modelId) },
       testCredits:
         network === null ? settings.current.get().network.kind === 'local' : network === 'test-credits',
+      earnAnywayUntil: null,
+      limits: 'idle',
       startedAt,
     };
   }
@@ -199,7 +201,9 @@ export function createNodeController(options: {
     const { signal } = pauseEnd;
     const since = clock.now();
     const until = forMinutes === undefined ? undefined : since + forMinutes * 60_000;
-    pauseReasons = [{ code: 'operator', since, ...(until === undefined ? {} : { until }) }];
+    pauseReasons = [
+      { code: 'operator', since, canOverride: false, detail: {}, ...(until === undefined ? {} : { until }) },
+    ];
     steps.setPaused(true);
     refresh();
     if (until === undefined) return;

@@ -51,6 +51,8 @@ export function createSources(parts: {
     },
     'earnings.summary': (listener) => parts.earnings.subscribe(listener),
     'earnings.changed': (listener) => parts.ledger.changes.subscribe(listener),
+    'resources.power': () => () => {},
+    'hybrid.status': () => () => {},
     'resources.current': (listener) => parts.probe.current.subscribe(listener),
   };
 }

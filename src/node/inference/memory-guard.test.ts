@@ -1,16 +1,14 @@
 import { expect, test } from 'vitest';
 import type { Resources } from '#contract/resources.ts';
+import { sampleGpu, sampleReading } from '#testing/sample-machine.ts';
 import { createSignal } from '../signal.ts';
 import { createMemoryGuard } from './memory-guard.ts';
 
-const reading = (gpuUsed: number, ramUsed = 10): Resources => ({
-  at: 0,
-  cpu: { model: 'cpu', cores: 2, load: 0 },
-  ram: { totalBytes: 100, usedBytes: ramUsed },
-  own: { hostBytes: 0, engineBytes: 0, engineGpuBytes: 0 },
-  gpus: [{ name: 'gpu', totalBytes: 100, usedBytes: gpuUsed, load: null, tempC: null, powerWatts: null }],
-  disk: null,
-});
+const reading = (gpuUsed: number, ramUsed = 10): Resources =>
+  sampleReading({
+    ram: { totalBytes: 100, usedBytes: ramUsed },
+    gpus: [sampleGpu({ totalBytes: 100, usedBytes: gpuUsed })],
+  });
 
 test('caches shrink, then idle models go, then new work is refused, until another program gives memory back', () => {
   const resources = createSignal(reading(10));

@@ -5,7 +5,7 @@ test('reads each GPU; a figure the driver withholds is unknown, not zero', () =>
   const gpus = parseNvidiaSmi(
     'NVIDIA GeForce RTX 4070, 12282, 4403, 37, 61, 142.10\nTesla T4, 15360, 0, [N/A], 40, [Not Supported]\n',
   );
-  expect(gpus).toEqual([
+  expect(gpus).toMatchObject([
     {
       name: 'NVIDIA GeForce RTX 4070',
       totalBytes: 12282 * 2 ** 20,

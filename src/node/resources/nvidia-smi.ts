@@ -7,7 +7,7 @@ const fields = 'name,memory.total,memory.used,utilization.gpu,temperature.gpu,po
 
 /** One line a GPU; memory in MiB, power in watts. A figure the driver does not give is null. */
 export function parseNvidiaSmi(csv: string): Gpu[] {
-  return csv.split('\n').flatMap((line) => {
+  return csv.split('\n').flatMap((line, place) => {
     const [name, total, used, load, temp, power] = line.split(',').map((cell) => cell.trim());
     const totalMiB = figure(total);
     if (!name || totalMiB === null || totalMiB <= 0) return [];
@@ -15,12 +15,19 @@ export function parseNvidiaSmi(csv: string): Gpu[] {
     const loadPercent = figure(load);
     return [
       {
+        id: `${place}`,
+        vendor: 'nvidia',
         name,
         totalBytes: totalMiB * 2 ** 20,
         usedBytes: usedMiB === null ? null : usedMiB * 2 ** 20,
         load: loadPercent === null ? null : loadPercent / 100,
         tempC: figure(temp),
         powerWatts: figure(power),
+        isUnified: false,
+        powerLimitWatts: null,
+        fanPercent: null,
+        driverVersion: null,
+        processes: null,
       },
     ];
   });

@@ -39,15 +39,28 @@ export async function startResourceProbe(options: {
     const memory = options.engines();
     return {
       at: options.clock.now(),
-      cpu: { model, cores: cpus().length, load },
+      cpu: { model, cores: cpus().length, load, ownLoad: null, tempC: null, powerWatts: null },
       ram: { totalBytes: totalmem(), usedBytes: totalmem() - freemem() },
       own: {
         hostBytes: process.memoryUsage.rss(),
         engineBytes: memory.ramBytes,
         engineGpuBytes: memory.gpuBytes,
+        trainingBytes: 0,
+        trainingGpuBytes: 0,
       },
       gpus: gpus ?? [],
       disk: await diskOf(options.modelsDir),
+      network: { receivedBytesPerSecond: null, sentBytesPerSecond: null, monthBytes: 0 },
+      power: null,
+      surroundings: {
+        idleSeconds: null,
+        onBattery: null,
+        batteryPercent: null,
+        fullScreenApp: null,
+        exclusiveApps: [],
+        isMetered: null,
+        thermalState: null,
+      },
     };
   }
 

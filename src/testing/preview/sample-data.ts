@@ -131,20 +131,54 @@ export const sampleEngine: Engine = {
 
 export const sampleResources = (at: number): Resources => ({
   at,
-  cpu: { model: 'AMD Ryzen 7 5800X', cores: 8, load: 0.31 + 0.1 * Math.sin(at / 20_000) },
+  cpu: {
+    model: 'AMD Ryzen 7 5800X',
+    cores: 8,
+    load: 0.31 + 0.1 * Math.sin(at / 20_000),
+    ownLoad: 0.2,
+    tempC: 58,
+    powerWatts: 61,
+  },
   ram: { totalBytes: 32 * gigabyte, usedBytes: 11.4 * gigabyte },
-  own: { hostBytes: 0.12 * gigabyte, engineBytes: 0.9 * gigabyte, engineGpuBytes: 6.3 * gigabyte },
+  own: {
+    hostBytes: 0.12 * gigabyte,
+    engineBytes: 0.9 * gigabyte,
+    engineGpuBytes: 6.3 * gigabyte,
+    trainingBytes: 0.4 * gigabyte,
+    trainingGpuBytes: 0,
+  },
   gpus: [
     {
+      id: 'GPU-5f1c',
+      vendor: 'nvidia',
       name: 'NVIDIA GeForce RTX 4070',
       totalBytes: 12 * gigabyte,
       usedBytes: 7.4 * gigabyte,
+      isUnified: false,
       load: 0.82,
       tempC: 64,
       powerWatts: 148,
+      powerLimitWatts: 200,
+      fanPercent: 41,
+      driverVersion: '565.77',
+      processes: [
+        { pid: 4711, name: 'node', usedBytes: 6.3 * gigabyte, isOurs: true },
+        { pid: 1200, name: 'Xorg', usedBytes: 0.7 * gigabyte, isOurs: false },
+      ],
     },
   ],
   disk: { totalBytes: 1000 * gigabyte, freeBytes: 412 * gigabyte },
+  network: { receivedBytesPerSecond: 120_000, sentBytesPerSecond: 340_000, monthBytes: 3.1 * gigabyte },
+  power: { watts: 209, source: 'measured' },
+  surroundings: {
+    idleSeconds: 900,
+    onBattery: false,
+    batteryPercent: null,
+    fullScreenApp: null,
+    exclusiveApps: [],
+    isMetered: false,
+    thermalState: 'nominal',
+  },
 });
 
 /** Running, waiting, done, and each way not to be done. */

@@ -11,9 +11,14 @@ export const sampleStates = (now: number): Record<string, NodeState> => ({
   draining: { state: 'draining', running: 3, until: now + 30_000 },
   paused: {
     state: 'paused',
-    reasons: [{ code: 'operator', since: now - minute, until: now + 60 * minute }],
+    reasons: [
+      { code: 'operator', since: now - minute, until: now + 60 * minute, canOverride: false, detail: {} },
+    ],
   },
-  'paused-open': { state: 'paused', reasons: [{ code: 'operator', since: now - minute }] },
+  'paused-open': {
+    state: 'paused',
+    reasons: [{ code: 'operator', since: now - minute, canOverride: false, detail: {} }],
+  },
   problem: {
     state: 'problem',
     error: { code: 'link/unreachable', message: 'No gateway answers at http://gateway.example:8000.' },

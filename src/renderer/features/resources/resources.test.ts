@@ -1,17 +1,10 @@
 import { expect, test } from 'vitest';
 import type { Resources } from '#contract/resources.ts';
+import { sampleGpu, sampleReading } from '#testing/sample-machine.ts';
 import { gpuParts, ramParts } from './memory-parts.ts';
 import { withReadings } from './reading-list.ts';
 
-const reading = (at: number, more: Partial<Resources> = {}): Resources => ({
-  at,
-  cpu: { model: 'CPU', cores: 2, load: 0.5 },
-  ram: { totalBytes: 1000, usedBytes: 600 },
-  own: { hostBytes: 100, engineBytes: 200, engineGpuBytes: 50 },
-  gpus: [],
-  disk: null,
-  ...more,
-});
+const reading = (at: number, more: Partial<Resources> = {}): Resources => sampleReading({ at, ...more });
 
 test('history and live readings join by time, each once, and ten minutes are kept', () => {
   const list = withReadings([reading(1000), reading(3000)], [reading(3000), reading(2000)]);
@@ -32,7 +25,7 @@ test('memory is told by owner and always adds up to the total', () => {
 });
 
 test('GPU memory names the engine only where there is one GPU, and nothing where its use is not known', () => {
-  const gpu = { name: 'RTX', totalBytes: 500, usedBytes: 120, load: null, tempC: null, powerWatts: null };
+  const gpu = sampleGpu({ totalBytes: 500, usedBytes: 120 });
   expect(gpuParts(reading(1, { gpus: [gpu] }), 0)).toMatchObject({
     engineBytes: 50,
     othersBytes: 70,

@@ -1,0 +1,43 @@
+import type { Gpu, Resources, Surroundings } from '#contract/resources.ts';
+
+/** A GPU of which nothing is known but what is given. */
+export const sampleGpu = (more: Partial<Gpu> & Pick<Gpu, 'totalBytes'>): Gpu => ({
+  id: '0',
+  vendor: 'nvidia',
+  name: 'gpu',
+  usedBytes: null,
+  isUnified: false,
+  load: null,
+  tempC: null,
+  powerWatts: null,
+  powerLimitWatts: null,
+  fanPercent: null,
+  driverVersion: null,
+  processes: null,
+  ...more,
+});
+
+/** Surroundings of which nothing is known. */
+export const unknownSurroundings: Surroundings = {
+  idleSeconds: null,
+  onBattery: null,
+  batteryPercent: null,
+  fullScreenApp: null,
+  exclusiveApps: [],
+  isMetered: null,
+  thermalState: null,
+};
+
+/** A reading of a machine of 1,000 bytes without a GPU, of which nothing else is known but what is given. */
+export const sampleReading = (more: Partial<Resources> = {}): Resources => ({
+  at: 0,
+  cpu: { model: 'CPU', cores: 2, load: 0.5, ownLoad: null, tempC: null, powerWatts: null },
+  ram: { totalBytes: 1000, usedBytes: 600 },
+  own: { hostBytes: 100, engineBytes: 200, engineGpuBytes: 50, trainingBytes: 0, trainingGpuBytes: 0 },
+  gpus: [],
+  disk: null,
+  network: { receivedBytesPerSecond: null, sentBytesPerSecond: null, monthBytes: 0 },
+  power: null,
+  surroundings: unknownSurroundings,
+  ...more,
+});
