@@ -30,6 +30,8 @@ export const taskViewSchema = z.object({
   isPrivate: z.boolean(),
   isSecure: z.boolean(),
   strategy: strategySchema,
+  /** What is done to the data before they are learnt from; the data themselves stay as they are. */
+  dataChanges: z.array(z.enum(['shifted', 'flipped', 'cropped', 'words-left-out', 'balanced'])),
   rewardLamports: priceLamportsSchema,
   modelVersion: z.int(),
   accuracy: z.number().nullable(),
