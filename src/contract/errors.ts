@@ -124,7 +124,6 @@ export const errorStatus = {
   'training/round-failed': 502,
   'training/round-malformed': 400,
   'training/round-out-of-step': 409,
-  'training/round-replayed': 409,
   'training/round-too-few': 503,
   'training/round-unsafe': 422,
   'training/round-untrusted': 409,
