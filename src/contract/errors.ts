@@ -117,6 +117,7 @@ export const errorStatus = {
   'training/not-a-participant': 403,
   'training/not-in-round': 409,
   'training/not-yet': 425,
+  'training/other-update': 502,
   'training/out-of-memory': 503,
   'training/privacy-budget': 403,
   'training/privacy-ledger': 500,
