@@ -121,6 +121,9 @@ export const privacyStatusSchema = z.object({
 });
 export type PrivacyStatus = z.infer<typeof privacyStatusSchema>;
 
+/** Signal `training.history`: rounds that have ended, newest first, at most 200. It changes with the end of a round alone. */
+export const trainingHistorySchema = z.array(pastRoundSchema);
+
 /** Signal `training.status`: all that the Training page shows of the present. */
 export const trainingStatusSchema = z.object({
   state: trainingStateSchema,
@@ -134,8 +137,6 @@ export const trainingStatusSchema = z.object({
   }),
   tasks: z.array(taskViewSchema),
   privacy: privacyStatusSchema,
-  /** Newest first, at most 200. */
-  history: z.array(pastRoundSchema),
   earned: z.object({ rounds: z.int(), netLamports: priceLamportsSchema }),
 });
 export type TrainingStatus = z.infer<typeof trainingStatusSchema>;

@@ -211,10 +211,13 @@ export const sampleSources: DataItem[] = [
   ),
 ];
 
+/** Past rounds, newest first. */
+export const sampleHistory = (now: number, isFresh: boolean): PastRound[] =>
+  isFresh ? [] : sampleRounds(now);
+
 /** What the Training page shows in a state; `isFresh` before the first round. */
 export function sampleTraining(now: number, name: string, isFresh: boolean): TrainingStatus {
-  const history = isFresh ? [] : sampleRounds(now);
-  const rewarded = history.filter(({ result }) => result === 'rewarded');
+  const rewarded = sampleHistory(now, isFresh).filter(({ result }) => result === 'rewarded');
   const net = rewarded.reduce((sum, one) => sum + Number(one.priceLamports) - Number(one.feeLamports), 0);
   return {
     state: sampleTrainingStates(now)[name] ?? { state: 'off' },
@@ -230,7 +233,6 @@ export function sampleTraining(now: number, name: string, isFresh: boolean): Tra
       error: null,
       tasks: isFresh ? [] : [{ taskId: 'spam', name: 'Spam filter', epsilon: 3.42, rounds: 19 }],
     },
-    history,
     earned: { rounds: rewarded.length, netLamports: `${net}` },
   };
 }
