@@ -7,7 +7,7 @@ const t = ((key: string, values?: { changes?: string }) =>
 
 test('a task is told to learn from changed copies, with words left out, or from classes alike', () => {
   expect(dataChangesText(['shifted', 'flipped', 'cropped', 'balanced'], t)).toBe(
-    'copies: shifted, flipped, and cropped · balanced',
+    'copies: shifted, flipped and cropped · balanced',
   );
   expect(dataChangesText(['shifted'], t)).toBe('copies: shifted');
   expect(dataChangesText(['words-left-out', 'balanced'], t)).toBe('words-left-out · balanced');

@@ -4,7 +4,7 @@ import type { TaskView } from '#contract/training.ts';
 type Change = TaskView['dataChanges'][number];
 
 const ofCopies: readonly Change[] = ['shifted', 'flipped', 'cropped'];
-const and = new Intl.ListFormat('en', { type: 'conjunction' });
+const and = new Intl.ListFormat('en-GB', { type: 'conjunction' });
 
 /** What a task does to data before it learns from them: “Learns from shifted and flipped copies”; empty where it takes them as they are. */
 export function dataChangesText(changes: TaskView['dataChanges'], t: TFunction): string {
