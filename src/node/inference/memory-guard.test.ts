@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { defaultManners } from '#contract/manners.ts';
 import type { Resources } from '#contract/resources.ts';
 import { sampleGpu, sampleReading } from '#testing/sample-machine.ts';
 import { createSignal } from '../signal.ts';
@@ -7,6 +8,7 @@ import { createMemoryGuard } from './memory-guard.ts';
 const reading = (gpuUsed: number, ramUsed = 10): Resources =>
   sampleReading({
     ram: { totalBytes: 100, usedBytes: ramUsed },
+    own: { hostBytes: 1, engineBytes: 1, engineGpuBytes: 1, trainingBytes: 0, trainingGpuBytes: 0 },
     gpus: [sampleGpu({ totalBytes: 100, usedBytes: gpuUsed })],
   });
 
@@ -28,9 +30,14 @@ test('caches shrink, then idle models go, then new work is refused, until anothe
       idleCount: () => idle,
       unloadIdle: async () => {
         idle = 0;
+        return ['a'];
       },
+      missing: () => null,
+      load: async () => {},
     },
-    isInUse: () => true,
+    limits: () => defaultManners.limitsInUse,
+    leavesMemory: () => false,
+    serves: () => true,
   });
   const seen: unknown[] = [];
   for (let turn = 0; turn < 6; turn += 1) {

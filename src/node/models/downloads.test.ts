@@ -38,6 +38,7 @@ const done: string[][] = [];
 
 const open = () =>
   openDownloads({
+    mostMbps: () => null,
     catalogue: [entry('model'), entry('second'), entry('third')],
     modelsDir: dir,
     hub: () => ({ hubs, proxy: proxyUrl }),
