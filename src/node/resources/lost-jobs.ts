@@ -34,9 +34,8 @@ export function jobLost(
 ): LostJobs {
   const { code, startedAt, now } = job;
   if (!ownFaults.has(code)) return before;
-  // A clock that was set back must not make all that follows look like one cause.
-  const latestAt = Math.min(before.latestAt, now);
-  if (startedAt < latestAt) return before;
+  // After a clock was set back nothing can be told of what ran at the same time.
+  if (startedAt < before.latestAt && before.latestAt <= now) return before;
   const inARow = before.inARow + 1;
   if (inARow < mostInARow) return { ...before, inARow, latestAt: now };
   const restMs = Math.min(mostRestMs, firstRestMs * 2 ** Math.min(before.rests, 10));
