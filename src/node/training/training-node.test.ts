@@ -199,19 +199,41 @@ test('a bad offer leaves nothing behind, says why, and its task rests', async ()
   ]);
 });
 
+test('with new rounds held nothing is asked for, and the round that is under way computes on to its end', async () => {
+  const gateway = createGateway();
+  const slow = slowTrainer();
+  const { heard } = open({ train: slow.train });
+  node.hold({ computing: false, rounds: true });
+  node.start(roundGateway(gateway.calls));
+  while (pauses.length < 5) await systemClock.sleep(2);
+  expect(gateway.asks).toBe(0);
+  node.hold({ computing: false, rounds: false });
+  await until(({ state }) => state.state === 'training' && state.epoch === 1);
+  node.hold({ computing: false, rounds: true });
+  expect(node.status.get().state).toMatchObject({ state: 'training', isPaused: false });
+  expect(heard).toEqual([]);
+  slow.letGo();
+  await until(({ history }) => history.length > 0);
+  const { asks } = gateway;
+  const looked = pauses.length;
+  while (pauses.length < looked + 5) await systemClock.sleep(2);
+  expect(gateway.asks).toBe(asks);
+  await node.stop();
+});
+
 test('while it is paused nothing is asked for; a round that is under way shows it', async () => {
   const gateway = createGateway();
   const slow = slowTrainer();
   const { heard } = open({ train: slow.train });
   node.pause();
-  node.hold(true);
+  node.hold({ computing: true, rounds: true });
   node.start(roundGateway(gateway.calls));
   while (pauses.length < 5) await systemClock.sleep(2);
   expect(gateway.asks).toBe(0);
   node.resume();
   while (pauses.length < 10) await systemClock.sleep(2);
   expect(gateway.asks).toBe(0);
-  node.hold(false);
+  node.hold({ computing: false, rounds: false });
   await until(({ state }) => state.state === 'training' && state.epoch === 1);
   node.pause();
   expect(node.status.get().state).toMatchObject({ state: 'training', isPaused: true });

@@ -142,6 +142,7 @@ function setState(name: string): null {
     apiUrl: state.state === 'earning' ? 'http://127.0.0.1:8100' : null,
     model: { id: 'llama-3.2-3b-Q4_K_M', name: 'Llama 3.2 3B Instruct' },
     testCredits,
+    heldBack: [],
     earnAnywayUntil: null,
     limits: 'idle',
     startedAt: now - 273_600_000,
