@@ -1,7 +1,6 @@
-import { Menu } from '@base-ui/react/menu';
-import { ChevronDown } from 'lucide-react';
+import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { NodeStatus } from '#contract/node-status.ts';
+import type { NodeStatus, PauseReason } from '#contract/node-status.ts';
 import { act } from '../../lib/act.ts';
 import { client } from '../../lib/client.ts';
 import { Button } from '../../ui/button.tsx';
@@ -9,20 +8,21 @@ import { Card } from '../../ui/card.tsx';
 import { ErrorNote } from '../../ui/error-note.tsx';
 import { StateDot } from '../../ui/state-dot.tsx';
 import { BeforeStart } from './before-start.tsx';
-import { SpeedHistory } from './speed-history.tsx';
+import { PauseButton } from './pause-button.tsx';
+import { PauseFor } from './pause-for.tsx';
+import { EarningAnyway, HeldBack, PauseReasons } from './pause-reasons.tsx';
+import { canResume } from './reason-words.ts';
+import { ShareSection } from './share-section.tsx';
 import { stateWords } from './state-words.ts';
 import { TrainingLine } from './training-line.tsx';
-
-const untilTomorrowMinutes = () => {
-  const tomorrow = new Date();
-  tomorrow.setHours(24, 0, 0, 0);
-  return Math.max(1, Math.round((tomorrow.getTime() - Date.now()) / 60_000));
-};
 
 export function StateCard({ status }: { status: NodeStatus }) {
   const { t } = useTranslation();
   const { word, why, color } = stateWords(status, t);
+  const [asksHowLong, setAsksHowLong] = useState(false);
   const { state } = status;
+  const isEarning = state.state === 'earning';
+  const unit = t(status.testCredits ? 'dashboard.testCredits' : 'dashboard.sol');
 
   // A start that fails shows as the node's state.
   const start = () => void client.request('node.start', {});
@@ -43,8 +43,8 @@ export function StateCard({ status }: { status: NodeStatus }) {
               {t('dashboard.start')}
             </Button>
           )}
-          {state.state === 'earning' && <PauseButton onPause={pause} />}
-          {state.state === 'paused' && (
+          {isEarning && <PauseButton onPause={pause} onCustom={() => setAsksHowLong(true)} />}
+          {state.state === 'paused' && canResume(state.reasons) && (
             <Button look="accent" onClick={() => void act('node.resume', {})}>
               {t('dashboard.resume')}
             </Button>
@@ -64,54 +64,25 @@ export function StateCard({ status }: { status: NodeStatus }) {
           <ErrorNote error={state.error} />
         </div>
       )}
+      {isEarning && asksHowLong && <PauseFor onPause={pause} onClose={() => setAsksHowLong(false)} />}
+      {state.state === 'paused' && <PauseReasons reasons={state.reasons} />}
+      {isEarning && status.earnAnywayUntil !== null && <EarningAnyway until={status.earnAnywayUntil} />}
+      {isEarning && <HeldBack reasons={heldBackOf(status)} />}
       {state.state === 'stopped' ? (
         <BeforeStart />
       ) : (
         <>
-          <SpeedHistory />
-          <TrainingLine unit={t(status.testCredits ? 'dashboard.testCredits' : 'dashboard.sol')} />
+          <ShareSection unit={unit} />
+          <TrainingLine unit={unit} />
         </>
       )}
     </Card>
   );
 }
 
+/** Reasons that hold only a part of the work back. */
+const heldBackOf = (status: NodeStatus & { heldBack?: PauseReason[] }) => status.heldBack ?? [];
+
 /** What ends by itself needs no press of a button. */
 const canTryAgain = ({ retryAt, error }: Extract<NodeStatus['state'], { state: 'problem' }>) =>
   retryAt === undefined && error.code !== 'inference/memory-pressure';
-
-function PauseButton({ onPause }: { onPause(forMinutes?: number): void }) {
-  const { t } = useTranslation();
-  const item = 'cursor-pointer rounded-md px-3 py-1.5 text-sm outline-none data-[highlighted]:bg-panel-2';
-  return (
-    <div className="flex">
-      <Button className="rounded-r-none" onClick={() => onPause()}>
-        {t('dashboard.pause')}
-      </Button>
-      <Menu.Root>
-        <Menu.Trigger
-          render={
-            <Button className="rounded-l-none border-l-0 px-2.5" aria-label={t('dashboard.pauseMore')} />
-          }
-        >
-          <ChevronDown size={16} aria-hidden />
-        </Menu.Trigger>
-        <Menu.Portal>
-          <Menu.Positioner align="end" sideOffset={6}>
-            <Menu.Popup className="rounded-[10px] border border-line bg-panel p-1 text-text shadow-lg outline-none">
-              <Menu.Item className={item} onClick={() => onPause(60)}>
-                {t('dashboard.pauseHour')}
-              </Menu.Item>
-              <Menu.Item className={item} onClick={() => onPause(untilTomorrowMinutes())}>
-                {t('dashboard.pauseTomorrow')}
-              </Menu.Item>
-              <Menu.Item className={item} onClick={() => onPause()}>
-                {t('dashboard.pauseOpen')}
-              </Menu.Item>
-            </Menu.Popup>
-          </Menu.Positioner>
-        </Menu.Portal>
-      </Menu.Root>
-    </div>
-  );
-}

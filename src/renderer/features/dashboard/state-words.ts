@@ -2,6 +2,7 @@ import type { TFunction } from 'i18next';
 import type { NodeStatus } from '#contract/node-status.ts';
 import { formatTime } from '../../lib/format.ts';
 import type { StateColor } from '../../ui/state-dot.tsx';
+import { dayText, pausedUntil } from './reason-words.ts';
 
 /** The state as one word, one sentence and one colour. */
 export function stateWords(
@@ -30,11 +31,11 @@ export function stateWords(
         color: 'info',
       };
     case 'paused': {
-      const until = state.reasons[0]?.until;
+      const until = pausedUntil(state);
       const why =
-        until === undefined
-          ? t('dashboard.pausedByYou')
-          : t('dashboard.pausedUntil', { time: formatTime(until) });
+        until === null
+          ? t('hybrid.pausedOpen')
+          : t('hybrid.pausedUntil', { time: dayText(until, Date.now()) });
       return { word, why, color: 'warn' };
     }
     case 'problem':
