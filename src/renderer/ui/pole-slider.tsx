@@ -32,7 +32,7 @@ export function PoleSlider(props: PoleSliderProps) {
           <Slider.Thumb
             getAriaLabel={() => label}
             getAriaValueText={(_text, now) => valueText(now)}
-            className="size-5 rounded-full border-4 border-panel bg-text shadow-[0_0_0_1.5px_var(--text)] has-focus-visible:outline-2 has-focus-visible:outline-offset-2 has-focus-visible:outline-accent"
+            className="size-5 rounded-full bg-white shadow-[0_0_0_1px_var(--dim),0_1px_3px_rgb(0_0_0/0.4)] has-focus-visible:outline-2 has-focus-visible:outline-offset-3 has-focus-visible:outline-accent"
           />
         </Slider.Track>
       </Slider.Control>

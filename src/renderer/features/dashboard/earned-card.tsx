@@ -60,7 +60,7 @@ function NetLine() {
   if (net == null) return null;
   return (
     <p className={`text-xs ${net < 0 ? 'text-warn' : 'text-dim'}`}>
-      {t('hybrid.netPerHour', { amount: formatMicroUsd(net, 3) })}
+      {t('hybrid.netPerHour', { amount: formatMicroUsd(net, 2) })}
     </p>
   );
 }

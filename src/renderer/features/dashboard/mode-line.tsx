@@ -8,6 +8,7 @@ export function ModeLine({ hybrid }: { hybrid: HybridStatus }) {
   const { t } = useTranslation();
   const now = useNow(1000);
   const { mode, reason, switching, settledUntil, trainingTimeShare } = hybrid;
+  if (mode === 'none' && !switching) return null;
   const notes = [
     settledUntil !== null && settledUntil > now && t('hybrid.settled', { time: formatClock(settledUntil) }),
     trainingTimeShare !== null && t('hybrid.lastHour', { percent: Math.round(trainingTimeShare * 100) }),
@@ -27,7 +28,7 @@ export function ModeLine({ hybrid }: { hybrid: HybridStatus }) {
         ) : (
           <>
             {t('hybrid.now', { mode: t(`hybrid.mode.${mode}`) })}{' '}
-            {mode !== 'none' && <span className="text-dim">{t(`hybrid.reason.${reason}`)}</span>}
+            <span className="text-dim">{t(`hybrid.reason.${reason}`)}</span>
           </>
         )}
       </p>
