@@ -7,13 +7,13 @@ interface FieldProps extends InputHTMLAttributes<HTMLInputElement> {
   /** Something to mind about a value that is right. */
   warning?: string | null;
   unit?: string;
-  /** The label is read out but not shown, and there is no line for a hint: in rows under a common heading. */
+  /** The label is read out but not shown, and there is no line kept for a hint: in rows under a common heading. */
   hideLabel?: boolean;
 }
 
 export function Field({ label, hint, problem, warning, unit, hideLabel = false, ...rest }: FieldProps) {
   const id = useId();
-  const hasNote = !hideLabel || Boolean(problem ?? warning);
+  const hasNote = !hideLabel || Boolean(problem ?? warning ?? hint);
   return (
     <div className="grid min-w-0 content-start gap-1">
       <label htmlFor={id} className={hideLabel ? 'sr-only' : 'text-sm font-medium'}>

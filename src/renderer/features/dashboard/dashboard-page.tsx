@@ -25,18 +25,7 @@ export function DashboardPage() {
     <Page title={t('app.page.dashboard')}>
       <div className="grid content-start gap-4 lg:grid-cols-[minmax(0,1.55fr)_minmax(0,1fr)]">
         {status && <StateCard status={status} />}
-        <div className="grid content-start gap-4">
-          <EarnedCard summary={summary} testCredits={testCredits} />
-          <WorthALookCard
-            hints={worthALook({
-              status,
-              settings,
-              engine: engines?.find(({ state }) => state === 'ready'),
-              resources,
-              proxy,
-            })}
-          />
-        </div>
+        <EarnedCard summary={summary} testCredits={testCredits} />
         <div className="grid grid-cols-2 gap-4 lg:col-span-2 lg:grid-cols-4">
           <Stat
             title={t('dashboard.requests')}
@@ -67,9 +56,16 @@ export function DashboardPage() {
           />
           <MemoryCard resources={resources} />
         </div>
-        <div className="lg:col-span-2">
-          <LatestWork unit={t(testCredits ? 'dashboard.testCredits' : 'dashboard.sol')} />
-        </div>
+        <LatestWork unit={t(testCredits ? 'dashboard.testCredits' : 'dashboard.sol')} />
+        <WorthALookCard
+          hints={worthALook({
+            status,
+            settings,
+            engine: engines?.find(({ state }) => state === 'ready'),
+            resources,
+            proxy,
+          })}
+        />
       </div>
     </Page>
   );

@@ -26,7 +26,7 @@ export function EarnedCard({
         ? t('dashboard.forecastAt', { time: formatTime(summary.forecastAt) })
         : '–';
   return (
-    <Card title={t('dashboard.earnedToday')}>
+    <Card title={t('dashboard.earnedToday')} className="flex flex-col">
       <p>
         <strong
           className={`text-3xl font-semibold tracking-tight ${testCredits ? 'text-warn' : 'text-earn'}`}
@@ -36,7 +36,9 @@ export function EarnedCard({
         <span className="text-dim">{unit}</span>
       </p>
       <NetLine />
-      <Sparkline values={hours} className={testCredits ? 'text-warn' : 'text-earn'} />
+      <div className="h-12 lg:h-auto lg:max-h-36 lg:min-h-12 lg:flex-1">
+        <Sparkline values={hours} className={testCredits ? 'text-warn' : 'text-earn'} heightPx="100%" />
+      </div>
       <dl className="mt-3 grid grid-cols-[1fr_auto] gap-x-3 gap-y-1.5 text-dim">
         <dt>{t('dashboard.forecast')}</dt>
         <dd className="text-right text-text">{forecast}</dd>

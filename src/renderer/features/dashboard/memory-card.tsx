@@ -14,17 +14,28 @@ export function MemoryCard({ resources }: { resources: Resources | undefined }) 
   const title = gpu ? t('dashboard.gpuMemory', { name: gpu.name }) : t('dashboard.memory');
   const parts =
     resources && (gpu ? gpuOwners(gpu, resources, reservations) : ramOwners(resources, reservations));
+  const totalBytes = gpu?.totalBytes ?? resources?.ram.totalBytes ?? 0;
+  // The unit stands once for all of them, and what is free is seen on the bar.
+  const shortParts = meterParts(parts ?? [], t)
+    .filter(({ key }) => key !== 'free')
+    .map((part) => ({ ...part, text: gigabytes(part.sizeBytes) }));
   return (
     <Card title={title}>
+      {parts && (
+        <p className="mb-2 text-xs text-dim">
+          {t('dashboard.memoryUsed', {
+            used: gigabytes(shortParts.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)),
+            total: gigabytes(totalBytes),
+          })}
+        </p>
+      )}
       {parts ? (
-        <MemoryMeter
-          label={title}
-          totalBytes={gpu?.totalBytes ?? resources.ram.totalBytes}
-          parts={meterParts(parts, t)}
-        />
+        <MemoryMeter label={title} totalBytes={totalBytes} parts={shortParts} />
       ) : (
         <p className="text-sm text-dim">{resources ? t('resources.gpuUseUnknown') : '–'}</p>
       )}
     </Card>
   );
 }
+
+const gigabytes = (bytes: number) => (bytes / 1e9).toFixed(1);

@@ -9,6 +9,7 @@ export function ModeLine({ hybrid }: { hybrid: HybridStatus }) {
   const now = useNow(1000);
   const { mode, reason, switching, settledUntil, trainingTimeShare } = hybrid;
   if (mode === 'none' && !switching) return null;
+  const reasonKey = reason === 'demand' && mode === 'training' ? 'no-demand' : reason;
   const notes = [
     settledUntil !== null && settledUntil > now && t('hybrid.settled', { time: formatClock(settledUntil) }),
     trainingTimeShare !== null && t('hybrid.lastHour', { percent: Math.round(trainingTimeShare * 100) }),
@@ -28,7 +29,7 @@ export function ModeLine({ hybrid }: { hybrid: HybridStatus }) {
         ) : (
           <>
             {t('hybrid.now', { mode: t(`hybrid.mode.${mode}`) })}{' '}
-            <span className="text-dim">{t(`hybrid.reason.${reason}`)}</span>
+            <span className="text-dim">{t(`hybrid.reason.${reasonKey}`)}</span>
           </>
         )}
       </p>

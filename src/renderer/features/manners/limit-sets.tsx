@@ -1,3 +1,4 @@
+import type { TFunction } from 'i18next';
 import { useTranslation } from 'react-i18next';
 import type { Resources } from '#contract/resources.ts';
 import type { Settings } from '#contract/settings.ts';
@@ -70,46 +71,41 @@ function LimitField({ set, name, settings, reading, warning }: LimitFieldProps) 
   const bounds = limitBounds(name);
   const value = settings[set][name];
   return (
-    <div>
-      <SavedField
-        label={`${t(`manners.limits.${name}.title`)}: ${t(`manners.limits.${set}`)}`}
-        hideLabel
-        unit={name === 'networkMbps' ? 'Mbit/s' : '%'}
-        warning={warning}
-        stored={value === null ? '' : String(value)}
-        placeholder={bounds.isOptional ? t('manners.noLimit') : undefined}
-        patchOf={(text) => {
-          const number = numberOf(text, bounds);
-          return number === undefined ? null : { [set]: { ...settings[set], [name]: number } };
-        }}
-        problem={t(bounds.isOptional ? 'manners.problem.optional' : 'manners.problem.number', {
-          min: bounds.min.toLocaleString('en'),
-          max: bounds.max.toLocaleString('en'),
-        })}
-      />
-      {!warning && value !== null && reading && <Meaning name={name} value={value} reading={reading} />}
-    </div>
+    <SavedField
+      label={`${t(`manners.limits.${name}.title`)}: ${t(`manners.limits.${set}`)}`}
+      hideLabel
+      hint={value === null || !reading ? undefined : meaning(name, value, reading, t)}
+      unit={name === 'networkMbps' ? 'Mbit/s' : '%'}
+      warning={warning}
+      stored={value === null ? '' : String(value)}
+      placeholder={bounds.isOptional ? t('manners.noLimit') : undefined}
+      patchOf={(text) => {
+        const number = numberOf(text, bounds);
+        return number === undefined ? null : { [set]: { ...settings[set], [name]: number } };
+      }}
+      problem={t(bounds.isOptional ? 'manners.problem.optional' : 'manners.problem.number', {
+        min: bounds.min.toLocaleString('en'),
+        max: bounds.max.toLocaleString('en'),
+      })}
+    />
   );
 }
 
 /** What a percentage is on this computer. */
-function Meaning({ name, value, reading }: { name: LimitName; value: number; reading: Resources }) {
-  const { t } = useTranslation();
-  const gpu = reading.gpus[0];
-  const text =
-    name === 'cpuPercent'
-      ? t('manners.limits.ofCores', {
-          part: Number(((reading.cpu.cores * value) / 100).toFixed(1)),
-          count: reading.cpu.cores,
-        })
-      : name === 'ramPercent'
-        ? formatBytes((reading.ram.totalBytes * value) / 100)
-        : name === 'gpuMemoryPercent'
-          ? gpu
-            ? reading.gpus.length === 1
-              ? formatBytes((gpu.totalBytes * value) / 100)
-              : null
-            : t('manners.limits.noGpu')
-          : null;
-  return text && <p className="mt-1 text-xs text-dim">{text}</p>;
+function meaning(name: LimitName, value: number, { cpu, ram, gpus }: Resources, t: TFunction) {
+  const [gpu] = gpus;
+  switch (name) {
+    case 'cpuPercent':
+      return t('manners.limits.ofCores', {
+        part: Number(((cpu.cores * value) / 100).toFixed(1)),
+        count: cpu.cores,
+      });
+    case 'ramPercent':
+      return formatBytes((ram.totalBytes * value) / 100);
+    case 'gpuMemoryPercent':
+      if (!gpu) return t('manners.limits.noGpu');
+      return gpus.length === 1 ? formatBytes((gpu.totalBytes * value) / 100) : undefined;
+    case 'networkMbps':
+      return undefined;
+  }
 }

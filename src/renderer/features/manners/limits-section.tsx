@@ -26,56 +26,60 @@ export function LimitsSection({ settings }: { settings: Settings }) {
   return (
     <div className="grid items-start gap-4 lg:grid-cols-2">
       <LimitSets settings={settings} reading={reading} warn={warn} />
-      <Card title={t('manners.groups.inUse')}>
-        <div className="grid gap-3">
-          <div className="grid gap-x-4 gap-y-2 sm:grid-cols-2">
-            <NumberRow {...rows} name="idleAfterMinutes" unit={t('settings.unit.minutes')} />
-            <RestChoice settings={settings} />
+      <div className="grid gap-4">
+        <Card title={t('manners.groups.inUse')}>
+          <div className="grid gap-3">
+            <div className="grid gap-x-4 gap-y-2 sm:grid-cols-2">
+              <NumberRow {...rows} name="idleAfterMinutes" unit={t('settings.unit.minutes')} />
+              <RestChoice settings={settings} />
+            </div>
+            <SwitchRow {...rows} name="pauseForFullScreen" />
+            <SwitchRow {...rows} name="pauseOnBattery" />
+            <SwitchRow {...rows} name="keepAwake" />
           </div>
-          <SwitchRow {...rows} name="pauseForFullScreen" />
-          <SwitchRow {...rows} name="pauseOnBattery" />
-          <SwitchRow {...rows} name="keepAwake" />
-        </div>
-      </Card>
-      <ExclusiveApps settings={settings} />
-      <Card title={t('manners.groups.heat')}>
-        <div className="grid gap-x-4 gap-y-2 sm:grid-cols-2">
-          <NumberRow {...rows} name="mostTempC" unit="°C" warning={warn('mostTempC')} />
-          <NumberRow {...rows} name="othersCpuPercent" unit="%" />
-          <NumberRow {...rows} name="othersGpuMemoryPercent" unit="%" />
-        </div>
-      </Card>
-      <Card title={t('manners.groups.network')}>
-        <div className="grid gap-3">
-          <SwitchRow {...rows} name="pauseOnMetered" />
+        </Card>
+        <Card title={t('manners.groups.heat')}>
           <div className="grid gap-x-4 gap-y-2 sm:grid-cols-2">
-            <NumberRow
-              {...rows}
-              name="monthlyNetworkGigabytes"
-              unit={t('settings.unit.gigabytes')}
-              warning={warn('monthlyNetworkGigabytes')}
-            />
-            <NumberRow
-              {...rows}
-              name="diskReserveGigabytes"
-              unit={t('settings.unit.gigabytes')}
-              warning={warn('diskReserveGigabytes')}
+            <NumberRow {...rows} name="mostTempC" unit="°C" warning={warn('mostTempC')} />
+            <NumberRow {...rows} name="othersCpuPercent" unit="%" />
+            <NumberRow {...rows} name="othersGpuMemoryPercent" unit="%" />
+          </div>
+        </Card>
+        <ExclusiveApps settings={settings} />
+      </div>
+      <div className="grid gap-4">
+        <Card title={t('manners.groups.network')}>
+          <div className="grid gap-3">
+            <SwitchRow {...rows} name="pauseOnMetered" />
+            <div className="grid gap-x-4 gap-y-2 sm:grid-cols-2">
+              <NumberRow
+                {...rows}
+                name="monthlyNetworkGigabytes"
+                unit={t('settings.unit.gigabytes')}
+                warning={warn('monthlyNetworkGigabytes')}
+              />
+              <NumberRow
+                {...rows}
+                name="diskReserveGigabytes"
+                unit={t('settings.unit.gigabytes')}
+                warning={warn('diskReserveGigabytes')}
+              />
+            </div>
+            <LevelMeter
+              label={t('manners.month')}
+              text={
+                monthBytes === undefined
+                  ? '–'
+                  : cap === null
+                    ? formatBytes(monthBytes)
+                    : t('manners.ofCap', { used: formatBytes(monthBytes), cap })
+              }
+              share={cap === null || monthBytes === undefined ? null : monthBytes / (cap * 1e9)}
             />
           </div>
-          <LevelMeter
-            label={t('manners.month')}
-            text={
-              monthBytes === undefined
-                ? '–'
-                : cap === null
-                  ? formatBytes(monthBytes)
-                  : t('manners.ofCap', { used: formatBytes(monthBytes), cap })
-            }
-            share={cap === null || monthBytes === undefined ? null : monthBytes / (cap * 1e9)}
-          />
-        </div>
-      </Card>
-      <PowerCard settings={settings} warn={warn} />
+        </Card>
+        <PowerCard settings={settings} warn={warn} />
+      </div>
     </div>
   );
 }

@@ -24,7 +24,9 @@ export function NumberRow({ name, settings, warning, unit }: RowProps<NumberName
       unit={unit}
       warning={warning}
       stored={value === null ? '' : String(value)}
-      placeholder={bounds.isOptional ? t('manners.noLimit') : undefined}
+      placeholder={
+        bounds.isOptional ? t(name === 'assumedWatts' ? 'manners.unknown' : 'manners.noLimit') : undefined
+      }
       patchOf={(text) => {
         const number = numberOf(text, bounds);
         return number === undefined ? null : { [name]: number };

@@ -33,7 +33,7 @@ export function PowerCard({ settings, warn }: { settings: Settings; warn: Warn }
           hint={t('settings.powerMicroUsdPerKwh.text')}
           unit={t('manners.power.unit')}
           stored={priceText(settings.powerMicroUsdPerKwh)}
-          placeholder={t('manners.power.noPrice')}
+          placeholder={t('manners.unknown')}
           patchOf={(text) => {
             const powerMicroUsdPerKwh = priceOf(text, bounds);
             return powerMicroUsdPerKwh === undefined ? null : { powerMicroUsdPerKwh };

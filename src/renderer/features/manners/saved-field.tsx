@@ -47,7 +47,7 @@ export function SavedField(props: SavedFieldProps) {
       hideLabel={hideLabel}
       hint={isSaved ? t('settings.saved') : hint}
       problem={problem}
-      warning={isSaved && !warning ? null : warning}
+      warning={warning}
       unit={unit}
       value={text}
       placeholder={placeholder}

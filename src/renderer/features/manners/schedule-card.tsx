@@ -87,7 +87,7 @@ export function ScheduleCard({ settings }: { settings: Settings }) {
       </p>
       {preset === 'never' && <p className="mt-1 text-sm text-warn">{t(`manners.layers.${layer}.never`)}</p>}
       <div className="mt-4 flex flex-wrap items-end justify-between gap-x-6 gap-y-3 border-t border-line pt-3">
-        <p id="schedule-keys" className="max-w-xl flex-1 text-xs text-dim">
+        <p id="schedule-keys" className="basis-full text-xs text-dim xl:max-w-2xl xl:flex-1">
           {t('manners.keys')}
         </p>
         <CopyDay week={week} onCopy={(next) => void store(next, week)} />
@@ -101,7 +101,7 @@ function Legend({ layer, showsOther }: { layer: Layer; showsOther: boolean }) {
   const fill = { compute: 'bg-accent', network: 'bg-info' } as const;
   const entries = [
     { key: 'allowed', look: `size-2.5 rounded-sm ${fill[layer]}`, words: t('manners.legend.allowed') },
-    { key: 'not', look: 'size-2.5 rounded-sm border border-line bg-panel-2', words: t('manners.legend.not') },
+    { key: 'not', look: 'size-2.5 rounded-sm bg-line', words: t('manners.legend.not') },
     ...(showsOther
       ? [
           {

@@ -90,8 +90,8 @@ export function ScheduleGrid({ label, layer, week, other, onChange }: ScheduleGr
   const marked = stroke ?? (anchor && { from: anchor, to: active });
   return (
     <>
-      {/* biome-ignore lint/a11y/noNoninteractiveElementToInteractiveRole: a grid is a table that one moves through. */}
       <table
+        // biome-ignore lint/a11y/noNoninteractiveElementToInteractiveRole: a grid is a table that one moves through.
         role="grid"
         aria-label={label}
         aria-multiselectable
@@ -179,17 +179,18 @@ interface HalfHourProps extends Cell {
 const HalfHour = memo(function HalfHour(props: HalfHourProps) {
   const { day, slot, layer, text, isOn, otherIsOn, isActive, isMarked, nowShare } = props;
   const edge =
-    slot % marksEvery === 0 ? 'border-s-dim/60' : slot % 2 === 0 ? 'border-s-line' : 'border-s-transparent';
+    slot % marksEvery === 0 ? 'border-s-dim/60' : slot % 2 === 0 ? 'border-s-panel' : 'border-s-panel/40';
   return (
-    // biome-ignore lint/a11y/noNoninteractiveElementToInteractiveRole: a cell of a grid takes the focus.
     <td
+      // biome-ignore lint/a11y/noNoninteractiveElementToInteractiveRole: a cell of a grid takes the focus.
       role="gridcell"
       data-cell={`${day} ${slot}`}
       aria-label={text}
       aria-selected={isOn}
       tabIndex={isActive ? 0 : -1}
-      className={`relative h-7 border-y border-s border-y-panel bg-clip-padding p-0 outline-none focus-visible:z-10 focus-visible:ring-2 focus-visible:ring-text ${edge} ${isOn ? fills[layer] : 'bg-panel-2'} ${isMarked ? 'opacity-70' : ''}`}
+      className={`relative h-7 border-y border-s border-y-panel bg-clip-padding p-0 outline-none focus-visible:z-10 focus-visible:ring-2 focus-visible:ring-text ${edge} ${isOn ? fills[layer] : 'bg-line'}`}
     >
+      {isMarked && <span aria-hidden className="absolute inset-0 bg-text/35" />}
       {otherIsOn && (
         <span
           aria-hidden

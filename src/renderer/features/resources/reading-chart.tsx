@@ -62,7 +62,7 @@ export function ReadingChart({ title, readings, lines, limits, axis, format, max
       columns={columns}
       rows={readings}
       keyOf={keyOf}
-      tableClass="h-[184px]"
+      tableClass="h-[206px]"
       chart={
         <Chart
           label={title}
@@ -75,9 +75,9 @@ export function ReadingChart({ title, readings, lines, limits, axis, format, max
           formatValue={format}
           formatTick={(value) => String(Number(value.toPrecision(3)))}
           formatTime={formatTime}
-          formatTimeTick={(at) => formatTime(at).slice(0, 5)}
+          formatTimeTick={formatTime}
           max={max}
-          heightPx={156}
+          heightPx={178}
         />
       }
     />
