@@ -8,7 +8,7 @@ const colorOf: Record<MemoryOwner, MeterPart['color']> = {
   'kv-cache': 'accent-faint',
   training: 'info',
   cache: 'earn',
-  node: 'link',
+  node: 'info-faint',
   used: 'dim',
   others: 'dim',
   free: 'none',

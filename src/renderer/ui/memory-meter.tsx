@@ -3,7 +3,7 @@ const colors = {
   'accent-faint': 'bg-accent/55',
   info: 'bg-info',
   earn: 'bg-earn',
-  link: 'bg-link',
+  'info-faint': 'bg-info/45',
   dim: 'bg-dim',
   none: 'bg-line',
 } as const;
