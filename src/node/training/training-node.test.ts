@@ -201,14 +201,14 @@ test('while it is paused nothing is asked for; a round that is under way shows i
   const slow = slowTrainer();
   const { heard } = open({ train: slow.train });
   node.pause();
-  node.hold(true);
+  node.hold({ computing: true, rounds: true });
   node.start(roundGateway(gateway.calls));
   while (pauses.length < 5) await systemClock.sleep(2);
   expect(gateway.asks).toBe(0);
   node.resume();
   while (pauses.length < 10) await systemClock.sleep(2);
   expect(gateway.asks).toBe(0);
-  node.hold(false);
+  node.hold({ computing: false, rounds: false });
   await until(({ state }) => state.state === 'training' && state.epoch === 1);
   node.pause();
   expect(node.status.get().state).toMatchObject({ state: 'training', isPaused: true });

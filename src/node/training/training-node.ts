@@ -87,8 +87,8 @@ export interface TrainingNode {
   /** The operator's own pause of training. */
   pause(): void;
   resume(): void;
-  /** Holds training while the whole node is paused. */
-  hold(isHeld: boolean): void;
+  /** Holds the computing of a round, or only that new ones begin. */
+  hold(held: { computing: boolean; rounds: boolean }): void;
   /** A task of the gateway; undefined where it has none of that id. */
   task(taskId: string): TrainingTask | undefined;
   /** Throws `training/not-in-round`. */
@@ -105,6 +105,7 @@ export function createTrainingNode(parts: TrainingParts): TrainingNode {
   let running: { abort: AbortController; done: Promise<void> } | null = null;
   let leave: AbortController | null = null;
   const paused = { byOperator: false, withNode: false };
+  let areRoundsHeld = false;
   const takesPart = () => settings.get().takePartInTraining;
   const isPaused = () => paused.byOperator || paused.withNode;
   let hurry = new AbortController();
@@ -164,7 +165,7 @@ export function createTrainingNode(parts: TrainingParts): TrainingNode {
       try {
         // One from before a restart, or whose end could not be written down.
         const left = log.current();
-        const asked = left || isPaused() ? null : await ask(gateway, calls, signal);
+        const asked = left || isPaused() || areRoundsHeld ? null : await ask(gateway, calls, signal);
         const record = left ?? asked?.record;
         if (record) await finish(record, gateway, calls, signal);
         failures = 0;
@@ -365,7 +366,12 @@ export function createTrainingNode(parts: TrainingParts): TrainingNode {
     },
     pause: () => setPaused({ byOperator: true }),
     resume: () => setPaused({ byOperator: false }),
-    hold: (withNode) => setPaused({ withNode }),
+    hold({ computing, rounds }) {
+      const isReleased = areRoundsHeld && !rounds;
+      areRoundsHeld = rounds;
+      setPaused({ withNode: computing });
+      if (isReleased) hurry.abort();
+    },
     task: (taskId) => offered.find(({ task }) => task.taskId === taskId)?.task,
     giveUp() {
       if (!leave) throw new AppError('training/not-in-round', 'The node is in no round.');

@@ -178,7 +178,7 @@ function setState(name: string): null {
     testCredits,
     earnAnywayUntil,
     limits: wish.has('in-use') ? 'in-use' : 'idle',
-    ...(wish.has('held') ? { heldBack: sampleReasons(now).slice(2, 4) } : {}),
+    heldBack: wish.has('held') ? sampleReasons(now).slice(2, 4) : [],
     startedAt: now - 273_600_000,
   });
   return null;

@@ -22,14 +22,15 @@ export function PauseReasons({ reasons }: { reasons: readonly PauseReason[] }) {
       </h2>
       <ul aria-labelledby="paused-because" className="grid gap-2">
         {reasons.map((reason) => {
-          const { sentence, since, end } = reasonWords(reason, now, t);
+          const { title, figures, end, notes } = reasonWords(reason, now, t);
           return (
             <li key={reason.code} className="flex gap-2.5">
               <ReasonIcon code={reason.code} className="mt-0.5 shrink-0 text-warn" />
               <div className="min-w-0">
-                <p>{sentence}</p>
+                <p>{title}</p>
+                {figures && <p className="text-xs">{figures}</p>}
                 <p className="text-xs text-dim">
-                  {end} · {since}
+                  {end} <span className="whitespace-nowrap">{notes.join(' · ')}</span>
                 </p>
               </div>
             </li>
@@ -56,12 +57,12 @@ export function HeldBack({ reasons }: { reasons: readonly PauseReason[] }) {
   return (
     <ul aria-label={t('hybrid.heldBack')} className="mt-3 grid gap-1 border-t border-line pt-2.5 text-xs">
       {reasons.map((reason) => {
-        const { sentence, end } = reasonWords(reason, now, t);
+        const { title, end } = reasonWords(reason, now, t);
         return (
           <li key={reason.code} className="flex gap-2 text-dim">
             <ReasonIcon code={reason.code} className="size-3.5 shrink-0 translate-y-px" />
             <span>
-              {sentence} {end}
+              {title}. {end}
             </span>
           </li>
         );

@@ -1,6 +1,7 @@
 import type { TFunction } from 'i18next';
 import type { NodeState, PauseReason } from '#contract/node-status.ts';
 import { formatClock, formatMoment, formatTimeLeft } from '../../lib/format.ts';
+import { pauseWords } from '../../lib/pause-words.ts';
 
 const dayMs = 86_400_000;
 
@@ -8,19 +9,23 @@ const dayMs = 86_400_000;
 export const dayText = (at: number, now: number): string =>
   Math.abs(at - now) < dayMs ? formatClock(at) : formatMoment(at);
 
-/** A reason as a person reads it: its sentence with its figures, since when, and what ends it. */
+/** A reason as a person reads it: what it is, its figures where it has some, and what ends it, since when. */
 export function reasonWords(
-  { code, detail, since, until }: PauseReason,
+  reason: PauseReason,
   now: number,
   t: TFunction,
-): { sentence: string; since: string; end: string } {
-  const isAhead = until !== undefined && until > now;
+): { title: string; figures: string | null; end: string; notes: string[] } {
+  const { code, since, until } = reason;
+  const { title, sentence, end } = pauseWords(reason, t, now);
+  // A sentence without figures says no more than the title.
+  const hasFigures = t(`pause.${code}.sentence`, { skipInterpolation: true }).includes('{{');
+  const left =
+    until !== undefined && until > now ? [t('hybrid.left', { left: formatTimeLeft(until - now) })] : [];
   return {
-    sentence: t(`pause.${code}.sentence`, detail),
-    since: t('hybrid.since', { time: dayText(since, now) }),
-    end: isAhead
-      ? t('hybrid.endsAt', { time: dayText(until, now), left: formatTimeLeft(until - now) })
-      : t(`pause.${code}.end`, detail),
+    title,
+    figures: hasFigures && sentence !== t(`pause.${code}.plain`, { defaultValue: '' }) ? sentence : null,
+    end,
+    notes: [...left, t('hybrid.since', { time: dayText(since, now) })],
   };
 }
 
@@ -32,4 +37,4 @@ export function pausedUntil(state: Extract<NodeState, { state: 'paused' }>): num
 
 /** What the operator's own button ends; other reasons end with their cause. */
 export const canResume = (reasons: readonly PauseReason[]): boolean =>
-  reasons.some(({ code }) => code === 'operator' || code === 'lost-jobs');
+  reasons.some(({ code }) => code === 'operator');

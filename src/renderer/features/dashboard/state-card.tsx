@@ -1,6 +1,6 @@
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { NodeStatus, PauseReason } from '#contract/node-status.ts';
+import type { NodeStatus } from '#contract/node-status.ts';
 import { act } from '../../lib/act.ts';
 import { client } from '../../lib/client.ts';
 import { Button } from '../../ui/button.tsx';
@@ -67,7 +67,7 @@ export function StateCard({ status }: { status: NodeStatus }) {
       {isEarning && asksHowLong && <PauseFor onPause={pause} onClose={() => setAsksHowLong(false)} />}
       {state.state === 'paused' && <PauseReasons reasons={state.reasons} />}
       {isEarning && status.earnAnywayUntil !== null && <EarningAnyway until={status.earnAnywayUntil} />}
-      {isEarning && <HeldBack reasons={heldBackOf(status)} />}
+      {isEarning && <HeldBack reasons={status.heldBack} />}
       {state.state === 'stopped' ? (
         <BeforeStart />
       ) : (
@@ -79,9 +79,6 @@ export function StateCard({ status }: { status: NodeStatus }) {
     </Card>
   );
 }
-
-/** Reasons that hold only a part of the work back. */
-const heldBackOf = (status: NodeStatus & { heldBack?: PauseReason[] }) => status.heldBack ?? [];
 
 /** What ends by itself needs no press of a button. */
 const canTryAgain = ({ retryAt, error }: Extract<NodeStatus['state'], { state: 'problem' }>) =>

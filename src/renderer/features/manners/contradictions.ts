@@ -5,13 +5,7 @@ import type { Settings } from '#contract/settings.ts';
 /** A setting that is right by itself and odd beside another, or beside how this computer is now. */
 export interface Contradiction {
   field: keyof Settings | `limitsInUse.${keyof LimitSet}`;
-  code:
-    | 'in-use-above-idle'
-    | 'cost-without-price'
-    | 'cost-without-watts'
-    | 'too-hot-now'
-    | 'cap-reached'
-    | 'less-disk-free';
+  code: 'in-use-above-idle' | 'cost-without-watts' | 'too-hot-now' | 'cap-reached' | 'less-disk-free';
   values: Record<string, number>;
 }
 
@@ -32,8 +26,6 @@ export function contradictions(settings: Settings, reading: Resources | undefine
       code: 'in-use-above-idle',
       values: { idle: limitsIdle[name] ?? 0 },
     }));
-  if (settings.pauseBelowPowerCost && settings.powerMicroUsdPerKwh === null)
-    found.push({ field: 'pauseBelowPowerCost', code: 'cost-without-price', values: {} });
   if (!reading) return found;
   if (settings.powerMicroUsdPerKwh !== null && settings.assumedWatts === null && reading.power === null)
     found.push({ field: 'assumedWatts', code: 'cost-without-watts', values: {} });

@@ -53,7 +53,6 @@ test('a limit that is higher while somebody uses the computer is pointed out; no
 });
 
 test('electricity that cannot be reckoned is pointed out', () => {
-  expect(codes({ pauseBelowPowerCost: true })).toEqual(['pauseBelowPowerCost cost-without-price']);
   expect(codes({ powerMicroUsdPerKwh: 300_000 })).toEqual(['assumedWatts cost-without-watts']);
   expect(codes({ powerMicroUsdPerKwh: 300_000, assumedWatts: 200 })).toEqual([]);
   const measured = sampleReading({ power: { watts: 90, source: 'measured' } });

@@ -40,7 +40,12 @@ export function NumberRow({ name, settings, warning, unit }: RowProps<NumberName
 }
 
 /** A setting that is on or off. */
-export function SwitchRow({ name, settings, warning }: RowProps<SwitchName>) {
+export function SwitchRow({
+  name,
+  settings,
+  warning,
+  disabled,
+}: RowProps<SwitchName> & { disabled?: boolean }) {
   const { t } = useTranslation();
   const id = useId();
   return (
@@ -51,6 +56,7 @@ export function SwitchRow({ name, settings, warning }: RowProps<SwitchName>) {
         className="mt-0.5 size-4 shrink-0 accent-accent"
         aria-describedby={`${id}-text`}
         checked={settings[name]}
+        disabled={disabled}
         onChange={(event) => void act('settings.update', { [name]: event.target.checked })}
       />
       <div className="min-w-0">

@@ -43,7 +43,12 @@ export function PowerCard({ settings, warn }: { settings: Settings; warn: Warn }
         <NumberRow name="assumedWatts" settings={settings} unit="W" warning={warn('assumedWatts')} />
       </div>
       <div className="mt-3">
-        <SwitchRow name="pauseBelowPowerCost" settings={settings} warning={warn('pauseBelowPowerCost')} />
+        <SwitchRow
+          name="pauseBelowPowerCost"
+          settings={settings}
+          warning={settings.powerMicroUsdPerKwh === null ? t('manners.warning.cost-without-price') : null}
+          disabled={settings.powerMicroUsdPerKwh === null && !settings.pauseBelowPowerCost}
+        />
       </div>
       <dl className="mt-4 grid grid-cols-3 gap-3 border-t border-line pt-3 text-sm">
         {facts.map(({ label, value }) => (
