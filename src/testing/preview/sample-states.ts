@@ -69,7 +69,6 @@ export function sampleReasons(now: number): PauseReason[] {
       detail: { earnedMicroUsd: 41_000, costMicroUsd: 62_700 },
     }),
     reason('lost-jobs', {
-      canOverride: false,
       until: now + 8 * minute,
       detail: { count: 5, error: 'inference/crashed', minutes: 10 },
     }),

@@ -22,16 +22,18 @@ export function PauseReasons({ reasons }: { reasons: readonly PauseReason[] }) {
       </h2>
       <ul aria-labelledby="paused-because" className="grid gap-2">
         {reasons.map((reason) => {
-          const { title, figures, end, notes } = reasonWords(reason, now, t);
+          const { title, figures, end, left, begun } = reasonWords(reason, now, t);
           return (
             <li key={reason.code} className="flex gap-2.5">
               <ReasonIcon code={reason.code} className="mt-0.5 shrink-0 text-warn" />
-              <div className="min-w-0">
+              <div className="min-w-0 flex-1">
                 <p>{title}</p>
                 {figures && <p className="text-xs">{figures}</p>}
-                <p className="text-xs text-dim">
-                  {end} <span className="whitespace-nowrap">{notes.join(' · ')}</span>
-                </p>
+                <p className="text-xs text-dim">{end}</p>
+              </div>
+              <div className="shrink-0 text-end text-xs leading-[1.45] text-dim">
+                {left && <p className="leading-5 text-text">{left}</p>}
+                <p className={left ? '' : 'leading-5'}>{begun}</p>
               </div>
             </li>
           );

@@ -9,23 +9,22 @@ const dayMs = 86_400_000;
 export const dayText = (at: number, now: number): string =>
   Math.abs(at - now) < dayMs ? formatClock(at) : formatMoment(at);
 
-/** A reason as a person reads it: what it is, its figures where it has some, and what ends it, since when. */
+/** A reason as a person reads it: what it is, its figures where it has some, what ends it, how long it lasts and since when. */
 export function reasonWords(
   reason: PauseReason,
   now: number,
   t: TFunction,
-): { title: string; figures: string | null; end: string; notes: string[] } {
+): { title: string; figures: string | null; end: string; left: string | null; begun: string } {
   const { code, since, until } = reason;
   const { title, sentence, end } = pauseWords(reason, t, now);
   // A sentence without figures says no more than the title.
   const hasFigures = t(`pause.${code}.sentence`, { skipInterpolation: true }).includes('{{');
-  const left =
-    until !== undefined && until > now ? [t('hybrid.left', { left: formatTimeLeft(until - now) })] : [];
   return {
     title,
     figures: hasFigures && sentence !== t(`pause.${code}.plain`, { defaultValue: '' }) ? sentence : null,
     end,
-    notes: [...left, t('hybrid.since', { time: dayText(since, now) })],
+    left: until !== undefined && until > now ? t('hybrid.left', { left: formatTimeLeft(until - now) }) : null,
+    begun: t('hybrid.since', { time: dayText(since, now) }),
   };
 }
 

@@ -33,7 +33,7 @@ export function StateCard({ status }: { status: NodeStatus }) {
     <Card className="flex flex-col">
       <div className="flex min-h-[60px] flex-wrap items-center gap-3.5">
         <StateDot color={color} />
-        <div className="min-w-0 flex-1" role="status">
+        <div className="min-w-44 flex-1" role="status">
           <strong className="block text-2xl leading-tight font-semibold">{word}</strong>
           <p className="mt-0.5 text-dim">{why}</p>
         </div>

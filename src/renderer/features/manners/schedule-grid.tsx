@@ -112,7 +112,7 @@ export function ScheduleGrid({ label, layer, week, other, onChange }: ScheduleGr
         </thead>
         <tbody
           ref={body}
-          className="cursor-crosshair touch-none"
+          className="cursor-crosshair"
           onKeyDown={onKeyDown}
           onPointerDown={onPointerDown}
           onPointerMove={onPointerMove}
@@ -188,7 +188,7 @@ const HalfHour = memo(function HalfHour(props: HalfHourProps) {
       aria-label={text}
       aria-selected={isOn}
       tabIndex={isActive ? 0 : -1}
-      className={`relative h-7 border-y border-s border-y-panel bg-clip-padding p-0 outline-none focus-visible:z-10 focus-visible:ring-2 focus-visible:ring-text ${edge} ${isOn ? fills[layer] : 'bg-line'}`}
+      className={`relative h-7 touch-none border-y border-s border-y-panel bg-clip-padding p-0 outline-none focus-visible:z-10 focus-visible:ring-2 focus-visible:ring-text ${edge} ${isOn ? fills[layer] : 'bg-line'}`}
     >
       {isMarked && <span aria-hidden className="absolute inset-0 bg-text/35" />}
       {otherIsOn && (
