@@ -27,6 +27,8 @@ afterAll(async () => {
 });
 
 const stored = (): Settings => JSON.parse(readFileSync(join(node.profile, 'settings.json'), 'utf8'));
+/** A busy machine may take its time. */
+const soon = { timeout: 15_000 };
 const button = (name: string) => page.getByRole('button', { name, exact: true });
 const slider = () => page.getByRole('slider', { name: 'Share for training' });
 
@@ -44,12 +46,12 @@ test('the slider by its keys asks to take part, is stored, and the line below sa
   await slider().focus();
   await page.keyboard.press('PageUp');
   await button('Take part').click();
-  await expect.poll(() => stored().takePartInTraining).toBe(true);
+  await expect.poll(() => stored().takePartInTraining, soon).toBe(true);
   expect(stored().trainingSharePercent).toBe(20);
   await page.getByText(/^Now (serving|training|serving and training)\./).waitFor();
   await slider().focus();
   await page.keyboard.press('Home');
-  await expect.poll(() => stored().trainingSharePercent).toBe(0);
+  await expect.poll(() => stored().trainingSharePercent, soon).toBe(0);
   await page.getByText('Serves. Trains only while there is nothing to serve.').waitFor();
 });
 
@@ -59,9 +61,9 @@ test('a schedule painted with keys is stored, and with every hour it is none aga
   for (const key of ['PageDown', 'Home', 'Shift+ArrowRight', 'Shift+ArrowRight', 'Space'])
     await page.keyboard.press(key);
   await page.getByText('Sun 01:30–24:00').waitFor();
-  await expect.poll(() => stored().computeSchedule?.[6]).toBe(`000${'1'.repeat(45)}`);
+  await expect.poll(() => stored().computeSchedule?.[6], soon).toBe(`000${'1'.repeat(45)}`);
   await button('Always').click();
-  await expect.poll(() => stored().computeSchedule).toBeNull();
+  await expect.poll(() => stored().computeSchedule, soon).toBeNull();
 });
 
 test('outside the hours the node says why it is paused; it earns anyway for an hour, and rests again when told', async () => {
@@ -93,14 +95,14 @@ test('a pause of one’s own stands in the list, and resuming ends it', async ()
 test('limits are stored as they are typed, and the machine’s page draws them', async () => {
   await page.keyboard.press('Control+7');
   await button('Limits').click();
-  const memory = page.getByLabel('Memory: While nobody does');
+  const memory = page.getByLabel('Memory: While nobody does', { exact: true });
   await memory.fill('60');
   await memory.press('Enter');
-  await expect.poll(() => stored().limitsIdle.ramPercent).toBe(60);
+  await expect.poll(() => stored().limitsIdle.ramPercent, soon).toBe(60);
   const price = page.getByLabel('Price of electricity');
   await price.fill('0.31');
   await price.press('Enter');
-  await expect.poll(() => stored().powerMicroUsdPerKwh).toBe(310_000);
+  await expect.poll(() => stored().powerMicroUsdPerKwh, soon).toBe(310_000);
   await button('Now').click();
   await page.getByText('Limit for the node').first().waitFor();
 });
