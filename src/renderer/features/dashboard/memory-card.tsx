@@ -38,4 +38,5 @@ export function MemoryCard({ resources }: { resources: Resources | undefined }) 
   );
 }
 
-const gigabytes = (bytes: number) => (bytes / 1e9).toFixed(1);
+/** With one digit; a little is not nothing. */
+const gigabytes = (bytes: number) => (bytes > 0 && bytes < 0.05e9 ? '< 0.1' : (bytes / 1e9).toFixed(1));

@@ -16,7 +16,7 @@ export function ModeLine({ hybrid }: { hybrid: HybridStatus }) {
   ].filter((note) => note !== false);
   const percent = switching?.progress == null ? null : Math.round(switching.progress * 100);
   return (
-    <div className="mt-3">
+    <div className="mt-1.5">
       <p role="status" className="text-sm">
         {switching ? (
           <>

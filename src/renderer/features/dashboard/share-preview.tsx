@@ -30,15 +30,17 @@ export function SharePreviewView({ preview, sharePercent, unit }: SharePreviewVi
           </div>
         ))}
       </dl>
-      {preview && preview.unloads.length > 0 && (
-        <p className="mt-2 text-xs text-dim">{t('hybrid.unloads', { names: preview.unloads.join(', ') })}</p>
-      )}
-      {preview?.obstacle && (
-        <p className="mt-2 flex gap-1.5 text-xs text-warn">
-          <TriangleAlert size={14} aria-hidden className="mt-px shrink-0" />
-          {preview.obstacle}
-        </p>
-      )}
+      <div className="mt-2 min-h-4 text-xs">
+        {preview?.obstacle && (
+          <p className="flex gap-1.5 text-warn">
+            <TriangleAlert size={14} aria-hidden className="mt-px shrink-0" />
+            {preview.obstacle}
+          </p>
+        )}
+        {preview && preview.unloads.length > 0 && (
+          <p className="text-dim">{t('hybrid.unloads', { names: preview.unloads.join(', ') })}</p>
+        )}
+      </div>
     </div>
   );
 }

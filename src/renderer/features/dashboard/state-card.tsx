@@ -3,6 +3,7 @@ import { useTranslation } from 'react-i18next';
 import type { NodeStatus } from '#contract/node-status.ts';
 import { act } from '../../lib/act.ts';
 import { client } from '../../lib/client.ts';
+import { useSignal } from '../../lib/use-signal.ts';
 import { Button } from '../../ui/button.tsx';
 import { Card } from '../../ui/card.tsx';
 import { ErrorNote } from '../../ui/error-note.tsx';
@@ -18,7 +19,7 @@ import { TrainingLine } from './training-line.tsx';
 
 export function StateCard({ status }: { status: NodeStatus }) {
   const { t } = useTranslation();
-  const { word, why, color } = stateWords(status, t);
+  const { word, why, color } = stateWords(status, t, useSignal('hybrid.status')?.mode);
   const [asksHowLong, setAsksHowLong] = useState(false);
   const { state } = status;
   const isEarning = state.state === 'earning';
