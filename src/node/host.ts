@@ -32,14 +32,17 @@ import { readPrices } from './proxy/prices.ts';
 import { createProviderKeys, fileVault, type KeyVault } from './proxy/provider-keys.ts';
 import { openProxyConfig } from './proxy/proxy-config.ts';
 import { createProxyNode } from './proxy/proxy-node.ts';
+import { openElectricity } from './resources/electricity.ts';
+import { countOwnTraffic } from './resources/own-traffic.ts';
 import { startResourceProbe } from './resources/probe.ts';
+import { isInUse, type ShellWord } from './resources/surroundings.ts';
 import { openApiKey } from './server/api-key.ts';
 import { type ContractServer, createContractServer } from './server/contract-server.ts';
 import { startUiServer, type UiServer } from './server/ui-server.ts';
 import { openSettings, type SettingsStore } from './settings-store.ts';
 import { createSignal } from './signal.ts';
 import { createSources } from './sources.ts';
-import { openTraining } from './training/open-training.ts';
+import { openTraining, type Training } from './training/open-training.ts';
 
 export const version = '0.1.0';
 
@@ -60,8 +63,8 @@ export interface Host {
 export async function createHost(options: {
   profileDir: string;
   logLevel: 'info' | 'silent';
-  /** Whether somebody sits at this computer; absent: nobody, as on a server. */
-  isInUse?(): boolean;
+  /** What the desktop shell tells of who sits at this computer; null or absent without one. */
+  shell?(): ShellWord | null;
   /** Where providers' keys are kept; absent or null: a file that only this user reads. */
   keyVault?: KeyVault | null;
 }): Promise<Host> {
@@ -79,7 +82,14 @@ export async function createHost(options: {
   const ledger = openLedger(join(profileDir, 'node.db'), { clock });
   const modelsDir = join(profileDir, 'models');
   const servers = openServerList(join(profileDir, 'servers.json'));
-  const isInUse = () => options.isInUse?.() ?? false;
+  const shell = () => options.shell?.() ?? null;
+  const inUse = () =>
+    isInUse(
+      probe.current.get().surroundings,
+      settings.current.get().idleAfterMinutes,
+      shell()?.isLocked ?? false,
+    );
+  const traffic = countOwnTraffic(join(profileDir, 'traffic.json'), clock);
   const benchmark = openMachineBenchmark({
     file: join(profileDir, 'benchmarks.json'),
     pool: () => pool,
@@ -91,14 +101,19 @@ export async function createHost(options: {
     servers,
     probe: () => probe,
     processes: (id, wanted) => benchmark.processes(id, wanted),
-    isInUse,
+    isInUse: inUse,
     clock,
     limitsFile: join(profileDir, 'load-limits.json'),
   });
+  const trainers: Pick<Training, 'pids'> = { pids: () => [] };
   const probe = await startResourceProbe({
     clock,
     engines: () => enginesMemory(pool.engines.get()),
     modelsDir: profileDir,
+    settings: settings.current.get,
+    shell,
+    trainers: () => trainers.pids(),
+    traffic,
   });
   const usableMemory = () => ({
     ramBytes: Math.max(freemem(), totalmem() * 0.5),
@@ -168,7 +183,7 @@ export async function createHost(options: {
     ttlMs: () => settings.current.get().responseCacheMinutes * 60_000,
     clock,
   });
-  const guard = createMemoryGuard({ resources: probe.current, pool, cache, isInUse });
+  const guard = createMemoryGuard({ resources: probe.current, pool, cache, isInUse: inUse });
   // Another file under the same name gives other answers.
   models.models.subscribe(() => cache.clear());
   const proxy = createProxyNode({
@@ -213,6 +228,7 @@ export async function createHost(options: {
     onBooked: () => earning.flushReceipts(),
     onFault: (error) => log.error({ err: error }, 'training failed'),
   });
+  trainers.pids = training.pids;
   const earning = createEarningSteps({
     key,
     clock,
@@ -265,6 +281,20 @@ export async function createHost(options: {
     },
     account: () => earning.account(),
   });
+  const electricity = openElectricity({
+    clock,
+    resources: probe.current,
+    settings: settings.current,
+    earnings,
+    book: ledger.energy,
+    isWorking: () => ['earning', 'draining'].includes(controller.status.get().state.state),
+    solMicroUsd() {
+      const { solPrice } = proxy.status.get();
+      return solPrice && !solPrice.isStale ? solPrice.microUsd : null;
+    },
+    testCredits: () => controller.status.get().testCredits,
+    onFault: (error) => log.error({ err: error }, 'electricity could not be written down'),
+  });
   const contract = createContractServer({
     handlers: createHandlers({
       version,
@@ -281,6 +311,7 @@ export async function createHost(options: {
       training,
       ledger,
       probe,
+      electricity,
       apiKey,
     }),
     sources: createSources({
@@ -298,6 +329,7 @@ export async function createHost(options: {
       ledger,
       earnings,
       probe,
+      electricity,
     }),
     onFault: (name, error) => log.error({ err: error }, `call ${name} failed`),
   });
@@ -327,7 +359,9 @@ export async function createHost(options: {
       shared.dispose();
       downloads.dispose();
       guard.dispose();
+      electricity.dispose();
       probe.dispose();
+      traffic.dispose();
       stats.dispose();
       ledger.close();
     },

@@ -44,7 +44,7 @@ async function run(): Promise<void> {
   const host = await createHost({
     profileDir: flags.profile ?? profileDir(),
     logLevel: command === 'serve' ? 'info' : 'silent',
-    isInUse: watchPresence(),
+    shell: watchPresence(Date.now),
     keyVault: flags.shell ? await openShellVault() : null,
   });
   if (command === 'serve') return serve(host);

@@ -1,6 +1,6 @@
 import { availableParallelism, freemem, hostname, totalmem } from 'node:os';
 import { AppError } from '#contract/errors.ts';
-import type { Engine } from '#contract/model.ts';
+import type { Engine, EngineVram } from '#contract/model.ts';
 import type { Resources } from '#contract/resources.ts';
 import type { Clock } from '../clock.ts';
 import type { ModelStore } from '../models/model-store.ts';
@@ -88,9 +88,10 @@ function freeMemory({ gpus, own }: Resources, isInUse: boolean): Memory {
   };
 }
 
-/** What the engines take together. */
-export function enginesMemory(engines: Engine[]): Memory {
+/** What the engines take together, and what one of them says of its GPU's memory. */
+export function enginesMemory(engines: Engine[]): Memory & { vram: EngineVram | null } {
   return {
+    vram: engines.map(({ memory }) => memory?.vram ?? null).find((vram) => vram !== null) ?? null,
     ramBytes: engines.reduce((sum, { memory }) => sum + (memory?.ramBytes ?? 0), 0),
     gpuBytes: engines.reduce((sum, { memory }) => sum + (memory?.gpuBytes ?? 0), 0),
   };
