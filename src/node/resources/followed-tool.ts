@@ -10,7 +10,8 @@ const startLimitMs = 15_000;
 /** What comes within this belongs together. */
 const quietMs = 500;
 
-export type FollowedState<T> = { is: 'known'; value: T } | { is: 'unknown' } | { is: 'absent' };
+/** `starting`: it has neither said anything yet nor failed. */
+export type FollowedState<T> = { is: 'known'; value: T } | { is: 'starting' | 'unknown' | 'absent' };
 
 export interface FollowedTool<T> {
   /** What it said last, while that is fresh. Starts it, and again when it has ended, hangs or is back. */
@@ -35,7 +36,7 @@ export function followTool<T>(options: {
   const { machine, clock, tool, args } = options;
   const silentMs = 3 * options.everyMs + 5000;
   const first = Promise.withResolvers<void>();
-  let state: FollowedState<T> = { is: 'unknown' };
+  let state: FollowedState<T> = { is: 'starting' };
   let end: (() => void) | null = null;
   let startedAt = 0;
   let heardAt: number | null = null;

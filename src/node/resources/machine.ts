@@ -1,5 +1,5 @@
 import { execFile, spawn } from 'node:child_process';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { cpus, totalmem } from 'node:os';
 
@@ -29,6 +29,8 @@ export interface Machine {
   /** A file whose device is asked for it, off the thread: it may take its time. */
   device(path: string): Promise<string | null>;
   names(dir: string): string[];
+  /** Where a link leads; null where it may not be seen. */
+  link(path: string): string | null;
   /** When somebody last typed into a terminal, in Unix ms, and the user it belongs to; null where there is none. */
   terminal(path: string): { at: number; user: number } | null;
   /** What a tool prints. Rejects where it is absent, fails or takes longer than `limitMs`; then it is killed. */
@@ -61,6 +63,13 @@ export const realMachine: Machine = {
       return readdirSync(dir);
     } catch {
       return [];
+    }
+  },
+  link(path) {
+    try {
+      return readlinkSync(path);
+    } catch {
+      return null;
     }
   },
   terminal(path) {

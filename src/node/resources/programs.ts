@@ -13,14 +13,15 @@ export function createProgramList(machine: Machine): ProgramList {
   let known = new Map<string, string | null>();
   let forgottenAt = 0;
 
+  /** What it was started as; a name that a program gave itself is passed over for its file's. */
   function nameOf(pid: string): string | null {
-    const [program = '', ...rest] = (machine.text(`/proc/${pid}/cmdline`) ?? '').split('\0');
-    if (program === '' && rest.length === 0) return null;
+    const words = (machine.text(`/proc/${pid}/cmdline`) ?? '').split('\0').filter((word) => word !== '');
     const name = machine.text(`/proc/${pid}/comm`)?.trim();
-    if (!name || (program === '' && rest.every((part) => part === ''))) return null;
-    if (name.length < shortNameLength) return name;
-    const last = (path: string) => path.split(/[/\\]/).at(-1) ?? '';
-    return [program, ...rest].map(last).find((part) => part.startsWith(name)) ?? name;
+    if (words.length === 0 || !name) return null;
+    const started = words.map(lastPart).find((part) => part.startsWith(name));
+    if (started) return name.length < shortNameLength ? name : started;
+    const file = machine.link(`/proc/${pid}/exe`);
+    return file ? lastPart(file.replace(/ \(deleted\)$/, '')) : name;
   }
 
   return {
@@ -42,6 +43,8 @@ export function createProgramList(machine: Machine): ProgramList {
     },
   };
 }
+
+const lastPart = (path: string): string => path.split(/[/\\]/).at(-1) ?? '';
 
 /** What `tasklist /fo csv /nh` prints on Windows. */
 export const parseTasklist = (csv: string): string[] =>

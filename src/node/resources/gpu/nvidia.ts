@@ -87,6 +87,7 @@ export function createNvidiaProbe(parts: {
 
   function processes(): NvidiaProcess[] | null {
     const state = monitor.latest();
+    if (state.is === 'starting') return null;
     return state.is === 'known' ? state.value : computeApps();
   }
 
