@@ -41,7 +41,7 @@ export interface Machine {
 }
 
 /** Tools are read in English, whatever the user's language. */
-const env = { ...process.env, LC_ALL: 'C', LANGUAGE: 'C' };
+const toolEnv = () => ({ ...process.env, LC_ALL: 'C', LANGUAGE: 'C' });
 const mostOutputBytes = 8e6;
 const mostLineLength = 100_000;
 
@@ -85,7 +85,7 @@ export const realMachine: Machine = {
       const child = execFile(
         tool,
         args,
-        { env, windowsHide: true, maxBuffer: mostOutputBytes, killSignal: 'SIGKILL' },
+        { env: toolEnv(), windowsHide: true, maxBuffer: mostOutputBytes, killSignal: 'SIGKILL' },
         (error, stdout) => {
           clearTimeout(limit);
           if (error) reject(error);
@@ -102,7 +102,11 @@ export const realMachine: Machine = {
       limit.unref();
     }),
   follow(tool, args, { onLine, onEnd }) {
-    const child = spawn(tool, args, { env, stdio: ['ignore', 'pipe', 'ignore'], windowsHide: true });
+    const child = spawn(tool, args, {
+      env: toolEnv(),
+      stdio: ['ignore', 'pipe', 'ignore'],
+      windowsHide: true,
+    });
     let rest = '';
     let isOver = false;
     const end = (isAbsent: boolean) => {

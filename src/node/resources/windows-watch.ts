@@ -28,7 +28,7 @@ const wordSchema = z.object({
   screen: figure,
   front: z.string().nullish(),
   cost: z.string().nullish(),
-  network: z.tuple([z.string(), z.number(), z.number()]).nullish(),
+  network: z.tuple([z.string(), z.number().min(0), z.number().min(0)]).nullish(),
   processes: z.array(z.tuple([z.number(), z.number(), z.number(), z.number(), z.string()])).nullish(),
 });
 /** `QUNS_BUSY`, `QUNS_RUNNING_D3D_FULL_SCREEN` and `QUNS_PRESENTATION_MODE` of SHQueryUserNotificationState. */
