@@ -101,7 +101,7 @@ public static long Idle() { var last = new Last(); last.Size = 8; if (!GetLastIn
 public static int Screen() { int state; return SHQueryUserNotificationState(out state) == 0 ? state : 0; }
 public static uint Front() { uint pid; GetWindowThreadProcessId(GetForegroundWindow(), out pid); return pid; }
 '@
-[void][Windows.Networking.Connectivity.NetworkInformation, Windows, ContentType = WindowsRuntime]
+[void][Windows.Networking.Connectivity.NetworkInformation,Windows.Networking.Connectivity,ContentType=WindowsRuntime]
 $turn = 0
 while ($true) {
   $word = @{}
