@@ -3,7 +3,7 @@ import { freemem, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { AppError } from '#contract/errors.ts';
-import type { LinkState } from '#contract/node-status.ts';
+import type { LinkState, PauseCode } from '#contract/node-status.ts';
 import { systemClock } from './clock.ts';
 import { createEarningSteps } from './earning-steps.ts';
 import { createEarningsSummary } from './earnings-summary.ts';
@@ -12,7 +12,7 @@ import { createHandlers } from './handlers.ts';
 import { createJobService } from './inference/job-service.ts';
 import { openMachineBenchmark } from './inference/machine-benchmark.ts';
 import { createMemoryGuard } from './inference/memory-guard.ts';
-import { createNodePool, enginesMemory } from './inference/node-pool.ts';
+import { createNodePool, enginesMemory, threadsWithin } from './inference/node-pool.ts';
 import { createResponseCache } from './inference/response-cache.ts';
 import { workerInspector } from './inference/runtimes/worker/worker-inspector.ts';
 import { createServedModels } from './inference/served-models.ts';
@@ -24,7 +24,7 @@ import { createLocalGateway } from './link/local-gateway.ts';
 import { openNodeKey } from './link/node-key.ts';
 import { offered, readCatalogue } from './models/catalogue.ts';
 import { openDownloads } from './models/downloads.ts';
-import { evictionPlan } from './models/eviction.ts';
+import { makeRoom } from './models/make-room.ts';
 import { type ModelStore, openModelStore } from './models/model-store.ts';
 import { openServerList } from './models/server-list.ts';
 import { createNodeController, type NodeController } from './node-controller.ts';
@@ -32,9 +32,11 @@ import { readPrices } from './proxy/prices.ts';
 import { createProviderKeys, fileVault, type KeyVault } from './proxy/provider-keys.ts';
 import { openProxyConfig } from './proxy/proxy-config.ts';
 import { createProxyNode } from './proxy/proxy-node.ts';
-import { openElectricity } from './resources/electricity.ts';
+import { devicesOf } from './resources/devices.ts';
+import { type Electricity, openElectricity } from './resources/electricity.ts';
+import { createManners } from './resources/manners.ts';
 import { countOwnTraffic } from './resources/own-traffic.ts';
-import { startResourceProbe } from './resources/probe.ts';
+import { type ResourceProbe, startResourceProbe } from './resources/probe.ts';
 import { isInUse, type ShellWord } from './resources/surroundings.ts';
 import { openApiKey } from './server/api-key.ts';
 import { type ContractServer, createContractServer } from './server/contract-server.ts';
@@ -42,9 +44,17 @@ import { startUiServer, type UiServer } from './server/ui-server.ts';
 import { openSettings, type SettingsStore } from './settings-store.ts';
 import { createSignal } from './signal.ts';
 import { createSources } from './sources.ts';
+import { followStanding, isComputing } from './standing-orders.ts';
 import { openTraining, type Training } from './training/open-training.ts';
 
 export const version = '0.1.0';
+
+/** Reasons for which the memory goes to another program too, not only the time. */
+const givesMemory: ReadonlySet<PauseCode> = new Set<PauseCode>([
+  'exclusive-app',
+  'full-screen',
+  'others-gpu',
+]);
 
 export interface Host {
   nodeId: string;
@@ -65,6 +75,10 @@ export async function createHost(options: {
   logLevel: 'info' | 'silent';
   /** What the desktop shell tells of who sits at this computer; null or absent without one. */
   shell?(): ShellWord | null;
+  /** Who reads the machine; absent: this machine's own probe. */
+  probe?: ResourceProbe;
+  /** Keeps the computer from sleeping, or lets it; called when that changes. */
+  keepAwake?(isOn: boolean): void;
   /** Where providers' keys are kept; absent or null: a file that only this user reads. */
   keyVault?: KeyVault | null;
 }): Promise<Host> {
@@ -83,13 +97,8 @@ export async function createHost(options: {
   const modelsDir = join(profileDir, 'models');
   const servers = openServerList(join(profileDir, 'servers.json'));
   const shell = () => options.shell?.() ?? null;
-  const inUse = () =>
-    isInUse(
-      probe.current.get().surroundings,
-      settings.current.get().idleAfterMinutes,
-      shell()?.isLocked ?? false,
-    );
   const traffic = countOwnTraffic(join(profileDir, 'traffic.json'), clock);
+  const limits = () => manners.standing.get().limits;
   const benchmark = openMachineBenchmark({
     file: join(profileDir, 'benchmarks.json'),
     pool: () => pool,
@@ -101,20 +110,22 @@ export async function createHost(options: {
     servers,
     probe: () => probe,
     processes: (id, wanted) => benchmark.processes(id, wanted),
-    isInUse: inUse,
+    limits,
     clock,
     limitsFile: join(profileDir, 'load-limits.json'),
   });
   const trainers: Pick<Training, 'pids'> = { pids: () => [] };
-  const probe = await startResourceProbe({
-    clock,
-    engines: () => enginesMemory(pool.engines.get()),
-    modelsDir: profileDir,
-    settings: settings.current.get,
-    shell,
-    trainers: () => trainers.pids(),
-    traffic,
-  });
+  const probe =
+    options.probe ??
+    (await startResourceProbe({
+      clock,
+      engines: () => enginesMemory(pool.engines.get()),
+      modelsDir: profileDir,
+      settings: settings.current.get,
+      shell,
+      trainers: () => trainers.pids(),
+      traffic,
+    }));
   const usableMemory = () => ({
     ramBytes: Math.max(freemem(), totalmem() * 0.5),
     gpuBytes: probe.current.get().gpus.reduce((sum, gpu) => sum + gpu.totalBytes, 0),
@@ -144,18 +155,9 @@ export async function createHost(options: {
       const { modelHubs, downloadProxy } = settings.current.get();
       return { hubs: modelHubs, proxy: downloadProxy };
     },
-    async makeRoom(bytes) {
-      const { modelsQuotaGigabytes, pinnedModels } = settings.current.get();
-      const lastServed = ledger.lastServedAt();
-      const stored = models.models.get().map(({ id, sizeBytes, served, shipped }) => ({
-        id,
-        sizeBytes,
-        lastServedAt: lastServed[id] ?? 0,
-        isKept: served || shipped || pinnedModels.includes(id),
-      }));
-      for (const id of evictionPlan(stored, bytes, modelsQuotaGigabytes * 1e9)) await models.remove(id);
-    },
+    makeRoom: makeRoom({ settings, ledger, models }),
     onDone: () => models.scan(),
+    mostMbps: () => limits().networkMbps,
     clock,
   });
   const link = createSignal<LinkState>({ state: 'off' });
@@ -183,7 +185,6 @@ export async function createHost(options: {
     ttlMs: () => settings.current.get().responseCacheMinutes * 60_000,
     clock,
   });
-  const guard = createMemoryGuard({ resources: probe.current, pool, cache, isInUse: inUse });
   // Another file under the same name gives other answers.
   models.models.subscribe(() => cache.clear());
   const proxy = createProxyNode({
@@ -214,6 +215,7 @@ export async function createHost(options: {
     queueLimit: () => settings.current.get().queueLimit,
     gate: () => controller.gate(),
     onUnbookable: (error) => void controller.fail(error),
+    onEnd: (code, startedAt) => (code === null ? manners.finishedJob() : manners.lostJob(code, startedAt)),
   });
   const training = openTraining({
     dir: join(profileDir, 'training'),
@@ -225,10 +227,40 @@ export async function createHost(options: {
     nvidiaGpu: () =>
       probe.current.get().gpus.find(({ name }) => /nvidia|geforce|rtx|quadro|tesla/i.test(name))?.name ??
       null,
+    mostThreads: () => threadsWithin(limits()),
     onBooked: () => earning.flushReceipts(),
     onFault: (error) => log.error({ err: error }, 'training failed'),
   });
   trainers.pids = training.pids;
+  let electricity: Electricity | null = null;
+  const manners = createManners({
+    clock,
+    settings: settings.current,
+    resources: probe.current,
+    uses: () =>
+      devicesOf(settings.current.get(), {
+        engine: pool.foremost.get(),
+        gpus: probe.current.get().gpus,
+        trainer: training.node.status.get().engine,
+      }),
+    isInUse() {
+      const word = shell();
+      return word && isInUse(word, settings.current.get().idleAfterMinutes, word.isLocked);
+    },
+    balance: () => electricity?.balance.get() ?? null,
+    file: join(profileDir, 'manners.json'),
+    onFault: (error) => log.error({ err: error }, 'a pause could not be stored'),
+  });
+  const leavesMemory = () => manners.standing.get().reasons.some(({ code }) => givesMemory.has(code));
+  let isEarning = false;
+  const guard = createMemoryGuard({
+    resources: probe.current,
+    pool,
+    cache,
+    limits,
+    leavesMemory,
+    serves: () => isEarning,
+  });
   const earning = createEarningSteps({
     key,
     clock,
@@ -246,7 +278,10 @@ export async function createHost(options: {
     localGateway,
     apiKey,
     pricing,
-    healthy: () => controller.healthy(),
+    healthy: (despiteHold) => controller.healthy(despiteHold),
+    gate: () => controller.gate(),
+    leavesMemory,
+    onPauseAsked: manners.gatewayAsks,
   });
   const controller: NodeController = createNodeController({
     nodeId: key.nodeId,
@@ -254,6 +289,12 @@ export async function createHost(options: {
     engine: pool.foremost,
     obstacle: guard.refusal,
     link,
+    standing: manners.standing,
+    does: () => ({
+      serves: settings.current.get().serveOwnModels || proxy.offered().length > 0,
+      trains: settings.current.get().takePartInTraining,
+      isComputing: isComputing(training.node.status.get()),
+    }),
     modelName: (id) => models.get(id)?.name ?? id,
     steps: earning.steps,
     clock,
@@ -262,15 +303,20 @@ export async function createHost(options: {
   // What is sold, or for how much, is for the gateway to know at once.
   proxy.quote.subscribe(() => earning.steps.announce());
   proxy.onChange(() => earning.steps.announce());
-  controller.status.subscribe(({ state }) => log.info({ state }, 'state'));
-  const followTraining = () => {
-    const { state } = controller.status.get().state;
-    training.node.hold(state === 'paused');
-    // A gateway that is away for a while is no reason to stop what is being trained.
-    training.follow(state === 'draining' ? null : earning.roundGateway());
-  };
-  controller.status.subscribe(followTraining);
-  settings.current.subscribe(followTraining);
+  followStanding({
+    controller,
+    standing: manners.standing,
+    settings: settings.current,
+    training,
+    downloads,
+    resources: probe.current,
+    roundGateway: earning.roundGateway,
+    keepAwake: options.keepAwake,
+    onState(state) {
+      isEarning = state.state === 'earning';
+    },
+    onNews: (state) => log.info({ state }, 'state'),
+  });
   const earnings = createEarningsSummary({
     ledger,
     clock,
@@ -281,18 +327,14 @@ export async function createHost(options: {
     },
     account: () => earning.account(),
   });
-  const electricity = openElectricity({
+  electricity = openElectricity({
     clock,
     resources: probe.current,
     settings: settings.current,
     earnings,
     book: ledger.energy,
-    isWorking: () => ['earning', 'draining'].includes(controller.status.get().state.state),
-    solMicroUsd() {
-      const { solPrice } = proxy.status.get();
-      return solPrice && !solPrice.isStale ? solPrice.microUsd : null;
-    },
-    testCredits: () => controller.status.get().testCredits,
+    node: controller.status,
+    proxy: proxy.status,
     onFault: (error) => log.error({ err: error }, 'electricity could not be written down'),
   });
   const contract = createContractServer({
@@ -312,6 +354,7 @@ export async function createHost(options: {
       ledger,
       probe,
       electricity,
+      manners,
       apiKey,
     }),
     sources: createSources({
@@ -360,6 +403,7 @@ export async function createHost(options: {
       downloads.dispose();
       guard.dispose();
       electricity.dispose();
+      manners.dispose();
       probe.dispose();
       traffic.dispose();
       stats.dispose();

@@ -4,7 +4,7 @@ import { AppError } from '#contract/errors.ts';
 import { unwrap } from '#contract/result.ts';
 import { createHost, type Host } from './host.ts';
 import { profileDir } from './profile-dir.ts';
-import { connectShell, openShellVault, watchPresence } from './shell-channel.ts';
+import { connectShell, keepAwake, openShellVault, watchPresence } from './shell-channel.ts';
 
 const help = `solanalm-node <command> [options]
 
@@ -45,6 +45,7 @@ async function run(): Promise<void> {
     profileDir: flags.profile ?? profileDir(),
     logLevel: command === 'serve' ? 'info' : 'silent',
     shell: watchPresence(Date.now),
+    keepAwake,
     keyVault: flags.shell ? await openShellVault() : null,
   });
   if (command === 'serve') return serve(host);
@@ -114,7 +115,8 @@ async function serve(host: Host): Promise<void> {
   }
   const settings = host.settings.current.get();
   if (flags.start || (settings.onboarded && settings.startEarningOnLaunch))
-    await host.contract.request('node.start', {});
+    // As after a restart: a pause that was left goes on. Why it does not start stands in its state.
+    await host.controller.start().catch(() => {});
 }
 
 /** The built pages, seen from the source folder or from the bundle in out/node. */

@@ -33,9 +33,11 @@ function start({ watts = 360, at = noon, isWorking = true } = {}) {
     settings,
     earnings: createSignal({ forecastLamports: null }),
     book: ledger.energy,
-    isWorking: () => state.isWorking,
-    solMicroUsd: () => null,
-    testCredits: () => false,
+    node: {
+      get: () => ({ testCredits: false, state: { state: state.isWorking ? 'earning' : 'stopped' } }),
+      subscribe: () => () => {},
+    },
+    proxy: createSignal({ solPrice: null }),
     onFault: (error) => faults.push(error),
   });
   return {

@@ -1,4 +1,6 @@
 import type { EarningsSummary } from '#contract/earnings.ts';
+import type { NodeState, NodeStatus } from '#contract/node-status.ts';
+import type { ProxyStatus } from '#contract/provider.ts';
 import type { EnergyDay, PowerBalance, Resources } from '#contract/resources.ts';
 import type { Settings } from '#contract/settings.ts';
 import type { Clock } from '../clock.ts';
@@ -6,6 +8,9 @@ import { type EnergyBook, roundedMicroUsd } from '../ledger/energy.ts';
 import { createSignal, type Signal } from '../signal.ts';
 import { createEnergyMeter } from './energy-meter.ts';
 import { balanceOf } from './power.ts';
+
+/** States in which the computer runs for the node. */
+const working: readonly NodeState['state'][] = ['earning', 'draining'];
 
 export interface Electricity {
   /** What an hour brings and costs, with each reading of the machine. */
@@ -22,9 +27,8 @@ export function openElectricity(parts: {
   settings: Signal<Pick<Settings, 'powerMicroUsdPerKwh'>>;
   earnings: Signal<Pick<EarningsSummary, 'forecastLamports'>>;
   book: EnergyBook;
-  isWorking(): boolean;
-  solMicroUsd(): number | null;
-  testCredits(): boolean;
+  node: Signal<Pick<NodeStatus, 'testCredits'> & { state: Pick<NodeState, 'state'> }>;
+  proxy: Signal<Pick<ProxyStatus, 'solPrice'>>;
   onFault(error: unknown): void;
 }): Electricity {
   const { clock, book } = parts;
@@ -40,7 +44,7 @@ export function openElectricity(parts: {
   const meter = createEnergyMeter({
     clock,
     resources: parts.resources,
-    isWorking: parts.isWorking,
+    isWorking: () => working.includes(parts.node.get().state.state),
     microUsdPerKwh: () => parts.settings.get().powerMicroUsdPerKwh,
     append(row) {
       book.append(row);
@@ -50,13 +54,14 @@ export function openElectricity(parts: {
   });
 
   function read({ at, power }: Resources): PowerBalance {
+    const { solPrice } = parts.proxy.get();
     return balanceOf({
       at,
       power,
       microUsdPerKwh: parts.settings.get().powerMicroUsdPerKwh,
       forecastLamports: parts.earnings.get().forecastLamports,
-      solMicroUsd: parts.solMicroUsd(),
-      testCredits: parts.testCredits(),
+      solMicroUsd: solPrice && !solPrice.isStale ? solPrice.microUsd : null,
+      testCredits: parts.node.get().testCredits,
       todayCostMicroUsd: roundedMicroUsd(writtenToday() + meter.pendingPicoUsd()),
     });
   }
