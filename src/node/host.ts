@@ -1,5 +1,4 @@
 import { chmodSync, mkdirSync } from 'node:fs';
-import { freemem, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { AppError } from '#contract/errors.ts';
@@ -12,7 +11,7 @@ import { createHandlers } from './handlers.ts';
 import { createJobService } from './inference/job-service.ts';
 import { openMachineBenchmark } from './inference/machine-benchmark.ts';
 import { createMemoryGuard } from './inference/memory-guard.ts';
-import { createNodePool, enginesMemory, threadsWithin } from './inference/node-pool.ts';
+import { createNodePool, enginesMemory, threadsWithin, usableMemory } from './inference/node-pool.ts';
 import { createResponseCache } from './inference/response-cache.ts';
 import { workerInspector } from './inference/runtimes/worker/worker-inspector.ts';
 import { createServedModels } from './inference/served-models.ts';
@@ -126,10 +125,6 @@ export async function createHost(options: {
       trainers: () => trainers.pids(),
       traffic,
     }));
-  const usableMemory = () => ({
-    ramBytes: Math.max(freemem(), totalmem() * 0.5),
-    gpuBytes: probe.current.get().gpus.reduce((sum, gpu) => sum + gpu.totalBytes, 0),
-  });
   const models = await openModelStore({
     shippedDir: join(resourcesDir(), 'models'),
     modelsDir,
@@ -143,7 +138,7 @@ export async function createHost(options: {
       const { contextSize, parallelRequests, gpu } = settings.current.get();
       return { contextSize, parallelRequests, gpu };
     },
-    memory: () => usableMemory(),
+    memory: () => usableMemory(probe.current.get()),
     served: settings.current.get().servedModels,
   });
 
@@ -337,42 +332,34 @@ export async function createHost(options: {
     proxy: proxy.status,
     onFault: (error) => log.error({ err: error }, 'electricity could not be written down'),
   });
+  const parts = {
+    settings,
+    controller,
+    models,
+    servers,
+    downloads,
+    benchmark,
+    proxy,
+    jobs,
+    training,
+    ledger,
+    probe,
+    electricity,
+  };
   const contract = createContractServer({
     handlers: createHandlers({
+      ...parts,
       version,
       profileDir,
-      settings,
-      controller,
-      models,
-      servers,
-      catalogue: () => offered(catalogue, settings.current.get(), usableMemory()),
-      downloads,
-      benchmark,
-      proxy,
-      jobs,
-      training,
-      ledger,
-      probe,
-      electricity,
+      catalogue: () => offered(catalogue, settings.current.get(), usableMemory(probe.current.get())),
       manners,
       apiKey,
     }),
     sources: createSources({
-      controller,
-      settings,
+      ...parts,
       pool,
-      models,
-      servers,
-      downloads,
-      benchmark,
-      proxy,
-      jobs,
       serving: stats.stats,
-      training,
-      ledger,
       earnings,
-      probe,
-      electricity,
     }),
     onFault: (name, error) => log.error({ err: error }, `call ${name} failed`),
   });

@@ -113,3 +113,9 @@ export function enginesMemory(engines: Engine[]): Memory & { vram: EngineVram | 
     gpuBytes: engines.reduce((sum, { memory }) => sum + (memory?.gpuBytes ?? 0), 0),
   };
 }
+
+/** What models may be measured against: main memory that is free, at least half of it, and all of the GPUs'. */
+export const usableMemory = ({ gpus }: Pick<Resources, 'gpus'>): Memory => ({
+  ramBytes: Math.max(freemem(), totalmem() * 0.5),
+  gpuBytes: gpus.reduce((sum, gpu) => sum + gpu.totalBytes, 0),
+});
