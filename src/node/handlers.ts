@@ -13,6 +13,7 @@ import type { ServerList } from './models/server-list.ts';
 import type { NodeController } from './node-controller.ts';
 import type { ProxyNode } from './proxy/proxy-node.ts';
 import { tryModel } from './proxy/try-model.ts';
+import type { Electricity } from './resources/electricity.ts';
 import { readHardware } from './resources/hardware.ts';
 import type { Manners } from './resources/manners.ts';
 import type { ResourceProbe } from './resources/probe.ts';
@@ -37,6 +38,7 @@ export interface HandlerParts {
   training: Training;
   ledger: Ledger;
   probe: ResourceProbe;
+  electricity: Electricity;
   manners: Pick<Manners, 'pause' | 'resume' | 'earnAnyway'>;
   apiKey: ApiKey;
 }
@@ -85,8 +87,6 @@ export function createHandlers(parts: HandlerParts): Handlers {
       return null;
     },
     'hybrid.preview': stillToCome,
-    'resources.energy': stillToCome,
-    'resources.programs': stillToCome,
     'settings.get': () => settings.current.get(),
     'settings.update': async (patch) => {
       if (patch.payoutAddress) await checkAddress(patch.payoutAddress);
@@ -188,6 +188,8 @@ export function createHandlers(parts: HandlerParts): Handlers {
       csv: ledger.csv(),
     }),
     'resources.history': () => probe.history(),
+    'resources.energy': ({ days }) => parts.electricity.days(days),
+    'resources.programs': () => probe.programs(),
     'resources.hardware': () => readHardware(probe.current.get(), settings.current.get().declaredNetworkMbps),
     'access.key': () => ({ key: apiKey.get() }),
     'access.renewKey': () => ({ key: apiKey.renew() }),

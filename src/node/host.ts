@@ -1,5 +1,4 @@
 import { chmodSync, mkdirSync } from 'node:fs';
-import { freemem, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { AppError } from '#contract/errors.ts';
@@ -12,7 +11,7 @@ import { createHandlers } from './handlers.ts';
 import { createJobService } from './inference/job-service.ts';
 import { openMachineBenchmark } from './inference/machine-benchmark.ts';
 import { createMemoryGuard } from './inference/memory-guard.ts';
-import { createNodePool, enginesMemory, threadsWithin } from './inference/node-pool.ts';
+import { createNodePool, enginesMemory, threadsWithin, usableMemory } from './inference/node-pool.ts';
 import { createResponseCache } from './inference/response-cache.ts';
 import { workerInspector } from './inference/runtimes/worker/worker-inspector.ts';
 import { createServedModels } from './inference/served-models.ts';
@@ -24,7 +23,7 @@ import { createLocalGateway } from './link/local-gateway.ts';
 import { openNodeKey } from './link/node-key.ts';
 import { offered, readCatalogue } from './models/catalogue.ts';
 import { openDownloads } from './models/downloads.ts';
-import { evictionPlan } from './models/eviction.ts';
+import { makeRoom } from './models/make-room.ts';
 import { type ModelStore, openModelStore } from './models/model-store.ts';
 import { openServerList } from './models/server-list.ts';
 import { createNodeController, type NodeController } from './node-controller.ts';
@@ -33,8 +32,11 @@ import { createProviderKeys, fileVault, type KeyVault } from './proxy/provider-k
 import { openProxyConfig } from './proxy/proxy-config.ts';
 import { createProxyNode } from './proxy/proxy-node.ts';
 import { devicesOf } from './resources/devices.ts';
+import { type Electricity, openElectricity } from './resources/electricity.ts';
 import { createManners } from './resources/manners.ts';
+import { countOwnTraffic } from './resources/own-traffic.ts';
 import { type ResourceProbe, startResourceProbe } from './resources/probe.ts';
+import { isInUse, type ShellWord } from './resources/surroundings.ts';
 import { openApiKey } from './server/api-key.ts';
 import { type ContractServer, createContractServer } from './server/contract-server.ts';
 import { startUiServer, type UiServer } from './server/ui-server.ts';
@@ -42,7 +44,7 @@ import { openSettings, type SettingsStore } from './settings-store.ts';
 import { createSignal } from './signal.ts';
 import { createSources } from './sources.ts';
 import { followStanding, isComputing } from './standing-orders.ts';
-import { openTraining } from './training/open-training.ts';
+import { openTraining, type Training } from './training/open-training.ts';
 
 export const version = '0.1.0';
 
@@ -70,8 +72,8 @@ export interface Host {
 export async function createHost(options: {
   profileDir: string;
   logLevel: 'info' | 'silent';
-  /** Whether somebody sits at this computer, where no reading tells; absent: nobody, as on a server. */
-  isInUse?(): boolean;
+  /** What the desktop shell tells of who sits at this computer; null or absent without one. */
+  shell?(): ShellWord | null;
   /** Who reads the machine; absent: this machine's own probe. */
   probe?: ResourceProbe;
   /** Keeps the computer from sleeping, or lets it; called when that changes. */
@@ -93,6 +95,8 @@ export async function createHost(options: {
   const ledger = openLedger(join(profileDir, 'node.db'), { clock });
   const modelsDir = join(profileDir, 'models');
   const servers = openServerList(join(profileDir, 'servers.json'));
+  const shell = () => options.shell?.() ?? null;
+  const traffic = countOwnTraffic(join(profileDir, 'traffic.json'), clock);
   const limits = () => manners.standing.get().limits;
   const benchmark = openMachineBenchmark({
     file: join(profileDir, 'benchmarks.json'),
@@ -109,17 +113,18 @@ export async function createHost(options: {
     clock,
     limitsFile: join(profileDir, 'load-limits.json'),
   });
+  const trainers: Pick<Training, 'pids'> = { pids: () => [] };
   const probe =
     options.probe ??
     (await startResourceProbe({
       clock,
       engines: () => enginesMemory(pool.engines.get()),
       modelsDir: profileDir,
+      settings: settings.current.get,
+      shell,
+      trainers: () => trainers.pids(),
+      traffic,
     }));
-  const usableMemory = () => ({
-    ramBytes: Math.max(freemem(), totalmem() * 0.5),
-    gpuBytes: probe.current.get().gpus.reduce((sum, gpu) => sum + gpu.totalBytes, 0),
-  });
   const models = await openModelStore({
     shippedDir: join(resourcesDir(), 'models'),
     modelsDir,
@@ -133,7 +138,7 @@ export async function createHost(options: {
       const { contextSize, parallelRequests, gpu } = settings.current.get();
       return { contextSize, parallelRequests, gpu };
     },
-    memory: () => usableMemory(),
+    memory: () => usableMemory(probe.current.get()),
     served: settings.current.get().servedModels,
   });
 
@@ -145,17 +150,7 @@ export async function createHost(options: {
       const { modelHubs, downloadProxy } = settings.current.get();
       return { hubs: modelHubs, proxy: downloadProxy };
     },
-    async makeRoom(bytes) {
-      const { modelsQuotaGigabytes, pinnedModels } = settings.current.get();
-      const lastServed = ledger.lastServedAt();
-      const stored = models.models.get().map(({ id, sizeBytes, served, shipped }) => ({
-        id,
-        sizeBytes,
-        lastServedAt: lastServed[id] ?? 0,
-        isKept: served || shipped || pinnedModels.includes(id),
-      }));
-      for (const id of evictionPlan(stored, bytes, modelsQuotaGigabytes * 1e9)) await models.remove(id);
-    },
+    makeRoom: makeRoom({ settings, ledger, models }),
     onDone: () => models.scan(),
     mostMbps: () => limits().networkMbps,
     clock,
@@ -231,6 +226,8 @@ export async function createHost(options: {
     onBooked: () => earning.flushReceipts(),
     onFault: (error) => log.error({ err: error }, 'training failed'),
   });
+  trainers.pids = training.pids;
+  let electricity: Electricity | null = null;
   const manners = createManners({
     clock,
     settings: settings.current,
@@ -241,7 +238,11 @@ export async function createHost(options: {
         gpus: probe.current.get().gpus,
         trainer: training.node.status.get().engine,
       }),
-    isInUse: () => options.isInUse?.() ?? null,
+    isInUse() {
+      const word = shell();
+      return word && isInUse(word, settings.current.get().idleAfterMinutes, word.isLocked);
+    },
+    balance: () => electricity?.balance.get() ?? null,
     file: join(profileDir, 'manners.json'),
     onFault: (error) => log.error({ err: error }, 'a pause could not be stored'),
   });
@@ -321,40 +322,44 @@ export async function createHost(options: {
     },
     account: () => earning.account(),
   });
+  electricity = openElectricity({
+    clock,
+    resources: probe.current,
+    settings: settings.current,
+    earnings,
+    book: ledger.energy,
+    node: controller.status,
+    proxy: proxy.status,
+    onFault: (error) => log.error({ err: error }, 'electricity could not be written down'),
+  });
+  const parts = {
+    settings,
+    controller,
+    models,
+    servers,
+    downloads,
+    benchmark,
+    proxy,
+    jobs,
+    training,
+    ledger,
+    probe,
+    electricity,
+  };
   const contract = createContractServer({
     handlers: createHandlers({
+      ...parts,
       version,
       profileDir,
-      settings,
-      controller,
-      models,
-      servers,
-      catalogue: () => offered(catalogue, settings.current.get(), usableMemory()),
-      downloads,
-      benchmark,
-      proxy,
-      jobs,
-      training,
-      ledger,
-      probe,
+      catalogue: () => offered(catalogue, settings.current.get(), usableMemory(probe.current.get())),
       manners,
       apiKey,
     }),
     sources: createSources({
-      controller,
-      settings,
+      ...parts,
       pool,
-      models,
-      servers,
-      downloads,
-      benchmark,
-      proxy,
-      jobs,
       serving: stats.stats,
-      training,
-      ledger,
       earnings,
-      probe,
     }),
     onFault: (name, error) => log.error({ err: error }, `call ${name} failed`),
   });
@@ -384,8 +389,10 @@ export async function createHost(options: {
       shared.dispose();
       downloads.dispose();
       guard.dispose();
+      electricity.dispose();
       manners.dispose();
       probe.dispose();
+      traffic.dispose();
       stats.dispose();
       ledger.close();
     },

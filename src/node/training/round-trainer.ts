@@ -12,6 +12,8 @@ export interface NodeTrainer extends RoundTrainer {
   resume(): void;
   /** Asks anew what trains here; after an engine was installed. */
   describe(signal?: AbortSignal): Promise<void>;
+  /** Process ids of the trainers that live now. */
+  pids(): number[];
   dispose(): Promise<void>;
 }
 
@@ -96,6 +98,7 @@ export function createRoundTrainer(options: {
       for (const trainer of running) trainer.resume();
     },
     describe: (signal) => withTrainer(signal, async () => {}),
+    pids: () => [...running].map((trainer) => trainer.pid()).filter((pid) => pid !== undefined),
     async dispose() {
       await Promise.all([...running].map((trainer) => trainer.dispose()));
     },
