@@ -1,0 +1,8 @@
+import { z } from 'zod';
+
+/** What a gateway's lamports are: credits of a test, or those of one of Solana's clusters; `localnet` is a chain on this computer. */
+export const networkSchema = z.enum(['test-credits', 'localnet', 'devnet', 'mainnet-beta']);
+export type Network = z.infer<typeof networkSchema>;
+
+export const clusterSchema = networkSchema.exclude(['test-credits']);
+export type Cluster = z.infer<typeof clusterSchema>;
