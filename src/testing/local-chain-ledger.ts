@@ -141,7 +141,8 @@ export async function openChainLedger() {
       raw,
       keys,
       error: failed && chainErrorOf(failed),
-      feeLamports: Number(BigInt(Object.keys(transaction.signatures).length) * 5000n),
+      // What no account has any more.
+      feeLamports: Number(sum(before.lamports) - sum(after.lamports)),
       before,
       after,
       logs: meta.logs(),
@@ -276,6 +277,8 @@ export async function openChainLedger() {
     },
   };
 }
+
+const sum = (amounts: bigint[]) => amounts.reduce((total, amount) => total + amount, 0n);
 
 const isTokenProgram = (owner: string) =>
   owner === 'TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA' ||

@@ -147,6 +147,8 @@ export function createSettlementEngine(parts: SettlementParts): SettlementEngine
       await chain.send(one.transaction);
     } catch (thrown) {
       const error = toAppError(thrown);
+      // Too late for these bytes, or too early for an endpoint that is behind: the next look tells.
+      if (error.code === 'chain/rejected' && /blockhash not found/i.test(error.message)) return;
       const reason = `${error.code}: ${error.message}`;
       if (error.code === 'chain/rejected' && one.reason !== reason) book.enter(one.id, one.state, { reason });
       throw error;
