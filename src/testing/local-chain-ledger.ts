@@ -256,7 +256,10 @@ export async function openChainLedger() {
     },
     /** Newest first. */
     transactionsOf: (address: string) =>
-      [...transactions.values()].filter(({ keys }) => keys.includes(address)).reverse(),
+      [...transactions.values()]
+        .filter(({ keys }) => keys.includes(address))
+        .map((one) => ({ ...one }))
+        .reverse(),
     /** A fork: the block with this transaction turns out not to be of the chain; everything else happened all the same. */
     fork(signature: string): void {
       const gone = transactions.get(signature);

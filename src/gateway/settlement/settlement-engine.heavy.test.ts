@@ -165,9 +165,9 @@ describe.skipIf(noLocalChain)(`payments on a real VM${noLocalChain ? ` (${noLoca
       expect(statesOf(channel)).toEqual(['prepared']);
 
       transaction.sign([owner]);
+      chain.ledger.confirm('held');
       await chain.connection.sendRawTransaction(transaction.serialize());
-      await tick(1);
-      // A confirmed one is found by its channel; polls do not move it here.
+      await tick();
       for (const { signature } of chain.ledger.transactionsOf(channel))
         chain.ledger.settle(signature, 'confirmed');
       await tick();
