@@ -81,6 +81,7 @@ export async function openChainLedger() {
   const steps: Step[] = [];
   const transactions = new Map<string, ChainTransaction>();
   const blockhashes = new Map<string, number>();
+  const lost: Buffer[] = [];
 
   function accountOf(address: string): ChainAccount | null {
     const found = svm.getAccount(address as SvmAddress);
@@ -172,6 +173,34 @@ export async function openChainLedger() {
     }
   }
 
+  /** Takes a transaction in as a validator would. Throws RpcError. */
+  function send(raw: Buffer, options: { skipPreflight: boolean; drop: boolean }): string {
+    const { signature, blockhash } = read(raw);
+    if (transactions.has(signature)) return signature;
+    if ((blockhashes.get(blockhash) ?? -1) < slot)
+      throw new RpcError(-32002, 'Transaction simulation failed: Blockhash not found', {
+        err: 'BlockhashNotFound',
+        logs: [],
+      });
+    const { error, logs } = simulate(raw);
+    if (error === 'SignatureFailure')
+      throw new RpcError(-32003, 'Transaction signature verification failure');
+    if (error !== null && !options.skipPreflight)
+      throw new RpcError(
+        -32002,
+        `Transaction simulation failed: ${typeof error === 'string' ? error : JSON.stringify(error)}`,
+        { err: error, logs },
+      );
+    if (options.drop) {
+      lost.push(raw);
+      return signature;
+    }
+    const executed = execute(raw);
+    steps.push({ raw });
+    take(executed);
+    return signature;
+  }
+
   return {
     slot: () => slot,
     finalizedSlot: () => Math.max(0, slot - finalizedLagSlots),
@@ -221,29 +250,16 @@ export async function openChainLedger() {
       });
       return signature;
     },
-    /** Takes a transaction in as a validator would. Throws RpcError. */
-    send(raw: Buffer, options: { skipPreflight: boolean; drop: boolean }): string {
-      const { signature, blockhash } = read(raw);
-      if (transactions.has(signature)) return signature;
-      if ((blockhashes.get(blockhash) ?? -1) < slot)
-        throw new RpcError(-32002, 'Transaction simulation failed: Blockhash not found', {
-          err: 'BlockhashNotFound',
-          logs: [],
-        });
-      const { error, logs } = simulate(raw);
-      if (error === 'SignatureFailure')
-        throw new RpcError(-32003, 'Transaction signature verification failure');
-      if (error !== null && !options.skipPreflight)
-        throw new RpcError(
-          -32002,
-          `Transaction simulation failed: ${typeof error === 'string' ? error : JSON.stringify(error)}`,
-          { err: error, logs },
-        );
-      if (options.drop) return signature;
-      const executed = execute(raw);
-      steps.push({ raw });
-      take(executed);
-      return signature;
+    send,
+    /** Transactions that were lost, or that a fork took away, come by after all, as far as their time is not over. */
+    landLost(): void {
+      for (const raw of lost.splice(0)) {
+        try {
+          send(raw, { skipPreflight: true, drop: false });
+        } catch (thrown) {
+          if (!(thrown instanceof RpcError)) throw thrown;
+        }
+      }
     },
     /** Null when it is not on the chain. Being asked after moves it on, where polls do. */
     transaction(signature: string, isPoll = false): ChainTransaction | null {
@@ -265,6 +281,7 @@ export async function openChainLedger() {
       const gone = transactions.get(signature);
       if (!gone?.raw) throw new Error('no such transaction');
       transactions.delete(signature);
+      lost.push(gone.raw);
       svm = fresh();
       svm.warpToSlot(BigInt(slot));
       const kept = steps.filter((step) => !('raw' in step) || step.raw !== gone.raw);
