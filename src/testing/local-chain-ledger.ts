@@ -151,9 +151,13 @@ export async function openChainLedger() {
     };
   }
 
+  const finalizedSlot = () => Math.max(0, slot - finalizedLagSlots);
+
   function advance(count: number): void {
     slot += count;
     svm.warpToSlot(BigInt(slot));
+    // What lies so deep is final, whoever has asked after it or not.
+    for (const one of transactions.values()) if (one.slot <= finalizedSlot()) one.level = 'finalized';
   }
 
   function take(one: Omit<ChainTransaction, 'slot' | 'blockTime' | 'level'>): void {
@@ -203,7 +207,7 @@ export async function openChainLedger() {
 
   return {
     slot: () => slot,
-    finalizedSlot: () => Math.max(0, slot - finalizedLagSlots),
+    finalizedSlot,
     /** Lets blocks go by. */
     advance,
     /** Lets so many go by that no blockhash of before is good any more, finalized blocks included. */
@@ -279,7 +283,7 @@ export async function openChainLedger() {
     /** A fork: the block with this transaction turns out not to be of the chain; everything else happened all the same. */
     fork(signature: string): void {
       const gone = transactions.get(signature);
-      if (!gone?.raw) throw new Error('no such transaction');
+      if (!gone?.raw || gone.level === 'finalized') throw new Error('no fork can take this transaction away');
       transactions.delete(signature);
       lost.push(gone.raw);
       svm = fresh();

@@ -105,7 +105,7 @@ describe.skipIf(noLocalChain)(
       expect(stage.statesOf(channel).at(-1)).toBe('finalized');
     });
 
-    test('an endpoint that knows nothing does not make it pay twice, while another one does', async () => {
+    test('an endpoint that knows nothing does not make it pay twice, while another one has not seen the end', async () => {
       const other = await stage.chain.openEndpoint();
       await stage.open({ rpcUrls: [stage.chain.url, other.url] });
       const to = stage.wallet();
@@ -113,11 +113,27 @@ describe.skipIf(noLocalChain)(
       stage.chain.ledger.confirm('held');
       await stage.tick();
       stage.chain.faults.forgets = true;
+      other.faults.lagSlots = 1000;
       stage.chain.ledger.expireBlockhashes();
       await stage.tick(3);
       expect(stage.statesOf(channel)).toEqual(['prepared', 'submitted']);
-      for (const { signature } of stage.chain.ledger.transactionsOf(channel))
-        stage.chain.ledger.settle(signature, 'finalized');
+      other.faults.lagSlots = 0;
+      await stage.tick();
+      expect(stage.statesOf(channel)).toEqual(['prepared', 'submitted', 'finalized']);
+      expect(stage.chain.lamportsOf(to)).toBe(enough);
+    });
+
+    test('an endpoint whose history is too short does not make it pay twice', async () => {
+      await stage.open();
+      const to = stage.wallet();
+      const channel = stage.books.earn(to, enough);
+      await stage.tick();
+      stage.chain.ledger.expireBlockhashes();
+      stage.chain.faults.firstSlot = 100;
+      await stage.tick(3);
+      expect(stage.statesOf(channel)).toEqual(['prepared', 'submitted']);
+      expect(stage.books.engine.problem()?.message).toContain('history');
+      stage.chain.faults.firstSlot = 0;
       await stage.tick();
       expect(stage.statesOf(channel).at(-1)).toBe('finalized');
       expect(stage.chain.lamportsOf(to)).toBe(enough);

@@ -26,7 +26,7 @@ export const channelTables = `
   CREATE TABLE settlements (
     id TEXT PRIMARY KEY, channel TEXT NOT NULL REFERENCES channels, at INTEGER NOT NULL, mode TEXT NOT NULL,
     from_cumulative INTEGER NOT NULL, cumulative INTEGER NOT NULL, blockhash TEXT NOT NULL,
-    last_valid_block_height INTEGER NOT NULL, fee_lamports INTEGER NOT NULL, transaction_bytes BLOB NOT NULL
+    last_valid_block_height INTEGER NOT NULL, slot INTEGER NOT NULL, fee_lamports INTEGER NOT NULL, transaction_bytes BLOB NOT NULL
   ) STRICT;
   CREATE INDEX settlements_by_channel ON settlements (channel);
   CREATE TABLE settlement_states (

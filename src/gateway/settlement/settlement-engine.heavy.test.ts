@@ -150,6 +150,7 @@ describe.skipIf(noLocalChain)(`payments on a real VM${noLocalChain ? ` (${noLoca
       cumulativeAtomic: 5_000_000n,
       blockhash: 'b',
       lastValidBlockHeight: 1,
+      slot: 1,
       feeLamports: 0n,
       transaction: new Uint8Array(1),
       signature: null,

@@ -238,7 +238,7 @@ describe.skipIf(noLocalChain)(`a gateway that dies${noLocalChain ? ` (${noLocalC
         );
       }
     }
-    for (let death = 0; death < 15; death++) {
+    for (let death = 0; death < 15 || accepted.size < 15; death++) {
       const working = work().catch(() => unanswered.push(...node.receipts()));
       await new Promise((resolve) => setTimeout(resolve, 20 + random() * 600));
       await kill('SIGKILL');
@@ -263,6 +263,6 @@ describe.skipIf(noLocalChain)(`a gateway that dies${noLocalChain ? ` (${noLocalC
     await node.close();
     const { paid } = account(new Map([[owner.address, { earned, given: 0n }]]), true);
     expect(earned).toBe(BigInt(accepted.size) * netOfRequest);
-    expect(Number(paid)).toBeGreaterThan(Number(15n * netOfRequest));
+    expect(Number(paid)).toBeGreaterThan(Number(14n * netOfRequest));
   }, 240_000);
 });
