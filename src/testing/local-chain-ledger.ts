@@ -166,14 +166,20 @@ export async function openChainLedger() {
     transactions.set(one.signature, { ...one, slot, blockTime: Math.floor(Date.now() / 1000), level });
   }
 
-  function simulate(raw: Buffer): { error: ChainError | null; logs: string[]; units: number } {
+  function simulate(
+    raw: Buffer,
+    verifies = true,
+  ): { error: ChainError | null; logs: string[]; units: number } {
     try {
+      svm.withSigverify(verifies);
       const result = svm.simulateTransaction(read(raw).transaction);
       const meta = result.meta();
       const error = result instanceof FailedTransactionMetadata ? chainErrorOf(result) : null;
       return { error, logs: meta.logs(), units: Number(meta.computeUnitsConsumed()) };
     } catch {
       return { error: 'SignatureFailure', logs: [], units: 0 };
+    } finally {
+      svm.withSigverify(true);
     }
   }
 

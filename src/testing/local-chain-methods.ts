@@ -240,7 +240,7 @@ export function createChainMethods(ledger: ChainLedger, faults: ChainFaults, gen
     },
     requestAirdrop: ([address, lamports]: [string, number]) => ledger.airdrop(address, BigInt(lamports)),
     simulateTransaction: ([text, options]: [string, Options]) => {
-      const { error, logs, units } = ledger.simulate(bytesOf(text, options));
+      const { error, logs, units } = ledger.simulate(bytesOf(text, options), options?.sigVerify === true);
       return inContext({ err: error, logs, unitsConsumed: units, accounts: null, returnData: null });
     },
     sendTransaction: ([text, options]: [string, Options]) =>

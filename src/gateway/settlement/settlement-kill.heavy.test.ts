@@ -200,6 +200,8 @@ describe.skipIf(noLocalChain)(`a gateway that dies${noLocalChain ? ` (${noLocalC
           chain.url,
           '--treasury',
           treasury.file,
+          '--credit-limit',
+          '1000000000000',
           '--settle-every-ms',
           '15',
         ],
