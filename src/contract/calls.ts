@@ -15,6 +15,15 @@ import { foundServerSchema, remoteServerSchema, shownServerSchema } from './remo
 import { energyDaySchema, hardwareReportSchema, resourcesSchema } from './resources.ts';
 import { settingsPatchSchema, settingsSchema } from './settings.ts';
 import { dataItemSchema, dataPreviewSchema, dataSourceSchema } from './training-data.ts';
+import {
+  claimSummarySchema,
+  payerSchema,
+  paymentSchema,
+  signInRequestSchema,
+  walletAnswerSchema,
+  walletQuestionSchema,
+} from './wallet.ts';
+import { delegationSchema } from './wire/delegation.ts';
 
 const nothing = z.strictObject({});
 const done = z.null();
@@ -52,6 +61,40 @@ export const hostCalls = {
   'wallet.check': {
     input: z.strictObject({ address: z.string().max(200) }),
     output: z.object({ address: z.string(), onCurve: z.boolean() }),
+  },
+  /** What the wallet signs once so that the node's own key may register, report and sign receipts for 30 days. */
+  'wallet.signInRequest': { input: nothing, output: signInRequestSchema },
+  /** Takes a Sign In With Solana: binds the wallet that is paid. */
+  'wallet.bind': { input: delegationSchema, output: done },
+  /** Takes the node key's right back, at the gateway too. */
+  'wallet.revoke': { input: nothing, output: done },
+  /** The text that the bound wallet signs to agree to another payout address; null where none is bound. */
+  'wallet.changeRequest': {
+    input: z.strictObject({ address: z.string().max(200) }),
+    output: z.object({ message: z.string().nullable() }),
+  },
+  /** Sets who is paid; with a bound wallet its signature (base58) under the message of `wallet.changeRequest`. */
+  'wallet.setPayout': {
+    input: z.strictObject({ address: z.string().max(200), signature: z.string().max(100).optional() }),
+    output: done,
+  },
+  /** Reads the balances anew. */
+  'wallet.refresh': { input: nothing, output: done },
+  /** Asks the gateway for a payout that the operator's wallet signs, and tries it out. */
+  'payouts.prepare': { input: nothing, output: claimSummarySchema },
+  /** Checks the signed transaction against what was prepared, sends it and follows it. */
+  'payouts.submit': {
+    input: z.strictObject({ id: z.string().max(64), transaction: z.string().max(2000) }),
+    output: paymentSchema,
+  },
+  'payouts.list': {
+    input: z.strictObject({ limit: z.int().min(1).max(500).default(100) }),
+    output: z.array(paymentSchema),
+  },
+  'payers.list': { input: nothing, output: z.array(payerSchema) },
+  'payers.block': {
+    input: z.strictObject({ payer: z.string().max(128), blocked: z.boolean() }),
+    output: done,
   },
   /** Asks a gateway what it is, without registering. */
   'network.check': {
@@ -183,6 +226,14 @@ export const shellCalls = {
     input: z.strictObject({ fileName: z.string().max(200), text: z.string() }),
     output: z.string().nullable(),
   },
+  /**
+   * Asks the wallet in the system's browser, over a page on this computer, and waits up to five minutes. `signIn` and `signMessage`
+   * give base64 of what was signed and a base58 signature; `signTransaction` gives the base64 of the signed transaction, which nobody has sent.
+   */
+  'shell.askWallet': { input: walletQuestionSchema, output: walletAnswerSchema },
+  /** The link of the question that waits, for another browser; null when none waits. */
+  'shell.walletLink': { input: nothing, output: z.string().nullable() },
+  'shell.cancelWallet': { input: nothing, output: done },
   'shell.showInFolder': { input: z.strictObject({ path: z.string() }), output: done },
 } as const;
 

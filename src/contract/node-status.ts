@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { errorBodySchema } from './result.ts';
+import { networkSchema } from './wire/network.ts';
 
 /** Unix milliseconds. */
 export const instantSchema = z.number();
@@ -66,7 +67,7 @@ export const linkStateSchema = z.discriminatedUnion('state', [
     /** Round trip of the latest report in milliseconds. */
     latencyMs: z.number().nullable(),
     extensions: z.array(z.string()),
-    network: z.enum(['test-credits', 'devnet', 'mainnet-beta']).nullable(),
+    network: networkSchema.nullable(),
   }),
   z.object({ state: z.literal('away'), url: z.string(), error: errorBodySchema, retryAt: instantSchema }),
 ]);

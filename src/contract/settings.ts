@@ -61,6 +61,28 @@ export const settingsSchema = z.strictObject({
   /** Seconds that running requests get to finish when the node stops. */
   drainSeconds: z.int().min(0).max(600),
 
+  /** Solana RPC addresses in order of preference; empty: the public one of the gateway's cluster. */
+  solanaRpcUrls: z.array(z.url({ protocol: /^https?$/ })).max(8),
+  /** Work that a payer may owe without a voucher, and that a gateway may owe without having paid, in lamports. */
+  unvoucheredLimitLamports: priceLamportsSchema,
+  unsettledLimitLamports: priceLamportsSchema,
+  /** Payers that are not served, by their address. */
+  blockedPayers: z.array(z.string().max(128)).max(1000),
+  /** Who sends payouts: the gateway by itself, or the operator by a claim. */
+  payoutBy: z.enum(['gateway', 'claim']),
+  /** What is told by the system's notifications. */
+  notifyFirstEarning: z.boolean(),
+  notifyPayout: z.boolean(),
+  notifyDispute: z.boolean(),
+  /** Currency that earnings are shown in beside SOL, and its millionths for a SOL with the day that it was looked up; null: the providers' dollar price. */
+  fiat: z
+    .strictObject({
+      currency: z.string().regex(/^[A-Z]{3}$/, 'three letters, as EUR'),
+      microPerSol: z.int().min(0).max(1_000_000_000_000),
+      at: z.number(),
+    })
+    .nullable(),
+
   pricePerRequestLamports: priceLamportsSchema,
   pricePerMillionTokensLamports: priceLamportsSchema,
 
@@ -124,6 +146,15 @@ export const defaultSettings: Settings = {
   queueLimit: 100,
   requestTimeoutSeconds: 60,
   drainSeconds: 30,
+  solanaRpcUrls: [],
+  unvoucheredLimitLamports: '20000000',
+  unsettledLimitLamports: '200000000',
+  blockedPayers: [],
+  payoutBy: 'gateway',
+  notifyFirstEarning: true,
+  notifyPayout: true,
+  notifyDispute: true,
+  fiat: null,
   pricePerRequestLamports: '1000',
   pricePerMillionTokensLamports: '2000000',
   modelHubs: ['https://huggingface.co'],

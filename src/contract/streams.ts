@@ -12,6 +12,7 @@ import { powerBalanceSchema, resourcesSchema } from './resources.ts';
 import { settingsSchema } from './settings.ts';
 import { trainingHistorySchema, trainingStatusSchema } from './training.ts';
 import { dataItemSchema } from './training-data.ts';
+import { moneySumsSchema, paymentSchema, walletStatusSchema } from './wallet.ts';
 
 /**
  * What the node host publishes. A signal's subscriber gets the present value at once and then each new one
@@ -39,6 +40,11 @@ export const streams = {
   /** Ids of entries that are new or changed, so that an open table can ask for them. */
   'earnings.changed': z.object({ latestId: z.int(), changes: z.int() }),
   'resources.current': resourcesSchema,
+  'wallet.status': walletStatusSchema,
+  /** Where every lamport stands. */
+  'earnings.sums': moneySumsSchema,
+  /** The payouts that are not final yet, and the latest that are. */
+  'payouts.latest': z.array(paymentSchema),
   /** What electricity takes of the earnings. */
   'resources.power': powerBalanceSchema,
   /** How the machine is shared between serving and training. */

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { serve } from '@hono/node-server';
 import type { HardwareMinimum } from '#contract/wire/node-capabilities.ts';
+import { nativeMint } from '#contract/wire/voucher.ts';
 import { openBooks } from './books.ts';
 import { openDatabase } from './database.ts';
 import { openGatewayKey } from './ed25519.ts';
@@ -17,6 +18,11 @@ import { createReceiptDesk } from './receipt-desk.ts';
 import type { RegisteredNode } from './registry.ts';
 import { createRelay } from './relay.ts';
 import { createGatewayRoutes } from './routes.ts';
+import { openChannelBook } from './settlement/channel-book.ts';
+import type { ChainOptions, OpenSettlement } from './settlement/open-settlement.ts';
+import { createPayoutWallets } from './settlement/payout-wallets.ts';
+import { openSettlementBook } from './settlement/settlement-book.ts';
+import { createVoucherDesk } from './settlement/voucher-desk.ts';
 import { createTestRequests } from './test-requests.ts';
 
 export interface GatewayOptions {
@@ -24,7 +30,7 @@ export interface GatewayOptions {
   host: string;
   dataDir: string;
   requirements?: HardwareMinimum;
-  /** What a payer may owe, in lamports of test credits. */
+  /** What a payer may owe, in lamports: 1 SOL on a chain, 1000 of test credits without it being said. */
   creditLimitLamports?: bigint;
   healthIntervalMs?: number;
   testRequestsPerMinute?: number;
@@ -36,6 +42,10 @@ export interface GatewayOptions {
   resourcesDir?: string | undefined;
   /** How often waiting nodes ask, and the rounds' time is looked at. */
   rounds?: { pollMs?: number; tickMs?: number | null };
+  /** What it pays on; without it its lamports are credits of a test. */
+  chain?: ChainOptions | undefined;
+  /** Its own, as nodes may write them in delegations, besides where it listens. */
+  origins?: readonly string[];
   /** Unix milliseconds; tests turn it. */
   now?: () => number;
 }
@@ -56,6 +66,8 @@ export interface Gateway {
 /** A local network's gateway takes small machines: it asks only for what any computer has. */
 const smallMachine: HardwareMinimum = { cpu_cores: 1, ram_gb: 1, storage_gb: 0, network_speed_mbps: 1 };
 const plentyLamports = 1_000_000_000_000n;
+/** On a chain the treasury pays nodes before anybody has paid it. */
+const someLamports = 1_000_000_000n;
 
 /** The network's other side on one machine: registry, routing, relay and books. Its credits are test credits. */
 export async function createGateway(options: GatewayOptions): Promise<Gateway> {
@@ -63,7 +75,26 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const key = openGatewayKey(join(options.dataDir, 'gateway-key'));
   const now = options.now ?? Date.now;
   const database = openDatabase(join(options.dataDir, 'gateway.db'));
-  const books = openBooks(database, now);
+  const channels = openChannelBook(database, now);
+  let settlement: OpenSettlement | null;
+  try {
+    settlement = await openChain(options.chain, { channels, book: openSettlementBook(database, now), now });
+  } catch (thrown) {
+    database.close();
+    throw thrown;
+  }
+  const network = settlement?.terms.cluster ?? 'test-credits';
+  const epoch = settlement?.epoch ?? channels.network(network, null);
+  const mint = settlement?.terms.mint ?? nativeMint;
+  const books = openBooks(database, now, network);
+  const vouchers = createVoucherDesk({ book: channels, signer: key, terms: { mint, epoch }, now });
+  let origins: readonly string[] = options.origins ?? [];
+  const wallets = createPayoutWallets({
+    book: channels,
+    isChain: settlement !== null,
+    origins: () => origins,
+    now,
+  });
   const nodes = new Map<string, RegisteredNode>();
   const relay = createRelay({ key, nodes, books, now });
   let testRequests: ReturnType<typeof createTestRequests> | null = null;
@@ -90,12 +121,25 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     nodes,
     books,
     relay,
-    receipts: createReceiptDesk({ gatewayKey: key.publicKey, books, relay }),
+    receipts: createReceiptDesk({
+      gatewayKey: key.publicKey,
+      books,
+      channels,
+      vouchers,
+      terms: { asset: mint === nativeMint ? 'SOL' : mint, network },
+      relay,
+      onVouchered: () => settlement?.engine.poke(),
+    }),
+    channels,
+    vouchers,
+    wallets,
+    settlement,
+    epoch,
     coordinator,
     now,
     maintenance: () => readMaintenance(options.dataDir, now()),
     requirements: options.requirements ?? smallMachine,
-    creditLimitLamports: options.creditLimitLamports ?? plentyLamports,
+    creditLimitLamports: options.creditLimitLamports ?? (settlement ? someLamports : plentyLamports),
     onNodeCame: () => testRequests?.nodeCame(),
   });
   const server = await new Promise<ReturnType<typeof serve>>((resolve, reject) => {
@@ -106,6 +150,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   });
   const { port } = server.address() as AddressInfo;
   const url = `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}`;
+  origins = [...origins, ...ownOrigins(url)];
   testRequests = createTestRequests({
     url,
     models: () =>
@@ -137,7 +182,24 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
         if ('closeAllConnections' in server) server.closeAllConnections();
       });
       await coordinator.close();
+      await settlement?.engine.close();
       database.close();
     },
   };
+}
+
+/** The chain's part is loaded where there is one: it is a third of the gateway's memory. */
+async function openChain(
+  chain: ChainOptions | undefined,
+  parts: Parameters<typeof import('./settlement/open-settlement.ts')['openSettlement']>[1],
+): Promise<OpenSettlement | null> {
+  if (!chain) return null;
+  const { openSettlement } = await import('./settlement/open-settlement.ts');
+  return openSettlement(chain, parts);
+}
+
+/** A loopback address has more than one name. */
+function ownOrigins(url: string): string[] {
+  const { origin, hostname, port } = new URL(url);
+  return hostname === '127.0.0.1' ? [origin, `http://localhost:${port}`] : [origin];
 }

@@ -46,6 +46,9 @@ export function setupCalls(host: NodeHost, window: BrowserWindow): void {
       await writeFile(filePath, text);
       return filePath;
     },
+    'shell.askWallet': stillToCome,
+    'shell.walletLink': stillToCome,
+    'shell.cancelWallet': stillToCome,
     'shell.showInFolder': ({ path }) => {
       shell.showItemInFolder(path);
       return null;
@@ -89,4 +92,8 @@ export function setupCalls(host: NodeHost, window: BrowserWindow): void {
     for (const end of subscriptions.values()) end();
     subscriptions.clear();
   });
+}
+
+function stillToCome(): never {
+  throw new AppError('request/not-found', 'This is still to come.');
 }

@@ -93,6 +93,17 @@ export function createHandlers(parts: HandlerParts): Handlers {
       return controller.changeSettings(patch);
     },
     'wallet.check': ({ address }) => checkAddress(address),
+    'wallet.signInRequest': stillToCome,
+    'wallet.bind': stillToCome,
+    'wallet.revoke': stillToCome,
+    'wallet.changeRequest': stillToCome,
+    'wallet.setPayout': stillToCome,
+    'wallet.refresh': stillToCome,
+    'payouts.prepare': stillToCome,
+    'payouts.submit': stillToCome,
+    'payouts.list': stillToCome,
+    'payers.list': stillToCome,
+    'payers.block': stillToCome,
     'network.check': ({ url }) => checkGateway(url),
     'models.add': ({ path }) => models.add(path),
     'models.remove': async ({ id }) => {

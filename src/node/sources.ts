@@ -55,6 +55,9 @@ export function createSources(parts: {
     'earnings.summary': (listener) => parts.earnings.subscribe(listener),
     'earnings.changed': (listener) => parts.ledger.changes.subscribe(listener),
     'resources.power': (listener) => parts.electricity.balance.subscribe(listener),
+    'wallet.status': () => () => {},
+    'earnings.sums': () => () => {},
+    'payouts.latest': () => () => {},
     'hybrid.status': () => () => {},
     'resources.current': (listener) => parts.probe.current.subscribe(listener),
   };

@@ -1,5 +1,8 @@
 import { z } from 'zod';
 import { proxyQuoteSchema } from '../proxy-price.ts';
+import { delegationSchema } from './delegation.ts';
+import { networkSchema } from './network.ts';
+import { settlementTermsSchema } from './settlement.ts';
 
 export const hardwareSchema = z.object({
   gpu_model: z.string().nullish(),
@@ -70,6 +73,10 @@ export const nodeCapabilitiesSchema = z.object({
   /** The older shape that the node sends too. */
   endpoint: z.string().optional(),
   capabilities: z.record(z.string(), z.json()).optional(),
+  /** The payout wallet's word that this node's key may act for it. */
+  delegation: delegationSchema.optional(),
+  /** Who begins a payment: the gateway by itself, or the operator, who asks, signs and pays the network's fee. */
+  payout_by: z.enum(['gateway', 'claim']).optional(),
   /** Extensions that the node speaks; a plain node has none. */
   extensions: z.array(z.string()).default([]),
 });
@@ -86,7 +93,9 @@ export const gatewayInfoSchema = z.object({
   extensions: z.array(z.string()).default([]),
   /** base58 ed25519 key with which the gateway signs dispatches. */
   public_key: z.string().optional(),
-  network: z.enum(['test-credits', 'devnet', 'mainnet-beta']).optional(),
+  network: networkSchema.optional(),
+  /** Of a gateway with `settlement`: how it pays. */
+  settlement: settlementTermsSchema.optional(),
   requirements: hardwareMinimumSchema.optional(),
 });
 export type GatewayInfo = z.infer<typeof gatewayInfoSchema>;

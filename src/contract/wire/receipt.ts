@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { canonicalJson } from '../canonical-json.ts';
 import { priceLamportsSchema } from '../money.ts';
+import { networkSchema } from './network.ts';
 import type { ToolCall } from './openai.ts';
+import { publicKeySchema, signedVoucherSchema } from './voucher.ts';
 
 const sha256Hex = z.string().regex(/^[0-9a-f]{64}$/, 'a lower-case hex sha256');
 const count = z.int().min(0);
@@ -27,9 +29,9 @@ export const receiptSchema = z.strictObject({
   tokens_generated: count,
   /** Gross price in the asset's smallest unit (lamports for SOL), before the network's fee. */
   price_atomic: priceLamportsSchema,
-  asset: z.literal('SOL'),
-  /** `test-credits`, `devnet` or `mainnet-beta`. */
-  network: z.enum(['test-credits', 'devnet', 'mainnet-beta']),
+  /** `SOL`, or the mint that the gateway settles with. */
+  asset: z.union([z.literal('SOL'), publicKeySchema]),
+  network: networkSchema,
   /** Present on an answer that came from the node's response cache; it costs no more than a new one. */
   cache: z.literal('hit').optional(),
   /** Strictly increasing for each node key. */
@@ -82,10 +84,16 @@ export const receiptVerdictSchema = z.object({
   /** What the gateway owes the node for this job, after its fee. */
   owed_lamports: priceLamportsSchema,
   fee_lamports: priceLamportsSchema,
+  /** Of an accepted receipt: its channel's sum with it; a voucher of at least so much covers it. */
+  cumulative_atomic: priceLamportsSchema.optional(),
 });
 export type ReceiptVerdict = z.infer<typeof receiptVerdictSchema>;
 
-export const receiptAnswerSchema = z.object({ results: z.array(receiptVerdictSchema) });
+export const receiptAnswerSchema = z.object({
+  results: z.array(receiptVerdictSchema),
+  /** Extension `vouchers`: covers all receipts accepted until now. */
+  voucher: signedVoucherSchema.optional(),
+});
 
 /** `GET /nodes/{id}/account`: the gateway's own sums for a node, to be compared with the node's ledger. */
 export const nodeAccountSchema = z.object({
@@ -96,5 +104,8 @@ export const nodeAccountSchema = z.object({
   receipts_disputed: count,
   owed_lamports: priceLamportsSchema,
   fee_lamports: priceLamportsSchema,
+  /** Of what is owed: what vouchers cover, and what finalized payments have brought (extension `vouchers`). */
+  vouchered_lamports: priceLamportsSchema.optional(),
+  settled_lamports: priceLamportsSchema.optional(),
 });
 export type NodeAccount = z.infer<typeof nodeAccountSchema>;

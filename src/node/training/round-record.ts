@@ -3,6 +3,7 @@ import { errorCodeSchema } from '#contract/errors.ts';
 import { roundOfferSchema, roundOutcomeSchema } from '#contract/federated/rounds.ts';
 import { trainingTaskSchema } from '#contract/federated/task.ts';
 import { errorBodySchema } from '#contract/result.ts';
+import { networkSchema } from '#contract/wire/network.ts';
 
 /** What a round's steps leave behind, one row each; a later step never changes an earlier one. */
 export const stepSchema = z.discriminatedUnion('state', [
@@ -11,7 +12,7 @@ export const stepSchema = z.discriminatedUnion('state', [
     gatewayUrl: z.string(),
     /** Null of a plain gateway, which takes no receipts. */
     gatewayKey: z.string().nullable(),
-    network: z.enum(['test-credits', 'devnet', 'mainnet-beta']).nullable(),
+    network: networkSchema.nullable(),
     offer: roundOfferSchema,
     task: trainingTaskSchema,
     dataId: z.string(),

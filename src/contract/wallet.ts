@@ -1,0 +1,170 @@
+import { z } from 'zod';
+import { lamportsSchema, priceLamportsSchema } from './money.ts';
+import { instantSchema } from './node-status.ts';
+import { errorBodySchema } from './result.ts';
+import { delegationSchema } from './wire/delegation.ts';
+import { clusterSchema } from './wire/network.ts';
+import { publicKeySchema, signatureSchema } from './wire/voucher.ts';
+
+/** What an address looks like, as far as can be told. */
+export const addressKindSchema = z.enum([
+  'wallet',
+  'program-address',
+  'token-account',
+  'program',
+  'exchange-deposit',
+  'new',
+]);
+
+/** What the node knows of the wallet that is paid. */
+export const walletStatusSchema = z.object({
+  payoutAddress: z.string().nullable(),
+  /** The wallet's word for this node's key; null while only an address is known (view-only). */
+  delegation: z
+    .object({
+      address: z.string(),
+      issuedAt: instantSchema,
+      expiresAt: instantSchema,
+      gateway: z.string(),
+      /** Less than five days are left. */
+      isRenewalDue: z.boolean(),
+      isExpired: z.boolean(),
+    })
+    .nullable(),
+  /** Null with test credits: no chain is spoken to. */
+  chain: z
+    .object({
+      cluster: clusterSchema,
+      /** The first endpoint that answers, without what follows its host. */
+      endpoint: z.string(),
+      /** The endpoint's genesis hash is that of the cluster. */
+      isRightCluster: z.boolean(),
+      problem: errorBodySchema.nullable(),
+    })
+    .nullable(),
+  balances: z
+    .object({
+      lamports: lamportsSchema,
+      usdcMicro: lamportsSchema.nullable(),
+      at: instantSchema,
+    })
+    .nullable(),
+});
+export type WalletStatus = z.infer<typeof walletStatusSchema>;
+
+/** What the wallet is asked to sign in with; `domain` is filled in by the page that asks. */
+export const signInRequestSchema = z.object({
+  statement: z.string(),
+  uri: z.string(),
+  version: z.string(),
+  chainId: z.string(),
+  nonce: z.string(),
+  issuedAt: z.string(),
+  expirationTime: z.string(),
+  resources: z.array(z.string()),
+});
+export type SignInRequest = z.infer<typeof signInRequestSchema>;
+
+/** A transaction in words, before anybody signs it. */
+export const claimSummarySchema = z.object({
+  id: z.string(),
+  cluster: clusterSchema,
+  amountAtomic: priceLamportsSchema,
+  /** `SOL` or the token's mint. */
+  asset: z.string(),
+  decimals: z.int(),
+  feeLamports: lamportsSchema,
+  from: z.string(),
+  to: z.string(),
+  memo: z.string(),
+  /** Its try-out on the chain; an error in words where it would fail. */
+  simulation: z.object({ ok: z.boolean(), problem: z.string().nullable() }),
+  /** Signed by the gateway, base64; the wallet's signature is missing. */
+  transaction: z.string(),
+  /** After this instant, about, it cannot be sent any more. */
+  expiresAt: instantSchema,
+});
+export type ClaimSummary = z.infer<typeof claimSummarySchema>;
+
+/** A payment from a gateway, as the node has found it. */
+export const paymentSchema = z.object({
+  id: z.string(),
+  at: instantSchema,
+  gatewayUrl: z.string(),
+  mode: z.enum(['gateway', 'claim', 'unattributed']),
+  amountAtomic: priceLamportsSchema,
+  asset: z.string(),
+  cluster: clusterSchema,
+  state: z.enum(['submitted', 'confirmed', 'finalized', 'expired', 'failed', 'disputed']),
+  signature: z.string().nullable(),
+  /** What is wrong with it. */
+  reason: z.string().nullable(),
+});
+export type Payment = z.infer<typeof paymentSchema>;
+
+/** Somebody whose requests are served on credit. */
+export const payerSchema = z.object({
+  payer: z.string(),
+  gatewayUrl: z.string(),
+  earnedLamports: priceLamportsSchema,
+  unvoucheredLamports: priceLamportsSchema,
+  unsettledLamports: priceLamportsSchema,
+  lastPaidAt: instantSchema.nullable(),
+  /** Its limit is reached: it is not served until it pays. */
+  isAtLimit: z.boolean(),
+  isBlocked: z.boolean(),
+});
+export type Payer = z.infer<typeof payerSchema>;
+
+/** Where every lamport stands; `difference` is 0 when they add up: gross = fees + unvouchered + vouchered + settled + disputed + unattributed. */
+export const moneySumsSchema = z.object({
+  grossLamports: lamportsSchema,
+  feeLamports: lamportsSchema,
+  unvoucheredLamports: lamportsSchema,
+  voucheredLamports: lamportsSchema,
+  submittedLamports: lamportsSchema,
+  settledLamports: lamportsSchema,
+  disputedLamports: lamportsSchema,
+  unattributedLamports: lamportsSchema,
+  differenceLamports: lamportsSchema,
+});
+export type MoneySums = z.infer<typeof moneySumsSchema>;
+
+/** What the wallet is asked; `summary` says it in words on the page. */
+export const walletQuestionSchema = z.discriminatedUnion('op', [
+  z.strictObject({ op: z.literal('connect'), summary: z.string().max(2000) }),
+  z.strictObject({ op: z.literal('signIn'), summary: z.string().max(2000), request: signInRequestSchema }),
+  z.strictObject({
+    op: z.literal('signMessage'),
+    summary: z.string().max(2000),
+    address: z.string().max(64),
+    /** base64. */
+    message: z.string().max(16_384),
+  }),
+  z.strictObject({
+    op: z.literal('signTransaction'),
+    summary: z.string().max(2000),
+    address: z.string().max(64),
+    cluster: clusterSchema,
+    /** base64. */
+    transaction: z.string().max(2000),
+  }),
+]);
+export type WalletQuestion = z.infer<typeof walletQuestionSchema>;
+
+export const walletAnswerSchema = z.discriminatedUnion('op', [
+  z.strictObject({ op: z.literal('connect'), address: publicKeySchema }),
+  z.strictObject({ op: z.literal('signIn'), delegation: delegationSchema }),
+  z.strictObject({
+    op: z.literal('signMessage'),
+    address: publicKeySchema,
+    signedMessage: z.string().max(16_384),
+    signature: signatureSchema,
+  }),
+  z.strictObject({
+    op: z.literal('signTransaction'),
+    address: publicKeySchema,
+    transaction: z.string().max(2000),
+  }),
+]);
+export type WalletAnswer = z.infer<typeof walletAnswerSchema>;
