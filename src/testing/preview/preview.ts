@@ -21,10 +21,11 @@ import { sampleProviderTotals, sampleProxy } from './sample-proxy.ts';
 import { sampleStates } from './sample-states.ts';
 import { sampleCurve, sampleSources, sampleTraining } from './sample-training.ts';
 import { sampleTrainingNode } from './training-answers.ts';
+import { walletAnswers } from './wallet-answers.ts';
 
 /**
  * The app's pages on sample data, without a host. The address chooses what is shown:
- * `?state=paused&training=uploading&theme=light&money=sol&link=away&fresh&obstacle`.
+ * `?state=paused&training=uploading&theme=light&money=sol&link=away&wallet=connected&cluster=devnet&desktop&fresh&obstacle`.
  */
 const wish = new URLSearchParams(location.search);
 const now = Date.now();
@@ -58,7 +59,8 @@ let settings: Settings = {
   ...defaultSettings,
   onboarded: !wish.has('onboarding'),
   theme,
-  payoutAddress: payer,
+  payoutAddress: wish.get('wallet') === 'none' ? null : payer,
+  payoutBy: wish.has('cluster') ? 'claim' : 'gateway',
   takePartInTraining: wantedTraining !== 'off',
 };
 
@@ -74,7 +76,10 @@ if (wish.has('obstacle')) {
 const training = sampleTraining(now, wantedTraining, isFresh);
 const trainingNode = sampleTrainingNode(training, sampleSources, () => transport);
 
+const wallet = walletAnswers(wish, now, () => transport);
+
 const transport: MemoryTransport = memoryTransport({
+  ...wallet.answers,
   ...proxyAnswers(proxy, (next) => transport.publish('proxy.status', next)),
   ...trainingNode.answers,
   'app.info': () => ({
@@ -95,11 +100,6 @@ const transport: MemoryTransport = memoryTransport({
     transport.publish('settings.current', settings);
     trainingNode.follow(settings);
     return settings;
-  },
-  'wallet.check': ({ address }) => {
-    if (address.length < 32)
-      throw new AppError('wallet/invalid-address', `“${address}” has ${address.length} characters.`);
-    return { address, onCurve: true, kind: 'wallet', warning: null };
   },
   'network.check': ({ url }) => {
     throw new AppError('link/unreachable', `No SolanaLM gateway answers at ${url}.`);
@@ -183,6 +183,7 @@ function publishManyJobs(rows: number, rate: number): void {
 }
 
 setState(wanted);
+wallet.publish();
 transport.publish('settings.current', settings);
 transport.publish('models.list', sampleModels);
 transport.publish('node.engines', [sampleEngine]);
