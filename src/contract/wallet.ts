@@ -28,6 +28,12 @@ export const addressWarningSchema = z.enum([
   'new',
 ]);
 
+export type AddressWarning = z.infer<typeof addressWarningSchema>;
+
+/** What is paid there nobody gets: such an address is refused. With the other warnings the operator decides. */
+export const isUnpayable = (warning: AddressWarning | null): boolean =>
+  warning === 'token-account' || warning === 'program';
+
 export const addressCheckSchema = z.object({
   address: z.string(),
   /** False for a program's address, which no wallet signs for. */

@@ -49,12 +49,9 @@ function showQuestion(asked: WalletPageQuestion, wallets: SolanaWallet[]): void 
     show({
       look: 'warn',
       title: words.noWallet.title,
-      body: [
-        element('p', words.noWallet.text),
-        element('p', words.noWallet.advice),
-        element('p', words.once, 'dim'),
-      ],
+      body: [element('p', words.noWallet.text), element('p', words.noWallet.advice)],
       buttons: [{ text: words.reload, onPress: () => location.reload() }],
+      foot: words.once,
     });
     return;
   }

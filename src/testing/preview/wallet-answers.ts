@@ -9,7 +9,7 @@ const otherAddress = '9xQeWvG816bUx9EPjHmaT23yvVM2ZWbrrpZb9PusVFin';
 
 /**
  * Calls of the wallet, which change the sample. The browser's wallet answers after two seconds, says no (`browser=rejects`) or nothing at
- * all (`browser=silent`). An address that begins with `P` is a program's.
+ * all (`browser=silent`). An address that begins with `P` is of a program's account, with `T` a program.
  */
 export function walletAnswers(wish: URLSearchParams, now: number, transport: () => MemoryTransport) {
   const cluster = wish.get('cluster');
@@ -25,13 +25,12 @@ export function walletAnswers(wish: URLSearchParams, now: number, transport: () 
     'wallet.check': ({ address }): AddressCheck => {
       if (address.trim().length < 32)
         throw new AppError('wallet/invalid-address', `“${address}” has ${address.length} characters.`);
-      const isOdd = address.startsWith('P');
-      return {
-        address: address.trim(),
-        onCurve: !isOdd,
-        kind: isOdd ? 'program-address' : 'wallet',
-        warning: isOdd ? 'program-address' : null,
-      };
+      const warning = address.startsWith('P')
+        ? 'program-address'
+        : address.startsWith('T')
+          ? 'program'
+          : null;
+      return { address: address.trim(), onCurve: !warning, kind: warning ?? 'wallet', warning };
     },
     'wallet.signInRequest': () => ({
       statement: 'Let this node’s key register, report and sign receipts. It can never move money.',

@@ -2,7 +2,7 @@ import { type ComponentType, useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { ErrorBody } from '#contract/result.ts';
 import type { SettingsPatch } from '#contract/settings.ts';
-import type { AddressCheck } from '#contract/wallet.ts';
+import { type AddressCheck, isUnpayable } from '#contract/wallet.ts';
 import { client } from '../../lib/client.ts';
 import { formatBytes } from '../../lib/format.ts';
 import { useSignal } from '../../lib/use-signal.ts';
@@ -138,7 +138,11 @@ function AddressStep({
       )}
       <div className="flex justify-end gap-2">
         <Button onClick={() => onNext(null)}>{t('onboarding.skip')}</Button>
-        <Button look="accent" type="submit" disabled={text.trim() === ''}>
+        <Button
+          look="accent"
+          type="submit"
+          disabled={text.trim() === '' || isUnpayable(doubtful?.warning ?? null)}
+        >
           {t(doubtful ? 'onboarding.address.anyway' : 'onboarding.next')}
         </Button>
       </div>

@@ -1,6 +1,5 @@
 import { type ReactNode, useId, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { isDesktop } from '../../lib/client.ts';
 import type { SolanaWallet } from '../../lib/wallet/solana-wallet.ts';
 import { Button } from '../../ui/button.tsx';
 import { ErrorNote } from '../../ui/error-note.tsx';
@@ -28,9 +27,7 @@ export function AskingPanel({ asking, action, disabled = false, onAsk, children 
     <div className="grid gap-3">
       {children}
       {wallets.length === 0 && (
-        <p className="rounded-lg border border-warn/45 px-3.5 py-2.5 text-sm">
-          {t(isDesktop ? 'wallet.noBridge' : 'wallet.noWallets')}
-        </p>
+        <p className="rounded-lg border border-warn/45 px-3.5 py-2.5 text-sm">{t('wallet.noWallets')}</p>
       )}
       {wallets.length > 0 && (
         <fieldset className="grid gap-2">

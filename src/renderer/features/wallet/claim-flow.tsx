@@ -1,7 +1,8 @@
-import { useEffect, useState } from 'react';
+import { type ReactNode, useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { ClaimSummary, Payment } from '#contract/wallet.ts';
 import { client } from '../../lib/client.ts';
+import { useNow } from '../../lib/use-now.ts';
 import { useSignal } from '../../lib/use-signal.ts';
 import type { SolanaWallet } from '../../lib/wallet/solana-wallet.ts';
 import { Button } from '../../ui/button.tsx';
@@ -20,6 +21,7 @@ export function ClaimFlow({ onClose }: { onClose(): void }) {
   const [claim, setClaim] = useState<ClaimSummary | null>(null);
   const [turn, setTurn] = useState(0);
   const [payment, setPayment] = useState<Payment | null>(null);
+  const now = useNow(1000);
   useEffect(() => {
     let isWanted = turn >= 0;
     void client.request('payouts.prepare', {}).then((result) => {
@@ -51,20 +53,36 @@ export function ClaimFlow({ onClose }: { onClose(): void }) {
       <div className="grid gap-4">
         <PaymentState payment={latest?.find(({ id }) => id === payment.id) ?? payment} />
         <div className="flex justify-end">
-          <Button onClick={onClose}>{t('wallet.close')}</Button>
+          <Button onClick={onClose}>{t('wallet.done')}</Button>
         </div>
       </div>
     );
-  if (!claim)
-    return asking.error ? (
-      <div className="grid gap-3">
-        <ErrorNote error={asking.error} />
-        <div className="flex justify-end">
-          <Button onClick={() => setTurn(turn + 1)}>{t('wallet.again')}</Button>
-        </div>
+  const again = (text: ReactNode) => (
+    <div className="grid gap-3">
+      {text}
+      <div className="flex justify-end">
+        <Button
+          look="accent"
+          onClick={() => {
+            setClaim(null);
+            setError(null);
+            setTurn(turn + 1);
+          }}
+        >
+          {t('wallet.again')}
+        </Button>
       </div>
-    ) : (
-      <p className="text-sm text-dim">{t('wallet.claimed.preparing')}</p>
+    </div>
+  );
+  if (!claim && asking.error) return again(<ErrorNote error={asking.error} />);
+  if (!claim) return <p className="text-sm text-dim">{t('wallet.claimed.preparing')}</p>;
+  // A transaction is good for about a minute and a half, and the wallet’s window may stay open longer.
+  if (claim.expiresAt <= now && !asking.waitingFor)
+    return again(
+      <>
+        <p className="text-sm">{t('wallet.claimed.expired')}</p>
+        {asking.error && <ErrorNote error={asking.error} />}
+      </>,
     );
   return (
     <AskingPanel

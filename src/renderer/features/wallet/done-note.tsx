@@ -11,7 +11,7 @@ export function DoneNote({ text, onClose }: { text: string; onClose(): void }) {
         {text}
       </p>
       <div className="flex justify-end">
-        <Button onClick={onClose}>{t('wallet.close')}</Button>
+        <Button onClick={onClose}>{t('wallet.done')}</Button>
       </div>
     </div>
   );

@@ -1,7 +1,7 @@
 import { type ReactNode, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { ErrorBody } from '#contract/result.ts';
-import type { AddressCheck } from '#contract/wallet.ts';
+import { type AddressCheck, isUnpayable } from '#contract/wallet.ts';
 import { Button } from '../../ui/button.tsx';
 import { ErrorNote } from '../../ui/error-note.tsx';
 import { Field } from '../../ui/field.tsx';
@@ -31,7 +31,7 @@ export function ComparedAddresses(props: QuestionProps & { old: string | null; n
       )}
       {error && <ErrorNote error={error} />}
       <Buttons onBack={onBack}>
-        <Button look="accent" onClick={onAgree}>
+        <Button look="accent" disabled={isUnpayable(next.warning)} onClick={onAgree}>
           {t(next.warning ? 'wallet.payout.yesAnyway' : 'wallet.payout.yes')}
         </Button>
       </Buttons>

@@ -2,7 +2,6 @@ import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { CallOutput } from '#contract/calls.ts';
 import { client } from '../../lib/client.ts';
-import { formatTimeLeft } from '../../lib/format.ts';
 import { useNow } from '../../lib/use-now.ts';
 import type { SolanaWallet } from '../../lib/wallet/solana-wallet.ts';
 import { Button } from '../../ui/button.tsx';
@@ -28,7 +27,7 @@ export function WaitingNote({ wallet, onCancel }: { wallet: SolanaWallet; onCanc
         <>
           <p className="text-dim">{t('wallet.waiting.help')}</p>
           <p className="text-dim">
-            {t('wallet.waiting.left', { left: formatTimeLeft(link.expiresAt - now) })}
+            {t('wallet.waiting.left', { left: minutesAndSeconds(link.expiresAt - now) })}
           </p>
         </>
       )}
@@ -57,4 +56,10 @@ function useLink(): CallOutput<'shell.walletLink'> {
     return () => clearTimeout(timer);
   }, []);
   return link;
+}
+
+/** 4:07. */
+function minutesAndSeconds(ms: number): string {
+  const seconds = Math.max(0, Math.ceil(ms / 1000));
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
 }
