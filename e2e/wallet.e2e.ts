@@ -4,8 +4,8 @@ import type { Browser, ElectronApplication, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Bridge } from '#contract/bridge.ts';
 import type { Result } from '#contract/result.ts';
+import { signInText } from '#contract/settlement/sign-in-text.ts';
 import type { WalletAnswer, WalletQuestion } from '#contract/wallet.ts';
-import { signInText } from '#contract/wire/sign-in-text.ts';
 import { installTestWallet, type WalletManner } from '#testing/test-wallet/test-wallet.ts';
 import { testWalletOptions } from '#testing/test-wallet/test-wallet-options.ts';
 import { launchChromium } from './harness/chromium.ts';
@@ -118,7 +118,7 @@ test('connect: by the copied link in another browser, the address comes into the
 
 test('sign in: the shell hands over a text that is exactly what was asked, signed for the page’s host', async () => {
   const request = {
-    statement: 'Let this node’s key act.',
+    statement: 'Let the key of this node act.',
     uri: 'https://gateway.example',
     version: '1',
     chainId: 'devnet',

@@ -84,7 +84,7 @@ export const signInRequestSchema = z.object({
   statement: z.string(),
   uri: z.string(),
   version: z.string(),
-  chainId: z.string(),
+  chainId: z.string().optional(),
   nonce: z.string(),
   issuedAt: z.string(),
   expirationTime: z.string(),

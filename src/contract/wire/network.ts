@@ -6,3 +6,9 @@ export type Network = z.infer<typeof networkSchema>;
 
 export const clusterSchema = networkSchema.exclude(['test-credits']);
 export type Cluster = z.infer<typeof clusterSchema>;
+
+/** The first block's hash, which tells the public clusters apart; a local chain has one of its own. */
+export const genesisHashes: Record<Exclude<Cluster, 'localnet'>, string> = {
+  devnet: 'EtWTRABZaYq6iMfeYKouRu166VU2xqa1wcaWoxPkrZBG',
+  'mainnet-beta': '5eykt4UsFv8P8NJdTREpY1vzqKqZKvdpKuc147dw2N9d',
+};

@@ -1,7 +1,9 @@
+import bs58 from 'bs58';
 import { AppError } from '#contract/errors.ts';
+import { keyBytes } from '#contract/settlement/channel-id.ts';
+import { verifyBytes } from '#contract/settlement/ed25519.ts';
+import { signInText } from '#contract/settlement/sign-in-text.ts';
 import type { WalletAnswer, WalletQuestion } from '#contract/wallet.ts';
-import { signInText } from '#contract/wire/sign-in-text.ts';
-import { bytesOf, isSignedBy } from './ed25519.ts';
 import { takeApart } from './signed-transaction.ts';
 
 type Asked<O> = Extract<WalletQuestion, { op: O }>;
@@ -9,13 +11,12 @@ type Answered<O> = Extract<WalletAnswer, { op: O }>;
 
 /**
  * Holds a wallet's answer to what was asked, and verifies what it signed. `domain` is the page's host with its port. Throws
- * `wallet/wrong-account`, `wallet/bad-signature` or `wallet/bad-transaction`.
+ * `wallet/wrong-account`, `wallet/invalid-address`, `wallet/bad-signature`, `wallet/bad-transaction`, or
+ * `wallet/bad-delegation` where what was asked cannot be a sign-in.
  */
 export function checkAnswer(question: WalletQuestion, answer: WalletAnswer, domain: string): WalletAnswer {
-  if (question.op === 'connect' && answer.op === 'connect') {
-    if (!bytesOf(answer.address, 32))
-      throw new AppError('wallet/invalid-address', 'The wallet gave an address that is none.');
-  } else if (question.op === 'signIn' && answer.op === 'signIn') checkSignIn(question, answer, domain);
+  if (question.op === 'connect' && answer.op === 'connect') keyBytes(answer.address);
+  else if (question.op === 'signIn' && answer.op === 'signIn') checkSignIn(question, answer, domain);
   else if (question.op === 'signMessage' && answer.op === 'signMessage') checkMessage(question, answer);
   else if (question.op === 'signTransaction' && answer.op === 'signTransaction')
     checkTransaction(question, answer);
@@ -29,7 +30,7 @@ function checkSignIn({ request }: Asked<'signIn'>, { delegation }: Answered<'sig
   const signed = Buffer.from(signed_message, 'base64');
   if (!signed.equals(Buffer.from(text)))
     throw badSignature('The wallet signed another text than the sign-in that was asked for.');
-  if (!isSignedBy(address, signed, bytesOf(signature, 64) ?? new Uint8Array()))
+  if (!verifyBytes(signed, signature, address))
     throw badSignature(`The sign-in’s signature is not that of ${address}.`);
 }
 
@@ -38,7 +39,7 @@ function checkMessage(question: Asked<'signMessage'>, answer: Answered<'signMess
   const signed = Buffer.from(answer.signedMessage, 'base64');
   if (!signed.equals(Buffer.from(question.message, 'base64')))
     throw badSignature('The wallet signed another message than the one that was asked for.');
-  if (!isSignedBy(question.address, signed, bytesOf(answer.signature, 64) ?? new Uint8Array()))
+  if (!verifyBytes(signed, answer.signature, question.address))
     throw badSignature(`The message’s signature is not that of ${question.address}.`);
 }
 
@@ -57,10 +58,10 @@ function checkTransaction(question: Asked<'signTransaction'>, answer: Answered<'
     if (isGiven && !Buffer.from(signature).equals(signed.signatures[n] ?? new Uint8Array()))
       throw badTransaction('The wallet’s transaction lacks a signature that it had before.');
   }
-  const wallet = bytesOf(question.address, 32) ?? new Uint8Array();
+  const wallet = keyBytes(question.address);
   const index = signed.signers.findIndex((signer) => Buffer.from(signer).equals(wallet));
   const signature = signed.signatures[index];
-  if (!signature || !isSignedBy(question.address, signed.message, signature))
+  if (!signature || !verifyBytes(signed.message, bs58.encode(signature), question.address))
     throw badSignature(`The transaction’s signature is not that of ${question.address}.`);
 }
 

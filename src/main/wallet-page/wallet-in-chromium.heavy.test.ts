@@ -7,8 +7,8 @@ import { type Browser, chromium, type Page } from 'playwright-core';
 import { build } from 'vite';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { AppError } from '#contract/errors.ts';
+import { signInText } from '#contract/settlement/sign-in-text.ts';
 import type { SignInRequest, WalletQuestion } from '#contract/wallet.ts';
-import { signInText } from '#contract/wire/sign-in-text.ts';
 import {
   installTestWallet,
   type TestWalletOptions,

@@ -2,8 +2,8 @@ import { SolanaSignIn, SolanaSignMessage, SolanaSignTransaction } from '@solana/
 import type { WalletAccount } from '@wallet-standard/base';
 import { StandardConnect } from '@wallet-standard/features';
 import bs58 from 'bs58';
+import { signInText } from '#contract/settlement/sign-in-text.ts';
 import type { WalletAnswer, WalletQuestion } from '#contract/wallet.ts';
-import { signInText } from '#contract/wire/sign-in-text.ts';
 import { base64Of, bytesOfBase64 } from './base64.ts';
 import { chainOf } from './chain.ts';
 import type { SolanaWallet } from './solana-wallet.ts';
