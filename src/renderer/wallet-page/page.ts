@@ -50,7 +50,13 @@ function showQuestion(asked: WalletPageQuestion, wallets: SolanaWallet[]): void 
       look: 'warn',
       title: words.noWallet.title,
       body: [element('p', words.noWallet.text), element('p', words.noWallet.advice)],
-      buttons: [{ text: words.reload, onPress: () => location.reload() }],
+      buttons: [
+        { text: words.reload, accent: true, onPress: () => location.reload() },
+        {
+          text: words.giveUp,
+          onPress: () => finish({ ok: false, code: 'wallet/not-found', message: words.noWallet.title }),
+        },
+      ],
       foot: words.once,
     });
     return;

@@ -5,6 +5,7 @@ import { type AddressCheck, isUnpayable } from '#contract/wallet.ts';
 import { Button } from '../../ui/button.tsx';
 import { ErrorNote } from '../../ui/error-note.tsx';
 import { Field } from '../../ui/field.tsx';
+import { Step } from '../../ui/step.tsx';
 import { addressParts } from './wallet-state.ts';
 
 interface QuestionProps {
@@ -18,7 +19,7 @@ export function ComparedAddresses(props: QuestionProps & { old: string | null; n
   const { t } = useTranslation();
   const { old, next, error, onBack, onAgree } = props;
   return (
-    <div className="grid gap-3">
+    <Step>
       {old && <LargeAddress title={t('wallet.payout.old')} address={old} isOld />}
       <LargeAddress title={t('wallet.payout.new')} address={next.address} />
       <p className="text-sm text-dim">{t('wallet.payout.compare')}</p>
@@ -35,7 +36,7 @@ export function ComparedAddresses(props: QuestionProps & { old: string | null; n
           {t(next.warning ? 'wallet.payout.yesAnyway' : 'wallet.payout.yes')}
         </Button>
       </Buttons>
-    </div>
+    </Step>
   );
 }
 
@@ -45,30 +46,32 @@ export function RetypedEnd({ address, error, onBack, onAgree }: QuestionProps & 
   const [text, setText] = useState('');
   const [, , end] = addressParts(address);
   return (
-    <form
-      className="grid gap-3"
-      onSubmit={(event) => {
-        event.preventDefault();
-        if (text.trim() === end) onAgree();
-      }}
-    >
-      <p className="text-sm">{t('wallet.payout.again')}</p>
-      <Field
-        label={t('wallet.payout.retype')}
-        hint={t('wallet.payout.retypeHint')}
-        value={text}
-        maxLength={8}
-        onChange={(event) => setText(event.target.value)}
-        autoComplete="off"
-        spellCheck={false}
-      />
-      {error && <ErrorNote error={error} />}
-      <Buttons onBack={onBack}>
-        <Button look="accent" type="submit" disabled={text.trim() !== end}>
-          {t('wallet.payout.confirm')}
-        </Button>
-      </Buttons>
-    </form>
+    <Step>
+      <form
+        className="grid gap-3"
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (text.trim() === end) onAgree();
+        }}
+      >
+        <p className="text-sm">{t('wallet.payout.again')}</p>
+        <Field
+          label={t('wallet.payout.retype')}
+          hint={t('wallet.payout.retypeHint')}
+          value={text}
+          maxLength={8}
+          onChange={(event) => setText(event.target.value)}
+          autoComplete="off"
+          spellCheck={false}
+        />
+        {error && <ErrorNote error={error} />}
+        <Buttons onBack={onBack}>
+          <Button look="accent" type="submit" disabled={text.trim() !== end}>
+            {t('wallet.payout.confirm')}
+          </Button>
+        </Buttons>
+      </form>
+    </Step>
   );
 }
 

@@ -5,6 +5,7 @@ import { client } from '../../lib/client.ts';
 import { useNow } from '../../lib/use-now.ts';
 import type { SolanaWallet } from '../../lib/wallet/solana-wallet.ts';
 import { Button } from '../../ui/button.tsx';
+import { Step } from '../../ui/step.tsx';
 
 const lookAgainMs = 300;
 
@@ -19,14 +20,14 @@ export function WaitingNote({ wallet, onCancel }: { wallet: SolanaWallet; onCanc
     setCopied(true);
   };
   return (
-    <div className="grid gap-3 text-sm">
-      <p aria-live="polite" className="font-medium">
+    <Step>
+      <p aria-live="polite" className="text-sm font-medium">
         {link ? t('wallet.waiting.browser') : t('wallet.waiting.wallet', { wallet: wallet.name })}
       </p>
       {link && (
         <>
-          <p className="text-dim">{t('wallet.waiting.help')}</p>
-          <p className="text-dim">
+          <p className="text-sm text-dim">{t('wallet.waiting.help')}</p>
+          <p className="text-sm text-dim">
             {t('wallet.waiting.left', { left: minutesAndSeconds(link.expiresAt - now) })}
           </p>
         </>
@@ -37,7 +38,7 @@ export function WaitingNote({ wallet, onCancel }: { wallet: SolanaWallet; onCanc
         )}
         <Button onClick={onCancel}>{t('wallet.cancel')}</Button>
       </div>
-    </div>
+    </Step>
   );
 }
 
