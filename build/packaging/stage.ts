@@ -52,7 +52,7 @@ export function stageApp(root: string): void {
   rmSync(appDir, { recursive: true, force: true });
   rmSync(nodeDir, { recursive: true, force: true });
   mkdirSync(nodeDir, { recursive: true });
-  for (const part of ['main', 'preload', 'renderer', 'node'])
+  for (const part of ['main', 'preload', 'renderer', 'wallet-page', 'node'])
     cpSync(join(root, 'out', part), join(appDir, 'out', part), { recursive: true });
 
   const { name, productName, version, description, license, type, main } = JSON.parse(

@@ -10,12 +10,14 @@ import {
 } from './earnings.ts';
 import { sharePreviewSchema } from './hybrid.ts';
 import { modelSchema } from './model.ts';
+import { instantSchema } from './node-status.ts';
 import { providerSchema, proxyConfigSchema } from './provider.ts';
 import { foundServerSchema, remoteServerSchema, shownServerSchema } from './remote-server.ts';
 import { energyDaySchema, hardwareReportSchema, resourcesSchema } from './resources.ts';
 import { settingsPatchSchema, settingsSchema } from './settings.ts';
 import { dataItemSchema, dataPreviewSchema, dataSourceSchema } from './training-data.ts';
 import {
+  addressCheckSchema,
   claimSummarySchema,
   payerSchema,
   paymentSchema,
@@ -57,10 +59,10 @@ export const hostCalls = {
   'node.stop': { input: nothing, output: done },
   'settings.get': { input: nothing, output: settingsSchema },
   'settings.update': { input: settingsPatchSchema, output: settingsSchema },
-  /** Checks a Solana address: base58 of 32 bytes; `onCurve` false is a program's address, which no wallet signs for. */
+  /** Checks a Solana address, and says what speaks against being paid there. */
   'wallet.check': {
     input: z.strictObject({ address: z.string().max(200) }),
-    output: z.object({ address: z.string(), onCurve: z.boolean() }),
+    output: addressCheckSchema,
   },
   /** What the wallet signs once so that the node's own key may register, report and sign receipts for 30 days. */
   'wallet.signInRequest': { input: nothing, output: signInRequestSchema },
@@ -231,8 +233,12 @@ export const shellCalls = {
    * give base64 of what was signed and a base58 signature; `signTransaction` gives the base64 of the signed transaction, which nobody has sent.
    */
   'shell.askWallet': { input: walletQuestionSchema, output: walletAnswerSchema },
-  /** The link of the question that waits, for another browser; null when none waits. */
-  'shell.walletLink': { input: nothing, output: z.string().nullable() },
+  /** The link of the question that waits, for another browser, and until when it is good; null when none waits. */
+  'shell.walletLink': {
+    input: nothing,
+    output: z.object({ url: z.string(), expiresAt: instantSchema }).nullable(),
+  },
+  /** Takes back the question that waits: it fails with `wallet/cancelled`. */
   'shell.cancelWallet': { input: nothing, output: done },
   'shell.showInFolder': { input: z.strictObject({ path: z.string() }), output: done },
 } as const;

@@ -16,6 +16,33 @@ export const addressKindSchema = z.enum([
   'new',
 ]);
 
+/** What speaks against being paid at an address; each has its words in the locale under `wallet.warning`. */
+export const addressWarningSchema = z.enum([
+  /** Off the curve: no wallet's key signs for it. */
+  'program-address',
+  'token-account',
+  'program',
+  /** Looks like an exchange's: it may not credit what comes without its own order. */
+  'exchange-deposit',
+  /** Nothing has ever been paid there. */
+  'new',
+]);
+
+export type AddressWarning = z.infer<typeof addressWarningSchema>;
+
+/** What is paid there nobody gets: such an address is refused. With the other warnings the operator decides. */
+export const isUnpayable = (warning: AddressWarning | null): boolean =>
+  warning === 'token-account' || warning === 'program';
+
+export const addressCheckSchema = z.object({
+  address: z.string(),
+  /** False for a program's address, which no wallet signs for. */
+  onCurve: z.boolean(),
+  kind: addressKindSchema,
+  warning: addressWarningSchema.nullable(),
+});
+export type AddressCheck = z.infer<typeof addressCheckSchema>;
+
 /** What the node knows of the wallet that is paid. */
 export const walletStatusSchema = z.object({
   payoutAddress: z.string().nullable(),
@@ -57,7 +84,7 @@ export const signInRequestSchema = z.object({
   statement: z.string(),
   uri: z.string(),
   version: z.string(),
-  chainId: z.string(),
+  chainId: z.string().optional(),
   nonce: z.string(),
   issuedAt: z.string(),
   expirationTime: z.string(),
@@ -168,3 +195,20 @@ export const walletAnswerSchema = z.discriminatedUnion('op', [
   }),
 ]);
 export type WalletAnswer = z.infer<typeof walletAnswerSchema>;
+
+/** What the page in the browser is told; the answer of `GET /api/<id>`. */
+export interface WalletPageQuestion {
+  question: WalletQuestion;
+  expiresAt: number;
+}
+
+/** What the page in the browser sends back; the body of `POST /api/<id>`. */
+export const walletPageReplySchema = z.discriminatedUnion('ok', [
+  z.strictObject({ ok: z.literal(true), answer: walletAnswerSchema }),
+  z.strictObject({
+    ok: z.literal(false),
+    code: z.enum(['wallet/rejected', 'wallet/wrong-account', 'wallet/not-found']),
+    message: z.string().max(500),
+  }),
+]);
+export type WalletPageReply = z.infer<typeof walletPageReplySchema>;

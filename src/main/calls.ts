@@ -17,13 +17,14 @@ import {
 import { AppError } from '#contract/errors.ts';
 import { failure, ok, type Result, toAppError } from '#contract/result.ts';
 import type { NodeHost } from './node-host.ts';
+import type { WalletPage } from './wallet-page/wallet-page.ts';
 
 type ShellHandlers = {
   [N in ShellCallName]: (input: ParsedInput<N>) => CallOutput<N> | Promise<CallOutput<N>>;
 };
 
 /** Answers the window's calls: `shell.*` here, all others in the node host. Only our own window is heard. */
-export function setupCalls(host: NodeHost, window: BrowserWindow): void {
+export function setupCalls(host: NodeHost, window: BrowserWindow, walletPage: WalletPage): void {
   const subscriptions = new Map<number, () => void>();
   const isOurs = (event: IpcMainEvent | IpcMainInvokeEvent) =>
     event.senderFrame === window.webContents.mainFrame;
@@ -46,9 +47,12 @@ export function setupCalls(host: NodeHost, window: BrowserWindow): void {
       await writeFile(filePath, text);
       return filePath;
     },
-    'shell.askWallet': stillToCome,
-    'shell.walletLink': stillToCome,
-    'shell.cancelWallet': stillToCome,
+    'shell.askWallet': (question) => walletPage.ask(question),
+    'shell.walletLink': () => walletPage.link(),
+    'shell.cancelWallet': () => {
+      walletPage.cancel();
+      return null;
+    },
     'shell.showInFolder': ({ path }) => {
       shell.showItemInFolder(path);
       return null;
@@ -92,8 +96,4 @@ export function setupCalls(host: NodeHost, window: BrowserWindow): void {
     for (const end of subscriptions.values()) end();
     subscriptions.clear();
   });
-}
-
-function stillToCome(): never {
-  throw new AppError('request/not-found', 'This is still to come.');
 }

@@ -7,6 +7,7 @@ import { setupPresence } from './presence.ts';
 import { setupQuit } from './quit.ts';
 import { setupSecurity } from './security.ts';
 import { setupTray } from './tray.ts';
+import { setupWalletPage } from './wallet-page/setup.ts';
 import { setupWindow } from './window.ts';
 
 if (process.env.SOLANALM_PROFILE) app.setPath('userData', process.env.SOLANALM_PROFILE);
@@ -17,7 +18,7 @@ if (app.requestSingleInstanceLock()) {
   void app.whenReady().then(() => {
     setupPages();
     const window = setupWindow();
-    setupCalls(host, window);
+    setupCalls(host, window, setupWalletPage());
     setupMenu();
     setupTray(host, window);
     setupQuit(host);

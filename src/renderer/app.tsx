@@ -14,6 +14,9 @@ import { LostNote, NoConnection } from './features/shell/connection-note.tsx';
 import { Notices } from './features/shell/notices.tsx';
 import { Rail } from './features/shell/rail.tsx';
 import { TrainingPage } from './features/training/training-page.tsx';
+import { WalletAddressButton } from './features/wallet/address-button.tsx';
+import { PayoutRow } from './features/wallet/payout-row.tsx';
+import { WalletCard } from './features/wallet/wallet-card.tsx';
 import { openRoute, type PageName, pages, useRoute } from './lib/routes.ts';
 import { useSignal } from './lib/use-signal.ts';
 import { Chip } from './ui/chip.tsx';
@@ -25,9 +28,9 @@ const pageOf: Record<PageName, () => React.ReactNode> = {
   queue: QueuePage,
   training: TrainingPage,
   providers: ProvidersPage,
-  earnings: EarningsPage,
+  earnings: () => <EarningsPage wallet={<WalletCard />} />,
   resources: ResourcesWithManners,
-  settings: SettingsPage,
+  settings: () => <SettingsPage payout={<PayoutRow />} />,
 };
 
 /** The machine as it is, with the pages that say when and how much of it may be used. */
@@ -51,7 +54,7 @@ export function App() {
   useTheme(settings?.theme ?? 'system');
   usePageKeys();
   if (!settings) return <NoConnection />;
-  if (!settings.onboarded) return <OnboardingPage />;
+  if (!settings.onboarded) return <OnboardingPage takeAddress={WalletAddressButton} />;
   const Shown = pageOf[page];
   return (
     <div className="grid h-screen grid-cols-[200px_minmax(0,1fr)]">

@@ -1,5 +1,4 @@
-import { Check, Copy } from 'lucide-react';
-import { useEffect, useState } from 'react';
+import { CopyButton } from './copy-button.tsx';
 
 export interface Fact {
   label: string;
@@ -22,26 +21,5 @@ export function Facts({ facts, copyLabel }: { facts: readonly Fact[]; copyLabel:
         </div>
       ))}
     </dl>
-  );
-}
-
-function CopyButton({ label, text }: { label: string; text: string }) {
-  const [copied, setCopied] = useState(false);
-  useEffect(() => {
-    if (!copied) return;
-    const timer = setTimeout(() => setCopied(false), 1500);
-    return () => clearTimeout(timer);
-  }, [copied]);
-  const copy = () => navigator.clipboard.writeText(text).then(() => setCopied(true));
-  const Icon = copied ? Check : Copy;
-  return (
-    <button
-      type="button"
-      aria-label={label}
-      onClick={copy}
-      className="cursor-pointer rounded p-1 text-dim hover:bg-panel-2 hover:text-text focus-visible:outline-2 focus-visible:outline-accent"
-    >
-      <Icon size={13} aria-hidden />
-    </button>
   );
 }

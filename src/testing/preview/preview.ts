@@ -22,11 +22,12 @@ import { sampleEnergy, sampleHybrid, samplePower, samplePreview, samplePrograms 
 import { sampleReasons, sampleStates } from './sample-states.ts';
 import { sampleCurve, sampleHistory, sampleSources, sampleTraining } from './sample-training.ts';
 import { sampleTrainingNode } from './training-answers.ts';
+import { walletAnswers } from './wallet-answers.ts';
 
 /**
  * The app's pages on sample data, without a host. The address chooses what is shown:
- * `?state=paused&training=uploading&theme=light&money=sol&link=away&fresh&obstacle`, and of sharing the machine
- * `&hybrid=switching&gpus=2&power=loss&price&anyway&held&in-use&manners={"mostTempC":80}`.
+ * `?state=paused&training=uploading&theme=light&money=sol&link=away&wallet=connected&cluster=devnet&desktop&fresh&obstacle`, and of
+ * sharing the machine `&hybrid=switching&gpus=2&power=loss&price&anyway&held&in-use&manners={"mostTempC":80}`.
  */
 const wish = new URLSearchParams(location.search);
 const now = Date.now();
@@ -61,7 +62,8 @@ let settings: Settings = {
   ...defaultSettings,
   onboarded: !wish.has('onboarding'),
   theme,
-  payoutAddress: payer,
+  payoutAddress: wish.get('wallet') === 'none' ? null : payer,
+  payoutBy: wish.has('cluster') ? 'claim' : 'gateway',
   takePartInTraining: wantedTraining !== 'off',
   ...(wish.has('price') ? { powerMicroUsdPerKwh: 300_000 } : {}),
   ...JSON.parse(wish.get('manners') ?? '{}'),
@@ -82,7 +84,10 @@ if (wish.has('obstacle')) {
 const training = sampleTraining(now, wantedTraining, isFresh);
 const trainingNode = sampleTrainingNode(training, sampleSources, () => transport);
 
+const wallet = walletAnswers(wish, now, () => transport);
+
 const transport: MemoryTransport = memoryTransport({
+  ...wallet.answers,
   ...proxyAnswers(proxy, (next) => transport.publish('proxy.status', next)),
   ...trainingNode.answers,
   'app.info': () => ({
@@ -112,11 +117,6 @@ const transport: MemoryTransport = memoryTransport({
     transport.publish('resources.power', samplePower(now, wish.get('power') ?? '', settings));
     if (patch.trainingSharePercent !== undefined) followShare(patch.trainingSharePercent);
     return settings;
-  },
-  'wallet.check': ({ address }) => {
-    if (address.length < 32)
-      throw new AppError('wallet/invalid-address', `“${address}” has ${address.length} characters.`);
-    return { address, onCurve: true };
   },
   'network.check': ({ url }) => {
     throw new AppError('link/unreachable', `No SolanaLM gateway answers at ${url}.`);
@@ -218,6 +218,7 @@ function publishManyJobs(rows: number, rate: number): void {
 }
 
 setState(wanted);
+wallet.publish();
 transport.publish('settings.current', settings);
 transport.publish('models.list', sampleModels);
 transport.publish('node.engines', [sampleEngine]);

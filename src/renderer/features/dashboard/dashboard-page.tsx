@@ -18,6 +18,7 @@ export function DashboardPage() {
   const resources = useSignal('resources.current');
   const settings = useSignal('settings.current');
   const proxy = useSignal('proxy.status');
+  const wallet = useSignal('wallet.status');
   const engines = useSignal('node.engines');
   const testCredits = status?.testCredits ?? false;
   const success = serving?.successRate;
@@ -64,6 +65,7 @@ export function DashboardPage() {
             engine: engines?.find(({ state }) => state === 'ready'),
             resources,
             proxy,
+            delegation: wallet?.delegation,
           })}
         />
       </div>

@@ -12,6 +12,7 @@ const codes = (settings: Partial<Settings>, engine: Partial<Engine> = {}) =>
     engine: { restarts: 0, backend: 'cpu', ...engine } as Engine,
     resources: undefined,
     proxy: undefined,
+    delegation: null,
   }).map(({ code }) => code);
 
 test('a fresh node serves the tiny model and has no address', () => {
@@ -44,10 +45,33 @@ test('of budgets that come to their end the furthest stands first', () => {
     engine: undefined,
     resources: undefined,
     proxy: { budgetWarnings: [warning, { ...warning, provider: null }] },
+    delegation: null,
   });
   expect(hint).toEqual({
     code: 'budget-day',
     page: 'providers',
     values: { provider: 'openai', percent: 85 },
   });
+});
+
+test('the wallet’s word is to be renewed before it ends, and is missed when it has', () => {
+  const delegation = {
+    address: 'a',
+    gateway: 'https://gateway.example',
+    issuedAt: 0,
+    expiresAt: 1,
+    isRenewalDue: true,
+    isExpired: false,
+  };
+  const firstOf = (isExpired: boolean) =>
+    worthALook({
+      status,
+      settings: defaultSettings,
+      engine: undefined,
+      resources: undefined,
+      proxy: undefined,
+      delegation: { ...delegation, isExpired },
+    })[0];
+  expect(firstOf(false)).toEqual({ code: 'wallet-renewal', page: 'earnings' });
+  expect(firstOf(true)).toEqual({ code: 'wallet-expired', page: 'earnings' });
 });

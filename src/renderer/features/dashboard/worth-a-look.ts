@@ -3,18 +3,21 @@ import type { NodeStatus } from '#contract/node-status.ts';
 import type { BudgetWarning, ProxyStatus } from '#contract/provider.ts';
 import type { Resources } from '#contract/resources.ts';
 import type { Settings } from '#contract/settings.ts';
+import type { WalletStatus } from '#contract/wallet.ts';
 
 /** Something that costs the operator earnings or safety, with the page where it is put right. */
 export interface Hint {
   code:
     | 'no-address'
+    | 'wallet-renewal'
+    | 'wallet-expired'
     | 'tiny-model'
     | 'gpu-unused'
     | 'open-port'
     | 'no-price'
     | 'restarts'
     | `${'budget' | 'budgets'}-${BudgetWarning['period']}`;
-  page: 'settings' | 'models' | 'resources' | 'providers';
+  page: 'settings' | 'models' | 'resources' | 'providers' | 'earnings';
   /** What stands in its words. */
   values?: { provider: string; percent: number };
 }
@@ -26,10 +29,13 @@ export function worthALook(facts: {
   engine: Engine | undefined;
   resources: Resources | undefined;
   proxy: Pick<ProxyStatus, 'budgetWarnings'> | undefined;
+  delegation: WalletStatus['delegation'] | undefined;
 }): Hint[] {
-  const { status, settings, engine, resources, proxy } = facts;
+  const { status, settings, engine, resources, proxy, delegation } = facts;
   if (!status || !settings) return [];
   const hints: Hint[] = (proxy?.budgetWarnings ?? []).slice(0, 1).map(budgetHint);
+  if (delegation?.isExpired) hints.push({ code: 'wallet-expired', page: 'earnings' });
+  else if (delegation?.isRenewalDue) hints.push({ code: 'wallet-renewal', page: 'earnings' });
   if (engine && engine.restarts > 0) hints.push({ code: 'restarts', page: 'resources' });
   if (engine?.backend === 'cpu' && settings.gpu === 'auto' && (resources?.gpus.length ?? 0) > 0)
     hints.push({ code: 'gpu-unused', page: 'resources' });

@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { type ReactNode, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { ErrorBody } from '#contract/result.ts';
 import { useSignal } from '../../lib/use-signal.ts';
@@ -14,7 +14,7 @@ import { ProviderTotalsTable } from './provider-totals.tsx';
 import { StateTotals } from './state-totals.tsx';
 
 /** What was earned, where each part of it stands, and every entry behind it. */
-export function EarningsPage() {
+export function EarningsPage({ wallet }: { wallet: ReactNode }) {
   const { t } = useTranslation();
   const summary = useSignal('earnings.summary');
   const testCredits = useSignal('node.status')?.testCredits ?? false;
@@ -29,6 +29,7 @@ export function EarningsPage() {
         {error && <ErrorNote error={error} />}
         <PeriodTotals summary={summary ?? null} unit={unit} testCredits={testCredits} />
         <StateTotals summary={summary ?? null} unit={unit} />
+        {wallet}
         <ElectricityCard summary={summary} />
         <EarningsChart unit={unit} testCredits={testCredits} />
         <ProviderTotalsTable unit={unit} />

@@ -1,7 +1,8 @@
-import { useEffect, useRef, useState } from 'react';
+import { type ComponentType, useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { ErrorBody } from '#contract/result.ts';
 import type { SettingsPatch } from '#contract/settings.ts';
+import { type AddressCheck, isUnpayable } from '#contract/wallet.ts';
 import { client } from '../../lib/client.ts';
 import { formatBytes } from '../../lib/format.ts';
 import { useSignal } from '../../lib/use-signal.ts';
@@ -15,8 +16,11 @@ import { OptionCard } from '../../ui/option-card.tsx';
 type Step = 'address' | 'network' | 'model';
 const steps: readonly Step[] = ['address', 'network', 'model'];
 
+/** Takes an address from a wallet. */
+type TakeAddress = ComponentType<{ onAddress(address: string): void }>;
+
 /** Three steps before the first start; each can be changed later under Settings. */
-export function OnboardingPage() {
+export function OnboardingPage({ takeAddress }: { takeAddress: TakeAddress }) {
   const { t } = useTranslation();
   const [step, setStep] = useState<Step>('address');
   const [chosen, setChosen] = useState<SettingsPatch>({});
@@ -53,6 +57,7 @@ export function OnboardingPage() {
         {step === 'address' && (
           <AddressStep
             known={chosen.payoutAddress ?? ''}
+            TakeAddress={takeAddress}
             onError={setError}
             onNext={(payoutAddress) => next({ payoutAddress }, 'network')}
           />
@@ -83,13 +88,27 @@ interface StepProps<T> {
   onNext(value: T): void;
 }
 
-function AddressStep({ known, onError, onNext }: StepProps<string | null> & { known: string }) {
+function AddressStep({
+  known,
+  TakeAddress,
+  onError,
+  onNext,
+}: StepProps<string | null> & { known: string; TakeAddress: TakeAddress }) {
   const { t } = useTranslation();
   const [text, setText] = useState(known);
+  /** An address that something speaks against; it takes a second press. */
+  const [doubtful, setDoubtful] = useState<AddressCheck | null>(null);
+  const change = (next: string) => {
+    setText(next);
+    setDoubtful(null);
+    onError(null);
+  };
   const check = async () => {
     const result = await client.request('wallet.check', { address: text });
-    if (result.ok) onNext(result.data.address);
-    else onError(result.error);
+    if (!result.ok) return onError(result.error);
+    onError(null);
+    if (result.data.warning && doubtful?.address !== result.data.address) setDoubtful(result.data);
+    else onNext(result.data.address);
   };
   return (
     <form
@@ -103,14 +122,28 @@ function AddressStep({ known, onError, onNext }: StepProps<string | null> & { kn
         label={t('onboarding.address.label')}
         hint={t('onboarding.address.hint')}
         value={text}
-        onChange={(event) => setText(event.target.value)}
+        onChange={(event) => change(event.target.value)}
         autoComplete="off"
         spellCheck={false}
       />
+      <div>
+        <TakeAddress onAddress={change} />
+      </div>
+      {doubtful?.warning && (
+        <p role="alert" className="rounded-lg border border-warn/45 px-3.5 py-2.5 text-sm">
+          <strong className="font-medium text-warn">{t(`wallet.warning.${doubtful.warning}.title`)}</strong>
+          <br />
+          {t(`wallet.warning.${doubtful.warning}.text`)}
+        </p>
+      )}
       <div className="flex justify-end gap-2">
         <Button onClick={() => onNext(null)}>{t('onboarding.skip')}</Button>
-        <Button look="accent" type="submit" disabled={text.trim() === ''}>
-          {t('onboarding.next')}
+        <Button
+          look="accent"
+          type="submit"
+          disabled={text.trim() === '' || isUnpayable(doubtful?.warning ?? null)}
+        >
+          {t(doubtful ? 'onboarding.address.anyway' : 'onboarding.next')}
         </Button>
       </div>
     </form>

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import locale from '#locales/en.json' with { type: 'json' };
-import { type SettingItem, settingItems, settingValue } from './setting-list.ts';
+import { fieldText, type SettingItem, settingItems, settingValue } from './setting-list.ts';
 
 const speed: SettingItem = { name: 'declaredNetworkMbps', kind: 'number', nullable: true };
 const threads: SettingItem = { name: 'threads', kind: 'autoNumber' };
@@ -23,4 +23,12 @@ test('each setting has words, its unit and its choices too', () => {
     for (const choice of choices) expect(words[name]?.[choice], `${name}.${choice}`).toBeTruthy();
     if (unit) expect(words.unit?.[unit], unit).toBeTruthy();
   }
+});
+
+test('several addresses stand in one field', () => {
+  const rpc: SettingItem = { name: 'solanaRpcUrls', kind: 'addresses' };
+  const urls = ['https://rpc.example', 'https://other.example/key'];
+  expect(settingValue(rpc, ' https://rpc.example,https://other.example/key ')).toEqual(urls);
+  expect(settingValue(rpc, fieldText(urls))).toEqual(urls);
+  expect(settingValue(rpc, '')).toEqual([]);
 });

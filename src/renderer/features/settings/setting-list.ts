@@ -1,6 +1,17 @@
 import type { Settings } from '#contract/settings.ts';
 
-export type SettingKind = 'text' | 'number' | 'autoNumber' | 'switch' | 'choice' | 'network' | 'link';
+export type SettingKind =
+  | 'text'
+  | 'number'
+  | 'autoNumber'
+  | 'switch'
+  | 'choice'
+  | 'network'
+  | 'link'
+  /** Several addresses, with spaces or commas between them. */
+  | 'addresses'
+  /** The payout address, which is asked for elsewhere. */
+  | 'payout';
 
 export interface SettingItem {
   name: keyof Settings;
@@ -30,7 +41,9 @@ export interface SettingItem {
 
 /** Every setting a person can change, in the order of the page. */
 export const settingItems: readonly SettingItem[] = [
-  { name: 'payoutAddress', kind: 'text', nullable: true },
+  { name: 'payoutAddress', kind: 'payout' },
+  { name: 'payoutBy', kind: 'choice', choices: ['gateway', 'claim'] },
+  { name: 'solanaRpcUrls', kind: 'addresses' },
   { name: 'network', kind: 'network' },
   { name: 'testRequestsPerMinute', kind: 'number', unit: 'perMinute' },
   { name: 'pricePerRequestLamports', kind: 'text', unit: 'lamports' },
@@ -88,6 +101,7 @@ export const settingItems: readonly SettingItem[] = [
 /** What stands in the field for a stored value. */
 export function fieldText(value: unknown): string {
   if (value === null) return '';
+  if (Array.isArray(value)) return value.join(', ');
   return String(value);
 }
 
@@ -95,6 +109,7 @@ export function fieldText(value: unknown): string {
 export function settingValue(item: SettingItem, text: string): unknown {
   const trimmed = text.trim();
   if (item.nullable && trimmed === '') return null;
+  if (item.kind === 'addresses') return trimmed.split(/[\s,]+/).filter((part) => part !== '');
   if (item.kind === 'number' || (item.kind === 'autoNumber' && trimmed !== 'auto'))
     return numberOrText(trimmed);
   return trimmed;

@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'react';
+import { type ReactNode, useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Settings, SettingsPatch } from '#contract/settings.ts';
 import { client } from '../../lib/client.ts';
@@ -21,7 +21,16 @@ export function SettingLink({ name, opens }: { name: SettingItem['name']; opens:
 }
 
 /** One setting: stored when the field is left or the choice made; a refusal is shown under it and changes nothing. */
-export function SettingRow({ item, value }: { item: SettingItem; value: Settings[keyof Settings] }) {
+export function SettingRow({
+  item,
+  value,
+  children,
+}: {
+  item: SettingItem;
+  value: Settings[keyof Settings];
+  /** In place of a field, for what is changed in a way of its own. */
+  children?: ReactNode;
+}) {
   const { t } = useTranslation();
   const stored = fieldText(value);
   const [text, setText] = useState(stored);
@@ -45,14 +54,16 @@ export function SettingRow({ item, value }: { item: SettingItem; value: Settings
   return (
     <div className="grid grid-cols-[minmax(0,1fr)_minmax(0,17rem)] items-start gap-4 border-t border-line py-3 first:border-0 first:pt-0">
       <div>
-        <label htmlFor={id} className="font-medium">
+        <label htmlFor={children ? undefined : id} className="font-medium">
           {t(`settings.${item.name}.title`)}
         </label>
         <p className="text-xs text-dim">{t(`settings.${item.name}.text`)}</p>
       </div>
       <div>
         <div className="flex items-center gap-2">
-          {item.kind === 'switch' ? (
+          {children ? (
+            <div className="grow">{children}</div>
+          ) : item.kind === 'switch' ? (
             <input
               id={id}
               type="checkbox"

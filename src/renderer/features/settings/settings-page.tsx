@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { type ReactNode, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useAppInfo } from '../../lib/app-info.ts';
 import { useSignal } from '../../lib/use-signal.ts';
@@ -11,7 +11,7 @@ import { NetworkSettingRow } from './network-setting.tsx';
 import { settingItems } from './setting-list.ts';
 import { SettingLink, SettingRow } from './setting-row.tsx';
 
-export function SettingsPage() {
+export function SettingsPage({ payout }: { payout: ReactNode }) {
   const { t } = useTranslation();
   const settings = useSignal('settings.current');
   const info = useAppInfo();
@@ -38,7 +38,9 @@ export function SettingsPage() {
               ) : item.opens ? (
                 <SettingLink key={item.name} name={item.name} opens={item.opens} />
               ) : (
-                <SettingRow key={item.name} item={item} value={settings[item.name]} />
+                <SettingRow key={item.name} item={item} value={settings[item.name]}>
+                  {item.kind === 'payout' && payout}
+                </SettingRow>
               ),
             )}
         </Card>

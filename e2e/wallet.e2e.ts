@@ -1,0 +1,147 @@
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Browser, ElectronApplication, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Bridge } from '#contract/bridge.ts';
+import type { Result } from '#contract/result.ts';
+import { signInText } from '#contract/settlement/sign-in-text.ts';
+import type { WalletAnswer, WalletQuestion } from '#contract/wallet.ts';
+import { installTestWallet, type WalletManner } from '#testing/test-wallet/test-wallet.ts';
+import { testWalletOptions } from '#testing/test-wallet/test-wallet-options.ts';
+import { launchChromium } from './harness/chromium.ts';
+import { launchDesktop, stopDisplay } from './harness/desktop.ts';
+import { freshProfile } from './harness/places.ts';
+
+/** The desktop app asks, and a wallet in a Chromium beside it answers: the system's browser is a script that notes the link. */
+const timeoutMs = 15_000;
+const profile = freshProfile();
+const links = join(profile, 'links.txt');
+const own = testWalletOptions(new Uint8Array(32).fill(5));
+let app: ElectronApplication;
+let page: Page;
+let browser: Browser;
+let seen = 0;
+
+beforeAll(async () => {
+  const script = join(profile, 'browser.sh');
+  writeFileSync(script, `#!/bin/sh\necho "$1" >> '${links}'\n`);
+  chmodSync(script, 0o755);
+  const env = { SOLANALM_BROWSER: script, SOLANALM_WALLET_TIMEOUT_MS: String(timeoutMs) };
+  [{ app, page }, browser] = await Promise.all([launchDesktop(profile, { env }), launchChromium()]);
+  await page.getByRole('button', { name: 'Skip' }).waitFor({ timeout: 30_000 });
+}, 400_000);
+afterAll(async () => {
+  await browser?.close();
+  await app?.close().catch(() => {});
+  stopDisplay();
+});
+
+async function nextLink(): Promise<string> {
+  const all = () => (existsSync(links) ? readFileSync(links, 'utf8').trim().split('\n') : []);
+  await expect.poll(() => all().length, { timeout: 10_000 }).toBeGreaterThan(seen);
+  seen = all().length;
+  return all().at(-1) ?? '';
+}
+
+/** The tab that the link opens, in a browser whose wallet meets it this way. */
+async function openTab(link: string, manner: WalletManner = 'approve'): Promise<Page> {
+  const context = await browser.newContext();
+  await context.addInitScript(installTestWallet, { ...own, manner });
+  const tab = await context.newPage();
+  await tab.goto(link);
+  return tab;
+}
+
+const title = (tab: Page, name: string) => tab.getByRole('heading', { level: 1, name }).waitFor();
+const dialog = () => page.getByRole('dialog');
+const proceed = (tab: Page) => tab.getByRole('button', { name: 'Continue in Phantom' }).click();
+
+async function askForAddress(): Promise<string> {
+  await page.getByRole('button', { name: 'Take it from a wallet' }).click();
+  await dialog().getByText('Phantom (in your browser)').waitFor();
+  await dialog().getByRole('button', { name: 'Ask the wallet' }).click();
+  await dialog().getByText('Confirm in your browser …').waitFor();
+  return nextLink();
+}
+
+const ask = (question: WalletQuestion): Promise<Result<WalletAnswer>> =>
+  page.evaluate(
+    (asked) => (globalThis as unknown as { bridge: Bridge }).bridge.request('shell.askWallet', asked),
+    question,
+  ) as Promise<Result<WalletAnswer>>;
+
+test('the wallet says no: the app tells it, and asks again when it is told to', async () => {
+  const tab = await openTab(await askForAddress(), 'reject');
+  await proceed(tab);
+  await title(tab, 'Declined');
+  await dialog().getByText('The wallet said no').waitFor();
+  await dialog().getByRole('button', { name: 'Try again' }).click();
+  const again = await openTab(await nextLink());
+  await again.getByRole('button', { name: 'Decline' }).click();
+  await dialog().getByText('The wallet said no').waitFor();
+  await page.keyboard.press('Escape');
+});
+
+test('nobody answers: after a while the app says so, and the link is dead', async () => {
+  const link = await askForAddress();
+  await dialog()
+    .getByText('The wallet did not answer in time')
+    .waitFor({ timeout: timeoutMs + 5000 });
+  await expect(fetch(link)).rejects.toThrow();
+  await page.keyboard.press('Escape');
+});
+
+test('what the app takes back is over in the tab too', async () => {
+  const tab = await openTab(await askForAddress());
+  await title(tab, 'Show your wallet’s address');
+  await dialog().getByRole('button', { name: 'Cancel' }).click();
+  await dialog().getByRole('button', { name: 'Ask the wallet' }).waitFor();
+  await proceed(tab);
+  await title(tab, 'This link is no longer good');
+  await page.keyboard.press('Escape');
+});
+
+test('connect: by the copied link in another browser, the address comes into the setup', async () => {
+  const opened = await askForAddress();
+  await dialog().getByRole('button', { name: 'Copy link' }).click();
+  await dialog().getByText('Copied').waitFor();
+  const copied = await app.evaluate(({ clipboard }) => clipboard.readText());
+  expect(copied).toBe(opened);
+  const tab = await openTab(copied);
+  await proceed(tab);
+  await title(tab, 'Done');
+  await dialog().waitFor({ state: 'detached' });
+  expect(await page.getByLabel('Payout address').inputValue()).toBe(own.address);
+  await page.getByRole('button', { name: 'Next' }).click();
+  await page.getByRole('heading', { level: 1, name: 'Which network?' }).waitFor();
+});
+
+test('sign in: the shell hands over a text that is exactly what was asked, signed for the page’s host', async () => {
+  const request = {
+    statement: 'Let the key of this node act.',
+    uri: 'https://gateway.example',
+    version: '1',
+    chainId: 'devnet',
+    nonce: 'a1b2c3d4e5',
+    issuedAt: '2026-11-26T10:00:00.000Z',
+    expirationTime: '2026-12-26T10:00:00.000Z',
+    resources: ['urn:solanalm:node-key:abc'],
+  };
+  const answer = ask({ op: 'signIn', summary: 'Sign in.', request });
+  const link = await nextLink();
+  const tab = await openTab(link);
+  await proceed(tab);
+  await title(tab, 'Done');
+  const result = await answer;
+  if (!result.ok || result.data.op !== 'signIn') return expect.fail(JSON.stringify(result));
+  const { address, signed_message } = result.data.delegation;
+  const text = signInText({ domain: new URL(link).host, address, ...request });
+  expect(Buffer.from(signed_message, 'base64').toString()).toBe(text);
+  expect(address).toBe(own.address);
+
+  const altered = ask({ op: 'signIn', summary: 'Sign in.', request });
+  const other = await openTab(await nextLink(), 'alter');
+  await proceed(other);
+  await title(other, 'The app did not accept this');
+  expect(await altered).toMatchObject({ ok: false, error: { code: 'wallet/bad-signature' } });
+});

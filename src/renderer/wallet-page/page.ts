@@ -1,0 +1,198 @@
+import type { WalletAnswer, WalletPageQuestion, WalletPageReply } from '#contract/wallet.ts';
+import en from '#locales/en.json' with { type: 'json' };
+import { askWallet, WrongAccount } from '../lib/wallet/ask-wallet.ts';
+import type { SolanaWallet } from '../lib/wallet/solana-wallet.ts';
+import { watchWallets } from './found-wallets.ts';
+import { element, show } from './layout.ts';
+import { details } from './question-details.ts';
+
+const words = en.walletPage;
+const id = location.pathname.split('/')[2] ?? '';
+const token = takeToken();
+
+void start();
+
+/** The token leaves the address bar; the tab keeps it, so that reloading asks again. */
+function takeToken(): string {
+  const key = `token-${id}`;
+  const given = new URLSearchParams(location.hash.slice(1)).get('t');
+  if (given) sessionStorage.setItem(key, given);
+  history.replaceState(null, '', location.pathname);
+  return sessionStorage.getItem(key) ?? '';
+}
+
+async function call(method: 'GET' | 'POST', body?: WalletPageReply): Promise<Response | null> {
+  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+  return fetch(`/api/${id}`, { method, headers, ...(body ? { body: JSON.stringify(body) } : {}) }).catch(
+    () => null,
+  );
+}
+
+async function start(): Promise<void> {
+  const response = await call('GET');
+  if (!response?.ok) return showExpired();
+  const asked: WalletPageQuestion = await response.json();
+  setTimeout(showExpired, Math.max(0, asked.expiresAt - Date.now()));
+  const wallets = watchWallets(asked.question.op, () => {
+    if (!isBusy) showQuestion(asked, wallets());
+  });
+  showQuestion(asked, wallets());
+}
+
+/** While the wallet is asked, and after the end, what is shown stays. */
+let isBusy = false;
+
+function showQuestion(asked: WalletPageQuestion, wallets: SolanaWallet[]): void {
+  const { op } = asked.question;
+  document.title = words.title[op];
+  if (wallets.length === 0) {
+    show({
+      look: 'warn',
+      title: words.noWallet.title,
+      body: [element('p', words.noWallet.text), element('p', words.noWallet.advice)],
+      buttons: [
+        { text: words.reload, accent: true, onPress: () => location.reload() },
+        {
+          text: words.giveUp,
+          onPress: () => finish({ ok: false, code: 'wallet/not-found', message: words.noWallet.title }),
+        },
+      ],
+      foot: words.once,
+    });
+    return;
+  }
+  const [firstWallet] = wallets;
+  let chosen = firstWallet;
+  show({
+    look: 'asks',
+    title: words.title[op],
+    body: [
+      ...details(asked.question),
+      walletChoice(wallets, (wallet) => {
+        chosen = wallet;
+        const button = document.querySelector('button.accent');
+        if (button) button.textContent = words.continueIn.replace('{{wallet}}', wallet.name);
+      }),
+    ],
+    buttons: [
+      {
+        text: words.continueIn.replace('{{wallet}}', firstWallet?.name ?? ''),
+        accent: true,
+        onPress: () => chosen && ask(asked, chosen),
+      },
+      {
+        text: words.decline,
+        onPress: () => finish({ ok: false, code: 'wallet/rejected', message: words.declined }),
+      },
+    ],
+    foot: words.once,
+  });
+}
+
+function walletChoice(wallets: SolanaWallet[], onChoose: (wallet: SolanaWallet) => void): HTMLElement {
+  const set = element('fieldset');
+  set.append(element('legend', words.which));
+  for (const [n, wallet] of wallets.entries()) {
+    const label = element('label');
+    const input = element('input') as HTMLInputElement;
+    Object.assign(input, { type: 'radio', name: 'wallet', checked: n === 0 });
+    input.addEventListener('change', () => onChoose(wallet));
+    const icon = element('img') as HTMLImageElement;
+    Object.assign(icon, { src: wallet.icon, alt: '' });
+    label.append(input, icon, element('span', wallet.name));
+    set.append(label);
+  }
+  return set;
+}
+
+async function ask(asked: WalletPageQuestion, wallet: SolanaWallet): Promise<void> {
+  isBusy = true;
+  show({
+    look: 'asks',
+    title: words.confirmIn.replace('{{wallet}}', wallet.name),
+    body: [element('p', words.confirmText)],
+  });
+  try {
+    const answer: WalletAnswer = await askWallet(wallet, asked.question, location.host);
+    await finish({ ok: true, answer });
+  } catch (thrown) {
+    if (thrown instanceof WrongAccount) showWrongAccount(asked, wallet, thrown);
+    else await finish({ ok: false, code: 'wallet/rejected', message: reasonOf(thrown, wallet) });
+  }
+}
+
+const reasonOf = (thrown: unknown, { name }: SolanaWallet) =>
+  `${name}: ${thrown instanceof Error && thrown.message ? thrown.message : words.declined}`.slice(0, 500);
+
+function showWrongAccount(asked: WalletPageQuestion, wallet: SolanaWallet, wrong: WrongAccount): void {
+  const { op } = asked.question;
+  show({
+    look: 'warn',
+    title: words.wrongAccount.title,
+    body: [
+      facts([
+        [words.wrongAccount.asked, wrong.asked],
+        [words.wrongAccount.found, wrong.found],
+      ]),
+      element('p', words.wrongAccount.advice.replace('{{wallet}}', wallet.name)),
+    ],
+    buttons: [
+      { text: words.again, accent: true, onPress: () => ask(asked, wallet) },
+      {
+        text: words.decline,
+        onPress: () =>
+          finish({
+            ok: false,
+            code: 'wallet/wrong-account',
+            message: `${wrong.asked} is asked for ${op}, and ${wrong.found} is selected.`,
+          }),
+      },
+    ],
+  });
+}
+
+function facts(rows: [string, string][]): HTMLElement {
+  const list = element('dl');
+  for (const [name, value] of rows) {
+    const shown = element('dd');
+    shown.append(element('code', value));
+    list.append(element('dt', name), shown);
+  }
+  return list;
+}
+
+/** Tells the app, and says in the tab how it ended. */
+async function finish(reply: WalletPageReply): Promise<void> {
+  isBusy = true;
+  const response = await call('POST', reply);
+  sessionStorage.removeItem(`token-${id}`);
+  isOver = true;
+  if (!response || response.status === 410 || response.status === 404) return showEnd('warn', words.expired);
+  if (!response.ok) {
+    const refused = await response.json().catch(() => null);
+    return showEnd('bad', words.refused, refused?.error?.message);
+  }
+  if (reply.ok) showEnd('good', words.done);
+  else showEnd('warn', words.rejected, reply.message);
+}
+
+let isOver = false;
+
+function showExpired(): void {
+  if (isOver) return;
+  isBusy = true;
+  isOver = true;
+  sessionStorage.removeItem(`token-${id}`);
+  showEnd('warn', words.expired);
+}
+
+function showEnd(
+  look: 'good' | 'warn' | 'bad',
+  text: { title: string; text: string },
+  detail?: string,
+): void {
+  document.title = text.title;
+  const body = [element('p', text.text)];
+  if (detail) body.unshift(element('p', detail));
+  show({ look, title: text.title, body });
+}
