@@ -9,6 +9,8 @@ export default defineConfig({
     // Two cores: a real model and its neighbours must not starve each other.
     maxWorkers: 2,
     testTimeout: 30_000,
+    // What is waited for comes late on a busy machine; a test that fails says so a little later.
+    expect: { poll: { timeout: 15_000 } },
     hookTimeout: 60_000,
   },
 });
