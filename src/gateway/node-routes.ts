@@ -57,6 +57,7 @@ export function addNodeRoutes(
     const health = parseForNode(nodeHealthSchema, body);
     node.lastSeenMs = now();
     node.online = health.status === 'online' || health.status === 'busy';
+    node.busy = health.status === 'busy';
     return context.json({ status: 'ok' });
   });
 

@@ -64,6 +64,8 @@ export interface Earning {
   /** Where training rounds come from; null while there is no such gateway. */
   roundGateway(): RoundGateway | null;
   flushReceipts(): void;
+  /** Tells the gateway that no request for this computer's models is taken just now, or that they are again. */
+  setBusy(isBusy: boolean): void;
 }
 
 /** What starting to earn does, step by step: network, model, API, registration; and how each is let go. */
@@ -73,6 +75,7 @@ export function createEarningSteps(parts: EarningParts): Earning {
   let api: ApiServer | null = null;
   let endpoint = '';
   let isPaused = false;
+  let isBusy = false;
   let hardware: HardwareReport | null = null;
   const startedAt = parts.clock.now();
   const metrics = createApiMetrics(() => ({
@@ -111,7 +114,7 @@ export function createEarningSteps(parts: EarningParts): Earning {
       },
       supported_models: models.length > 0 ? models : [trainingOnly],
       max_concurrent_requests: slots(),
-      status: isPaused ? 'maintenance' : 'online',
+      status: standing(),
       reputation_score: 1,
       total_requests_served: stats.stats.get().completed,
       success_rate: stats.stats.get().successRate ?? 1,
@@ -119,6 +122,12 @@ export function createEarningSteps(parts: EarningParts): Earning {
       extensions,
     };
   }
+
+  const standing = (): NodeHealth['status'] => {
+    if (isPaused) return 'maintenance';
+    // Providers answer whatever the machine is at.
+    return isBusy && parts.proxy.offered().length === 0 ? 'busy' : 'online';
+  };
 
   function nothingServed(): AppError {
     const { obstacle } = parts.proxy.status.get();
@@ -153,7 +162,7 @@ export function createEarningSteps(parts: EarningParts): Earning {
     const { ram } = parts.probe.current.get();
     return {
       node_id: parts.key.nodeId,
-      status: isPaused ? 'maintenance' : 'online',
+      status: standing(),
       current_load: (jobs.running() + jobs.waiting()) / slots(),
       memory_usage: Math.min(1, ram.usedBytes / ram.totalBytes),
       requests_processed: stats.stats.get().completed,
@@ -295,6 +304,11 @@ export function createEarningSteps(parts: EarningParts): Earning {
       return { url, publicKey: null, network: null, calls };
     },
     flushReceipts: () => current?.link.flushReceipts(),
+    setBusy(busy) {
+      if (isBusy === busy) return;
+      isBusy = busy;
+      current?.link.reportSoon();
+    },
   };
 }
 

@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import type { OfferedEntry } from '#contract/catalogue.ts';
 import { AppError } from '#contract/errors.ts';
 import { gatewayInfoSchema } from '#contract/wire/node-capabilities.ts';
+import type { Hybrid } from './hybrid/hybrid.ts';
 import type { JobService } from './inference/job-request.ts';
 import type { MachineBenchmark } from './inference/machine-benchmark.ts';
 import { discoverServers } from './inference/runtimes/remote/discover.ts';
@@ -37,6 +38,7 @@ export interface HandlerParts {
   ledger: Ledger;
   probe: ResourceProbe;
   apiKey: ApiKey;
+  hybrid: Pick<Hybrid, 'inputs'>;
 }
 
 /** What each call does. */

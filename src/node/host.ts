@@ -4,11 +4,16 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { AppError } from '#contract/errors.ts';
 import type { LinkState } from '#contract/node-status.ts';
+import type { Resources } from '#contract/resources.ts';
+import type { Settings } from '#contract/settings.ts';
 import { systemClock } from './clock.ts';
 import { createEarningSteps } from './earning-steps.ts';
 import { createEarningsSummary } from './earnings-summary.ts';
 import { resourcesDir } from './entries.ts';
 import { createHandlers } from './handlers.ts';
+import { createCacheRoom } from './hybrid/cache-room.ts';
+import { createHybrid, type Hybrid } from './hybrid/hybrid.ts';
+import { createMemoryLedger, unlimited } from './hybrid/memory-ledger.ts';
 import { createJobService } from './inference/job-service.ts';
 import { openMachineBenchmark } from './inference/machine-benchmark.ts';
 import { createMemoryGuard } from './inference/memory-guard.ts';
@@ -33,6 +38,7 @@ import { createProviderKeys, fileVault, type KeyVault } from './proxy/provider-k
 import { openProxyConfig } from './proxy/proxy-config.ts';
 import { createProxyNode } from './proxy/proxy-node.ts';
 import { startResourceProbe } from './resources/probe.ts';
+import type { Standing } from './resources/standing.ts';
 import { openApiKey } from './server/api-key.ts';
 import { type ContractServer, createContractServer } from './server/contract-server.ts';
 import { startUiServer, type UiServer } from './server/ui-server.ts';
@@ -64,6 +70,8 @@ export async function createHost(options: {
   isInUse?(): boolean;
   /** Where providers' keys are kept; absent or null: a file that only this user reads. */
   keyVault?: KeyVault | null;
+  /** Main memory and its use by all programs; absent: as the system tells. */
+  ram?(): Resources['ram'];
 }): Promise<Host> {
   const { profileDir } = options;
   const clock = systemClock;
@@ -85,8 +93,12 @@ export async function createHost(options: {
     pool: () => pool,
     clock,
   });
+  const ram = options.ram ?? (() => ({ totalBytes: totalmem(), usedBytes: totalmem() - freemem() }));
+  const memory = createMemoryLedger({ ceiling: unlimited, clock });
   const pool = createNodePool({
     settings,
+    memory,
+    mostThreads: () => hybrid.servingThreads(),
     models: () => models,
     servers,
     probe: () => probe,
@@ -162,9 +174,14 @@ export async function createHost(options: {
     () => settings.current.get().responseCacheUrl,
     (thrown) => log.warn({ err: thrown }, 'the shared cache does not answer'),
   );
+  const cacheRoom = createCacheRoom({
+    settings: settings.current,
+    memory,
+    cache: () => cache,
+  });
   const cache = createResponseCache({
     shared: shared.current,
-    mostBytes: () => settings.current.get().responseCacheMegabytes * 1e6,
+    mostBytes: () => cacheRoom.bytes(),
     ttlMs: () => settings.current.get().responseCacheMinutes * 60_000,
     clock,
   });
@@ -198,6 +215,7 @@ export async function createHost(options: {
     }),
     queueLimit: () => settings.current.get().queueLimit,
     gate: () => controller.gate(),
+    onAsked: (model) => hybrid.asked(model),
     onUnbookable: (error) => void controller.fail(error),
   });
   const training = openTraining({
@@ -207,6 +225,8 @@ export async function createHost(options: {
     clock,
     settings,
     ledger,
+    memory,
+    mayJoin: () => hybrid.takesRounds(),
     nvidiaGpu: () =>
       probe.current.get().gpus.find(({ name }) => /nvidia|geforce|rtx|quadro|tesla/i.test(name))?.name ??
       null,
@@ -239,9 +259,35 @@ export async function createHost(options: {
     obstacle: guard.refusal,
     link,
     modelName: (id) => models.get(id)?.name ?? id,
-    steps: earning.steps,
+    steps: {
+      ...earning.steps,
+      // What trains gives its memory back before anything is loaded for the next start.
+      async release() {
+        await hybrid.rest();
+        await earning.steps.release();
+      },
+    },
     clock,
     onFault: (error) => log.error(error, 'the node could not start'),
+  });
+  const standing = createSignal(standingOf(settings.current.get()));
+  settings.current.subscribe((wanted) => standing.set(standingOf(wanted)));
+  const hybrid: Hybrid = createHybrid({
+    clock,
+    settings: settings.current,
+    nodeStatus: controller.status,
+    standing,
+    resources: probe.current,
+    ram,
+    memory,
+    cacheRoom,
+    jobs,
+    pool,
+    models,
+    training,
+    ledger,
+    setBusy: earning.setBusy,
+    onFault: (error) => log.error({ err: error }, 'sharing the machine failed'),
   });
   // What is sold, or for how much, is for the gateway to know at once.
   proxy.quote.subscribe(() => earning.steps.announce());
@@ -282,6 +328,7 @@ export async function createHost(options: {
       ledger,
       probe,
       apiKey,
+      hybrid,
     }),
     sources: createSources({
       controller,
@@ -298,6 +345,7 @@ export async function createHost(options: {
       ledger,
       earnings,
       probe,
+      hybrid,
     }),
     onFault: (name, error) => log.error({ err: error }, `call ${name} failed`),
   });
@@ -319,6 +367,7 @@ export async function createHost(options: {
     async dispose() {
       ended.abort(new AppError('node/stopped', 'The host has ended.'));
       for (const ui of uis) await ui.close();
+      hybrid.dispose();
       await training.dispose();
       await earning.steps.release();
       await localGateway.close();
@@ -333,3 +382,13 @@ export async function createHost(options: {
     },
   };
 }
+
+/** What may be taken while nothing holds the node back. */
+const standingOf = ({ limitsIdle }: Settings): Standing => ({
+  reasons: [],
+  holds: { serving: false, training: false, downloads: false },
+  how: null,
+  limits: limitsIdle,
+  limitsName: 'idle',
+  earnAnywayUntil: null,
+});

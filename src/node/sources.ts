@@ -1,5 +1,6 @@
 import type { EarningsSummary } from '#contract/earnings.ts';
 import type { ServingStats } from '#contract/node-status.ts';
+import type { Hybrid } from './hybrid/hybrid.ts';
 import type { JobService } from './inference/job-request.ts';
 import type { MachineBenchmark } from './inference/machine-benchmark.ts';
 import type { ModelPool } from './inference/model-pool.ts';
@@ -31,6 +32,7 @@ export function createSources(parts: {
   training: Training;
   earnings: Signal<EarningsSummary>;
   probe: ResourceProbe;
+  hybrid: Pick<Hybrid, 'status'>;
 }): Sources {
   return {
     'node.status': (listener) => parts.controller.status.subscribe(listener),
@@ -52,7 +54,7 @@ export function createSources(parts: {
     'earnings.summary': (listener) => parts.earnings.subscribe(listener),
     'earnings.changed': (listener) => parts.ledger.changes.subscribe(listener),
     'resources.power': () => () => {},
-    'hybrid.status': () => () => {},
+    'hybrid.status': (listener) => parts.hybrid.status.subscribe(listener),
     'resources.current': (listener) => parts.probe.current.subscribe(listener),
   };
 }

@@ -36,7 +36,9 @@ const isWithin = ({ ceiling, allowance, held: all }: MemoryPlan) =>
     within(sumOf(all.filter(({ owner }) => kindOf(owner) === kind)), allowance[kind]),
   );
 
-test('whatever is asked in whatever order, nothing is ever given above the ceiling or a kind’s allowance', { timeout: 60_000 }, () => {
+test('whatever is asked in whatever order, nothing is ever given above the ceiling or a kind’s allowance', {
+  timeout: 60_000,
+}, () => {
   fc.assert(
     fc.property(fc.array(action, { maxLength: 30 }), memory(150), (actions, ceiling) => {
       let plan: MemoryPlan = { ceiling, allowance: { inference: ceiling, training: ceiling }, held: [] };
@@ -69,7 +71,10 @@ test('whatever is asked in whatever order, nothing is ever given above the ceili
         } else if (what === 'release' && target) plan = release(plan, target.id);
         else if (what === 'ceiling') plan = { ...plan, ceiling: size };
         else if (what === 'allowance')
-          plan = { ...plan, allowance: { ...plan.allowance, [which === 0 ? 'inference' : 'training']: size } };
+          plan = {
+            ...plan,
+            allowance: { ...plan.allowance, [which === 0 ? 'inference' : 'training']: size },
+          };
         const gone = excessOf(plan).reduce((next, { id }) => release(next, id), plan);
         expect(isWithin(gone)).toBe(true);
         if (isWithin(plan)) expect(excessOf(plan)).toEqual([]);
@@ -99,9 +104,19 @@ test.each([
   ['a little more of main memory', { ramBytes: gb, gpuBytes: 0 }, 'model', ['answers']],
   // The cache alone is too little, and with the model it is not needed.
   ['as much as a model takes', { ramBytes: 3 * gb, gpuBytes: 0 }, 'model', ['old model']],
-  ['GPU memory: what is in main memory alone does not help', { ramBytes: 0, gpuBytes: 2 * gb }, 'model', ['old model']],
+  [
+    'GPU memory: what is in main memory alone does not help',
+    { ramBytes: 0, gpuBytes: 2 * gb },
+    'model',
+    ['old model'],
+  ],
   ['more than a kind may have', { ramBytes: 5 * gb, gpuBytes: 0 }, 'training', []],
-  ['training while another task trains', { ramBytes: 3 * gb, gpuBytes: 0 }, 'training', ['answers', 'digits']],
+  [
+    'training while another task trains',
+    { ramBytes: 3 * gb, gpuBytes: 0 },
+    'training',
+    ['answers', 'digits'],
+  ],
 ] as const)('for %s, it is said what would have to go', (_, size, owner, names) => {
   const placed = place(plan, held('wanted', owner, size));
   expect(placed.isPlaced ? null : placed.wouldGo.map(({ name }) => name)).toEqual(names);

@@ -2,7 +2,9 @@ import { AppError } from '#contract/errors.ts';
 import type { Job } from '#contract/job.ts';
 import { errorBody, toAppError } from '#contract/result.ts';
 import type { Clock } from '../clock.ts';
-import { JobBook } from './job-book.ts';
+import { createQuiet } from '../quiet.ts';
+import { firstRow, JobBook } from './job-book.ts';
+import { fateOf, type JobHold } from './job-hold.ts';
 import type {
   FinishedJob,
   JobAccounting,
@@ -29,11 +31,24 @@ export interface JobServiceParts {
   gate(): AppError | null;
   /** What was served could not be booked, and what comes next could not be either. */
   onUnbookable(error: AppError): void;
+  /** Of each request that comes, taken or not. */
+  onAsked?(model: string): void;
 }
 
 export interface DrainableJobService extends JobService {
   running(): number;
   waiting(): number;
+  /**
+   * No new jobs for some models. Those that wait stay in the queue where their deadline allows; else they are refused, for another
+   * node to take them, or, where their answer may have begun on the wire, are still done.
+   */
+  hold(hold: JobHold): void;
+  /** Jobs are taken again, those that waited first. */
+  unhold(): void;
+  /** Jobs at work, or still to be done, for models that rest. */
+  held(): number;
+  /** Resolves when there are none; rejects with the signal's reason. */
+  quiet(signal: AbortSignal): Promise<void>;
   /** Refuses what waits, lets what runs finish until `untilMs`, then cancels it. Resolves when nothing runs. */
   drain(untilMs: number): Promise<void>;
 }
@@ -47,6 +62,8 @@ interface Entry {
   queuedAt: number;
   abort: AbortController;
   row: Job;
+  /** Waits until its model is back. */
+  isHeld: boolean;
   resolve(outcome: JobOutcome): void;
   reject(error: AppError): void;
 }
@@ -64,6 +81,8 @@ export function createJobService(parts: JobServiceParts): DrainableJobService {
   const book = new JobBook();
   let expiry: NodeJS.Timeout | null = null;
   let onIdle: (() => void) | null = null;
+  let hold: JobHold | null = null;
+  const quiet = createQuiet(() => heldJobs() === 0);
 
   function change(entry: Entry, patch: Partial<Job>): void {
     entry.row = { ...entry.row, ...patch };
@@ -83,6 +102,7 @@ export function createJobService(parts: JobServiceParts): DrainableJobService {
   function submit(request: JobRequest, handlers: JobHandlers = {}): JobHandle {
     const now = clock.now();
     const row = firstRow(request, now);
+    parts.onAsked?.(request.model);
     const closed = parts.gate();
     if (closed) refuse(row, closed);
     try {
@@ -90,6 +110,7 @@ export function createJobService(parts: JobServiceParts): DrainableJobService {
     } catch (thrown) {
       refuse(row, toAppError(thrown));
     }
+    if (hold?.applies(request.model)) refuse(row, hold.error);
     if (inWork.has(request.requestId))
       refuse(
         row,
@@ -108,6 +129,7 @@ export function createJobService(parts: JobServiceParts): DrainableJobService {
       queuedAt: now,
       abort: new AbortController(),
       row,
+      isHeld: false,
       resolve: done.resolve,
       reject: done.reject,
     };
@@ -123,7 +145,8 @@ export function createJobService(parts: JobServiceParts): DrainableJobService {
     };
   }
 
-  function hasSlot({ request: { model } }: Entry): boolean {
+  function hasSlot({ request: { model }, isHeld }: Entry): boolean {
+    if (isHeld) return false;
     const slots = models.slots(model);
     if (slots === Number.POSITIVE_INFINITY) return true;
     let atWork = 0;
@@ -155,6 +178,15 @@ export function createJobService(parts: JobServiceParts): DrainableJobService {
     planExpiry();
     stats.setLoad(running.size, queue.length, parts.queueLimit());
     if (running.size === 0) onIdle?.();
+    quiet.check();
+  }
+
+  /** Of models that rest: what is at work, and what is still to be. */
+  function heldJobs(): number {
+    if (!hold) return 0;
+    const { applies } = hold;
+    const waiting = queue.items().filter(({ request, isHeld }) => !isHeld && applies(request.model));
+    return waiting.length + [...running].filter(({ request }) => applies(request.model)).length;
   }
 
   function renumber(): void {
@@ -309,6 +341,22 @@ export function createJobService(parts: JobServiceParts): DrainableJobService {
       cancelEntry(entry, 'queue/cancelled');
       return true;
     },
+    hold(next) {
+      hold = next;
+      for (const entry of [...queue.items()]) {
+        const fate = fateOf(entry, next, clock.now());
+        entry.isHeld = fate === 'wait';
+        if (fate === 'refuse' && queue.remove(entry)) fail(entry, next.error);
+      }
+      fill();
+    },
+    unhold() {
+      hold = null;
+      for (const entry of queue.items()) entry.isHeld = false;
+      fill();
+    },
+    held: heldJobs,
+    quiet: quiet.wait,
     async drain(untilMs) {
       const stopping = new AppError('node/draining', 'This node is stopping.', { retryAfterSeconds: 60 });
       for (const entry of [...queue.items()]) {
@@ -334,19 +382,3 @@ export function createJobService(parts: JobServiceParts): DrainableJobService {
 
 const deadlinePassed = () =>
   new AppError('queue/deadline-passed', 'The request’s time was over before its turn came.');
-
-function firstRow(request: JobRequest, now: number): Job {
-  const { source, work } = request;
-  const maxTokens = work.kind === 'generate' ? work.request.maxTokens : null;
-  return {
-    id: request.requestId,
-    state: 'waiting',
-    model: request.model,
-    kind: work.kind === 'generate' ? work.request.prompt.kind : 'embedding',
-    source: source.kind,
-    client: source.kind === 'gateway' ? source.payer : source.client,
-    queuedAt: now,
-    generatedTokens: 0,
-    ...(maxTokens === null ? {} : { maxTokens }),
-  };
-}

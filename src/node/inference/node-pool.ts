@@ -3,6 +3,7 @@ import { AppError } from '#contract/errors.ts';
 import type { Engine } from '#contract/model.ts';
 import type { Resources } from '#contract/resources.ts';
 import type { Clock } from '../clock.ts';
+import type { MemoryLedger } from '../hybrid/memory-ledger.ts';
 import type { ModelStore } from '../models/model-store.ts';
 import type { ServerList } from '../models/server-list.ts';
 import type { ResourceProbe } from '../resources/probe.ts';
@@ -27,6 +28,9 @@ export function createNodePool(parts: {
   processes(id: string, wanted: number | 'auto'): number;
   /** Whether somebody sits at this computer. */
   isInUse(): boolean;
+  memory: Pick<MemoryLedger, 'reserve' | 'room'>;
+  /** Threads that serving may use beside other work; null: as the settings say. */
+  mostThreads(): number | null;
   clock: Clock;
   limitsFile: string;
 }): ModelPool {
@@ -37,13 +41,22 @@ export function createNodePool(parts: {
     const model = parts.models().get(id);
     if (!model) throw new AppError('models/not-found', `The model “${id}” is not in the store.`);
     if (model.problem) throw new AppError(model.problem.code, model.problem.message);
-    const { contextSize, parallelRequests, threads, engineProcesses, gpu } = settings();
+    const { contextSize, parallelRequests, engineProcesses, gpu } = settings();
+    const threads = threadsWithin(settings().threads, parts.mostThreads());
     // No more processes than threads: `auto` leaves one core to everybody else.
     const mostProcesses = threads === 'auto' ? Math.max(1, availableParallelism() - 1) : threads;
     const processes = Math.min(parts.processes(id, engineProcesses), mostProcesses);
+    const needs = { ramBytes: model.needsBytes - model.needsGpuBytes, gpuBytes: model.needsGpuBytes };
+    // What is not the file itself is context; where it lies follows the whole.
+    const share = model.needsBytes > 0 ? Math.max(0, 1 - model.sizeBytes / model.needsBytes) : 0;
     return {
+      name: model.name,
       options: { modelId: id, path: model.path, contextSize, parallelRequests, threads, processes, gpu },
-      needs: { ramBytes: model.needsBytes - model.needsGpuBytes, gpuBytes: model.needsGpuBytes },
+      needs,
+      context: {
+        ramBytes: Math.floor(needs.ramBytes * share),
+        gpuBytes: Math.floor(needs.gpuBytes * share),
+      },
     };
   }
 
@@ -69,11 +82,19 @@ export function createNodePool(parts: {
       await parts.probe().refresh();
       return freeMemory(parts.probe().current.get(), parts.isInUse());
     },
+    memory: parts.memory,
     limits: openLoadLimits(parts.limitsFile, `${hostname()} ${totalmem()}`),
     clock,
   });
   parts.settings.current.subscribe(() => pool.settingsChanged());
   return pool;
+}
+
+function threadsWithin(wanted: number | 'auto', most: number | null): number | 'auto' {
+  if (most === null) return wanted;
+  // `auto` leaves one core to everybody else by itself.
+  if (wanted === 'auto') return most >= availableParallelism() - 1 ? 'auto' : Math.max(1, most);
+  return Math.max(1, Math.min(wanted, most));
 }
 
 /** Bytes left below the ceilings, with what every program takes counted; main memory as it is this moment. */

@@ -6,6 +6,7 @@ import { AppError } from '#contract/errors.ts';
 import { type DataFormat, type TrainingTask, trainingTaskSchema } from '#contract/federated/task.ts';
 import type { DataPreview, DataSource } from '#contract/training-data.ts';
 import type { Clock } from '../clock.ts';
+import type { MemoryLedger } from '../hybrid/memory-ledger.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { NodeKey } from '../link/node-key.ts';
 import type { TrainingApi } from '../server/training-routes.ts';
@@ -19,13 +20,15 @@ import { createPlainRounds, type PlainRounds } from './plain-rounds.ts';
 import { createRoundBooks } from './round-books.ts';
 import { openRoundLog } from './round-log.ts';
 import { openRoundPrivacy } from './round-privacy.ts';
-import { createRoundTrainer } from './round-trainer.ts';
+import { createRoundTrainer, type NodeTrainer } from './round-trainer.ts';
 import { secureClients } from './secure-client.ts';
 import { createTrainingNode, type RoundGateway, type TrainingNode } from './training-node.ts';
 
 /** All of the training node over one profile. */
 export interface Training {
   node: TrainingNode;
+  /** Its turns at the machine. */
+  turns: Pick<NodeTrainer, 'grant' | 'interrupt' | 'needs' | 'usedBytes'>;
   data: DataList;
   rounds: PlainRounds;
   api: TrainingApi;
@@ -45,6 +48,8 @@ export function openTraining(options: {
   clock: Clock;
   settings: SettingsStore;
   ledger: Ledger;
+  memory: Pick<MemoryLedger, 'reserve'>;
+  mayJoin(): boolean;
   nvidiaGpu(): string | null;
   onBooked(): void;
   onFault(error: unknown): void;
@@ -63,6 +68,8 @@ export function openTraining(options: {
     threads: () => threadsFor(current().trainingThreads),
     memoryLimitMb: () => current().trainingMemoryMegabytes,
     dataItem: data.get,
+    memory: options.memory,
+    clock,
   });
   const gpuEngine = createGpuEngine({
     dir: engineDir,
@@ -119,6 +126,7 @@ export function openTraining(options: {
     },
     books: createRoundBooks({ ledger: options.ledger, key, clock, onBooked: options.onBooked }),
     openSecure: secureClients(key),
+    mayJoin: options.mayJoin,
     onFault: options.onFault,
   });
   let turn: Promise<void> = Promise.resolve();
@@ -135,6 +143,7 @@ export function openTraining(options: {
 
   return {
     node,
+    turns: trainer,
     data,
     rounds,
     taskOf,

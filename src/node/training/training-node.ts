@@ -70,6 +70,8 @@ export interface TrainingParts {
   data: { dataFor: TaskContext['dataFor']; onChange(listener: () => void): () => void };
   books: RoundBooks;
   openSecure: OpenSecureClient;
+  /** Whether another round may be taken on now; absent: always. */
+  mayJoin?(): boolean;
   onFault(error: unknown): void;
   random?: () => number;
 }
@@ -87,6 +89,10 @@ export interface TrainingNode {
   /** The operator's own pause of training. */
   pause(): void;
   resume(): void;
+  /** Whether the operator has paused training. */
+  isPausedByOperator(): boolean;
+  /** Asks the gateway again soon. */
+  wake(): void;
   /** Holds training while the whole node is paused. */
   hold(isHeld: boolean): void;
   /** A task of the gateway; undefined where it has none of that id. */
@@ -192,6 +198,10 @@ export function createTrainingNode(parts: TrainingParts): TrainingNode {
     refresh();
     if (!takesPart()) {
       show({ state: 'off' });
+      return { record: null, pollMs: quietPauseMs };
+    }
+    if (parts.mayJoin?.() === false) {
+      if (state.state !== 'failed') show({ state: 'idle', waitingFor: [] });
       return { record: null, pollMs: quietPauseMs };
     }
     const now = clock.now();
@@ -365,6 +375,8 @@ export function createTrainingNode(parts: TrainingParts): TrainingNode {
     },
     pause: () => setPaused({ byOperator: true }),
     resume: () => setPaused({ byOperator: false }),
+    isPausedByOperator: () => paused.byOperator,
+    wake: refreshSoon,
     hold: (withNode) => setPaused({ withNode }),
     task: (taskId) => offered.find(({ task }) => task.taskId === taskId)?.task,
     giveUp() {

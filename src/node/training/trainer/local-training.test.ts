@@ -66,20 +66,17 @@ const distance = (a: Float32Array, b: Float32Array): number =>
 describe('local training that is interrupted', () => {
   const momentum = sampleTraining({ optimizer: { type: 'sgd', momentum: 0.9, weightDecay: 0 } });
 
-  it.each([
-    [[0]],
-    [[7]],
-    [[1, 2, 3]],
-    [[5, 6, 12, 29]],
-    [[3, 3, 17]],
-  ])('before batches %j learns every batch once, to the very same weights', async (before) => {
-    const whole = await train({ training: momentum });
-    const { result } = await trainInterrupted({ training: momentum }, before);
-    expect(result.steps).toBe(30);
-    expect(result.weights).toEqual(whole.weights);
-    expect(result.loss).toBeCloseTo(whole.loss, 9);
-    expect(result.accuracy).toBe(whole.accuracy);
-  });
+  it.each([[[0]], [[7]], [[1, 2, 3]], [[5, 6, 12, 29]], [[3, 3, 17]]])(
+    'before batches %j learns every batch once, to the very same weights',
+    async (before) => {
+      const whole = await train({ training: momentum });
+      const { result } = await trainInterrupted({ training: momentum }, before);
+      expect(result.steps).toBe(30);
+      expect(result.weights).toEqual(whole.weights);
+      expect(result.loss).toBeCloseTo(whole.loss, 9);
+      expect(result.accuracy).toBe(whole.accuracy);
+    },
+  );
 
   it('keeps how far within an epoch it came', async () => {
     const { interruptions } = await trainInterrupted({}, [8]);
