@@ -64,6 +64,11 @@ describe('in turns', () => {
   });
 });
 
+test('in turns each has its least turn, near the ends of the slider too', () => {
+  expect(previewShare(99, tight).inferenceLamportsPerHour).toBe('5679');
+  expect(previewShare(1, tight).trainingLamportsPerHour).toBe('842');
+});
+
 describe('one alone', () => {
   test('the ends of the slider', () => {
     expect(previewShare(0, roomy)).toMatchObject({

@@ -4,7 +4,7 @@ import type { LoadedModelState, Memory } from '../inference/pool-policy.ts';
 import type { ArbiterInputs } from './allocation.ts';
 import { allowancesIn, fits, fitsBoth, threadsBeside } from './allowances.ts';
 import { soundInputs } from './sound-inputs.ts';
-import type { Kind } from './turns.ts';
+import { type Kind, trainingTimeAt } from './turns.ts';
 
 export interface PreviewInputs
   extends Pick<
@@ -56,7 +56,9 @@ export function previewShare(sharePercent: number, given: PreviewInputs): ShareP
   };
   const allowance = allowanceOf(arrangement, sound, works);
   const perHour = (kind: Kind) => {
-    const time = arrangement === 'in-turns' ? (kind === 'training' ? share : 100 - share) / 100 : 1;
+    const trainingTime = trainingTimeAt(share);
+    const turns = kind === 'training' ? trainingTime : 1 - trainingTime;
+    const time = arrangement === 'in-turns' ? turns : 1;
     const rate = sound.lamportsPerMinute[kind];
     if (!works[kind]) return '0';
     return rate === null

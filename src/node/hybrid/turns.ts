@@ -85,3 +85,10 @@ export function hasWaitedEnough(
   const isBelow = worked[kind] < wellBelow * target * (worked.inference + worked.training);
   return isBelow && waitedMs >= Math.max(shortestWaitMs, (turnMs * (1 - target)) / target);
 }
+
+/** Share of time that training gets in turns, 0–1: the slider's, or what its least turns and serving's come to near the ends. */
+export function trainingTimeAt(sharePercent: number): number {
+  const least = turnMs / (turnMs + longestWaitMs.training);
+  const most = longestWaitMs.inference / (turnMs + longestWaitMs.inference);
+  return Math.min(most, Math.max(least, sharePercent / 100));
+}
