@@ -6,10 +6,10 @@ import { soundInputs, soundState } from './sound-inputs.ts';
 import {
   dwellMs,
   gainOf,
+  hasWaitedEnough,
   jitterMs,
   type Kind,
   leastGain,
-  longestWaitFor,
   mostWorkedMs,
   otherKind,
   workedUntil,
@@ -53,7 +53,7 @@ export function arbitrate(
   state: ArbiterState,
   given: ArbiterInputs,
 ): { state: ArbiterState; allocation: Allocation } {
-  const inputs = soundInputs(given, Number.isFinite(state.at) ? state.at : 0);
+  const inputs = soundInputs(given, state.at);
   const { now } = inputs;
   const bounds = { settleMs: dwellMs + jitterMs, workedMs: mostWorkedMs };
   const before = soundState(state, now, bounds);
@@ -135,7 +135,8 @@ function choose(state: ArbiterState, inputs: ArbiterInputs): Choice {
   const trains = hindrance.training === null && !isTrainingOff;
   if (!serves && !trains) return to('none', reasonForNone(hindrance, isTrainingOff));
   if (!trains) return to('inference', hindrance.training ?? 'slider');
-  if (!serves) return to('training', hindrance.inference ?? 'slider', isPressing(state, inputs, 'in-turns'));
+  if (isServingOff && isPressing(state, inputs, 'in-turns')) return to('training', 'deadline', true);
+  if (!serves) return to('training', hindrance.inference ?? 'slider');
   if (!work)
     return to(
       'inference',
@@ -184,7 +185,8 @@ function chooseTurn(
   const next = otherKind(present);
   const { gain, gainWithoutEarnings } = gainOf(next, state.worked, inputs);
   const needed = inputs.isAsked ? 0 : leastGain;
-  const hasWaited = inputs.now - state.since >= longestWaitFor(next, inputs.sharePercent);
+  const waitedMs = inputs.now - state.since;
+  const hasWaited = hasWaitedEnough(next, waitedMs, state.worked, inputs.sharePercent);
   if (gain < needed && !hasWaited) return to(present, state.reason === 'earnings' ? 'earnings' : 'share');
   const isFillingGap = present === 'training' && state.reason === 'demand';
   const hurries = isFillingGap && inputs.demand.waiting >= waitingThatHurry;

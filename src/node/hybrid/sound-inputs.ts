@@ -24,7 +24,7 @@ const rateOf = (lamports: number | null): number | null =>
   lamports === null || !Number.isFinite(lamports) || lamports < 0 ? null : lamports;
 
 function roundOf(round: ArbiterInputs['round']): ArbiterInputs['round'] {
-  if (round === null || !Number.isFinite(round.deadline) || Number.isNaN(round.workMs)) return null;
+  if (round === null || !isInstant(round.deadline) || Number.isNaN(round.workMs)) return null;
   return { deadline: round.deadline, workMs: Math.max(0, round.workMs) };
 }
 
@@ -40,12 +40,15 @@ function diskOf(disk: ArbiterInputs['disk']): ArbiterInputs['disk'] {
   };
 }
 
+/** Whether a number is an instant at all: what a Date can hold. */
+const isInstant = (ms: number): boolean => Math.abs(ms) <= 8.64e15;
+
 /** Every figure usable: unknown is null, the rest within its bounds. A clock that says nothing stands still. */
 export function soundInputs(inputs: ArbiterInputs, lastNow: number): ArbiterInputs {
   const { demand, networkMbps } = inputs;
   return {
     ...inputs,
-    now: Number.isFinite(inputs.now) ? inputs.now : lastNow,
+    now: isInstant(inputs.now) ? inputs.now : isInstant(lastNow) ? lastNow : 0,
     sharePercent: within(inputs.sharePercent, 0, 100, 0),
     demand: {
       running: within(demand.running, 0, most, 0),

@@ -66,11 +66,29 @@ export function gainOf(
   };
 }
 
-/** Longest wait for a turn: as long as a least turn is the slider's share of the time, between these. */
+const wellBelow = 0.6;
 const shortestWaitMs = 25 * minute;
 const longestWaitMs: Record<Kind, number> = { inference: 55 * minute, training: 240 * minute };
 
-export function longestWaitFor(kind: Kind, sharePercent: number): number {
+/**
+ * Whether a kind has waited `waitedMs` long enough to get its turn whatever the gain. Well below its share: until a least turn is the
+ * slider's share of turn and wait, 25 minutes at least. In any case serving after 55 minutes and training after four hours.
+ */
+export function hasWaitedEnough(
+  kind: Kind,
+  waitedMs: number,
+  worked: ArbiterState['worked'],
+  sharePercent: number,
+): boolean {
+  if (waitedMs >= longestWaitMs[kind]) return true;
   const target = kind === 'training' ? sharePercent / 100 : 1 - sharePercent / 100;
-  return Math.min(longestWaitMs[kind], Math.max(shortestWaitMs, (turnMs * (1 - target)) / target));
+  const isBelow = worked[kind] < wellBelow * target * (worked.inference + worked.training);
+  return isBelow && waitedMs >= Math.max(shortestWaitMs, (turnMs * (1 - target)) / target);
+}
+
+/** Share of time that training gets in turns, 0–1: the slider's, or what its least turns and serving's come to near the ends. */
+export function trainingTimeAt(sharePercent: number): number {
+  const least = turnMs / (turnMs + longestWaitMs.training);
+  const most = longestWaitMs.inference / (turnMs + longestWaitMs.inference);
+  return Math.min(most, Math.max(least, sharePercent / 100));
 }
