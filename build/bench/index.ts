@@ -30,5 +30,8 @@ if (!load) {
   console.error(`Usage: npm run bench -- <${Object.keys(benches).join('|')}> [--json]`);
   process.exit(2);
 }
-const result = await (await load()).run({ json: flags.json, switches: Math.max(1, Number(flags.switches) || 100) });
+const result = await (await load()).run({
+  json: flags.json,
+  switches: Math.max(1, Number(flags.switches) || 100),
+});
 console.log(flags.json ? JSON.stringify(result) : JSON.stringify(result, null, 2));

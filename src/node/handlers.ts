@@ -38,7 +38,7 @@ export interface HandlerParts {
   ledger: Ledger;
   probe: ResourceProbe;
   apiKey: ApiKey;
-  hybrid: Pick<Hybrid, 'inputs'>;
+  hybrid: Pick<Hybrid, 'preview'>;
 }
 
 /** What each call does. */
@@ -79,7 +79,7 @@ export function createHandlers(parts: HandlerParts): Handlers {
       return null;
     },
     'node.earnAnyway': stillToCome,
-    'hybrid.preview': stillToCome,
+    'hybrid.preview': ({ trainingSharePercent }) => parts.hybrid.preview(trainingSharePercent),
     'resources.energy': stillToCome,
     'resources.programs': stillToCome,
     'settings.get': () => settings.current.get(),

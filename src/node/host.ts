@@ -45,7 +45,7 @@ import { startUiServer, type UiServer } from './server/ui-server.ts';
 import { openSettings, type SettingsStore } from './settings-store.ts';
 import { createSignal } from './signal.ts';
 import { createSources } from './sources.ts';
-import { openTraining } from './training/open-training.ts';
+import { openTraining, type Training } from './training/open-training.ts';
 
 export const version = '0.1.0';
 
@@ -56,6 +56,8 @@ export interface Host {
   settings: SettingsStore;
   models: ModelStore;
   ledger: Ledger;
+  training: Pick<Training, 'node'>;
+  hybrid: Pick<Hybrid, 'status'>;
   apiKey(): string;
   serveUi(rendererDir: string, port: number): Promise<UiServer>;
   /** Stops at once what still runs; `node.stop` before it drains. */
@@ -358,6 +360,8 @@ export async function createHost(options: {
     settings,
     models,
     ledger,
+    training,
+    hybrid,
     apiKey: apiKey.get,
     async serveUi(rendererDir, port) {
       const ui = await startUiServer({ rendererDir, contract, port });

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import type { Allowance, HybridStatus } from '#contract/hybrid.ts';
+import type { Allowance, HybridStatus, SharePreview } from '#contract/hybrid.ts';
 import type { NodeStatus } from '#contract/node-status.ts';
 import type { Resources } from '#contract/resources.ts';
 import type { Settings } from '#contract/settings.ts';
@@ -22,7 +22,7 @@ import { createModeController } from './mode-controller.ts';
 import { createRecentCount } from './recent-count.ts';
 import { type Paces, roundWork } from './round-work.ts';
 import { createServingSide } from './serving-side.ts';
-import { longestWaitFor } from './turns.ts';
+import { previewShare } from './share-preview.ts';
 import { createWorkLog } from './work-log.ts';
 
 const decideMs = 2000;
@@ -31,6 +31,8 @@ const earningsWindowMs = 15 * 60_000;
 const shareWindowMs = 60 * 60_000;
 /** Less work than this says nothing of what it brings. */
 const leastMeasuredMs = 60_000;
+/** Serving waits for its turn no longer than this, by the arbiter's rules, unless the slider leaves it out. */
+const longestServingWaitMs = 55 * 60_000;
 /** A model that did not load is tried again after this. */
 const servingRestMs = 60_000;
 
@@ -55,8 +57,8 @@ export interface HybridParts {
 
 export interface Hybrid {
   status: Signal<HybridStatus>;
-  /** What was known at the last decision; for the preview of another share. */
-  inputs(): ArbiterInputs;
+  /** What another position of the slider would mean. */
+  preview(sharePercent: number): SharePreview;
   /** Threads that serving may use now; null: as its settings say. */
   servingThreads(): number | null;
   /** Whether training may take on another round. */
@@ -86,8 +88,7 @@ export function createHybrid(parts: HybridParts): Hybrid {
     pool,
     pause() {
       const { trainingSharePercent: share } = settings.get();
-      const backAt =
-        share === 100 ? Number.POSITIVE_INFINITY : clock.now() + longestWaitFor('inference', share);
+      const backAt = share === 100 ? Number.POSITIVE_INFINITY : clock.now() + longestServingWaitMs;
       const seconds = Math.ceil((state.settledUntil - clock.now()) / 1000);
       return {
         isForTraining: allocation?.mode === 'training',
@@ -164,6 +165,8 @@ export function createHybrid(parts: HybridParts): Hybrid {
     const status = training.node.status.get();
     const hasRounds = status.tasks.some(({ obstacle }) => obstacle === null);
     const isPaused = node.state === 'paused';
+    const threads = Math.max(1, Math.round((availableParallelism() * limits.cpuPercent) / 100));
+    const trainingThreads = allocation?.allowance.training.threads ?? 0;
     const sound = wanted.servedModels.some((id) => models.get(id)?.problem === null);
     return {
       now,
@@ -181,11 +184,11 @@ export function createHybrid(parts: HybridParts): Hybrid {
         waiting: parts.jobs.waiting(),
         perMinute: demand.perMinute(now),
       },
-      round: roundWork(status, paces, now),
+      round: roundWork(status, paces, { now, threads: { all: threads, now: trainingThreads } }),
       hasRounds,
       ceiling: memory.ceiling(),
       needs: { inference: inferenceNeeds(), training: training.turns.needs() },
-      threads: Math.max(1, Math.round((availableParallelism() * limits.cpuPercent) / 100)),
+      threads,
       lamportsPerMinute: rates(now),
       isAsked,
       random: Math.random(),
@@ -282,7 +285,15 @@ export function createHybrid(parts: HybridParts): Hybrid {
 
   return {
     status,
-    inputs: () => inputs(),
+    preview: (sharePercent) =>
+      previewShare(sharePercent, {
+        ...inputs(),
+        measuredThreads: {
+          inference: allocation?.allowance.inference.threads || null,
+          training: allocation?.allowance.training.threads || null,
+        },
+        loaded: pool.loaded().map((model) => ({ ...model, name: models.get(model.id)?.name ?? model.id })),
+      }),
     servingThreads: () => servingThreads,
     takesRounds: () => allocation?.takesRounds ?? false,
     asked(model) {

@@ -212,7 +212,10 @@ test('a node that stops ends training and is ready for the next start', async ()
 
 test('in whatever order modes are wanted and jobs end, no job is lost, memory is never taken twice, and the last wish comes true', async () => {
   const event = fc.oneof(
-    fc.record({ kind: fc.constant('mode'), mode: fc.constantFrom<WorkMode>('none', 'inference', 'training') }),
+    fc.record({
+      kind: fc.constant('mode'),
+      mode: fc.constantFrom<WorkMode>('none', 'inference', 'training'),
+    }),
     fc.record({ kind: fc.constantFrom('come', 'end', 'turn') }),
   );
   await fc.assert(

@@ -1,29 +1,38 @@
 import type { TrainingStatus } from '#contract/training.ts';
 
-/** Until a round's pace was measured, this part of the time to its deadline is taken for its work. */
-const unmeasuredShare = 0.5;
+/** Until a task's pace was measured, its round is taken to need this part of the time to its deadline, with all threads. */
+const unmeasuredShare = 0.25;
 
-/** How fast each task was learnt here, in examples a second. */
-export type Paces = Map<string, number>;
+/** How fast a task was learnt here, and how often each example is. */
+interface Pace {
+  /** By one thread. */
+  examplesPerSecond: number;
+  epochs: number;
+}
+export type Paces = Map<string, Pace>;
 
 /**
- * The round that this node is in, and what of it is still to be computed; null where nothing is. Paces that the status tells are kept in
- * `paces` for the next round.
+ * The round that this node is in, and what of it is still to be computed with `threads.all`; null where nothing is. The pace that the
+ * status tells, of `threads.now`, is kept in `paces` for what comes next.
  */
 export function roundWork(
   { state, tasks }: Pick<TrainingStatus, 'state' | 'tasks'>,
   paces: Paces,
-  now: number,
+  { now, threads }: { now: number; threads: { all: number; now: number } },
 ): { deadline: number; workMs: number } | null {
   if (state.state !== 'selected' && state.state !== 'downloading' && state.state !== 'training') return null;
   const { taskId, deadline } = state;
-  if (state.state === 'training' && state.examplesPerSecond) paces.set(taskId, state.examplesPerSecond);
+  if (state.state === 'training' && state.examplesPerSecond && threads.now > 0)
+    paces.set(taskId, {
+      examplesPerSecond: state.examplesPerSecond / threads.now,
+      epochs: state.epochs,
+    });
   const pace = paces.get(taskId);
-  const task = tasks.find((one) => one.taskId === taskId);
+  const examples = tasks.find((task) => task.taskId === taskId)?.examples;
   const left = state.state === 'training' ? 1 - state.progress : 1;
   const workMs =
-    pace && task && state.state === 'training'
-      ? (1000 * left * task.examples * state.epochs) / pace
+    pace && examples
+      ? (1000 * left * examples * pace.epochs) / (pace.examplesPerSecond * threads.all)
       : Math.max(0, deadline - now) * unmeasuredShare * left;
   return { deadline, workMs };
 }

@@ -31,7 +31,7 @@ export function createServingSide(parts: {
       await pool.quiet(signal);
     },
     async unload() {
-      remembered = pool.loaded();
+      remembered = pool.loaded().map(({ id }) => id);
       await pool.unloadAll();
     },
     async load(signal, onProgress) {

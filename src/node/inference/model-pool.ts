@@ -47,8 +47,8 @@ export interface ModelPool extends ServedModels {
   foremost: Signal<Engine>;
   load(id: string, signal?: AbortSignal): Promise<void>;
   isLoaded(id: string): boolean;
-  /** Those that are loaded. */
-  loaded(): string[];
+  /** Those that are loaded, with what they take. */
+  loaded(): LoadedModelState[];
   /** Resolves when no model has a job; rejects with the signal's reason. */
   quiet(signal: AbortSignal): Promise<void>;
   /** Shows what is offered now; what is no longer offered is unloaded once it has no jobs. */
@@ -338,7 +338,7 @@ export function createModelPool(options: {
     onChange: (listener) => listeners.add(listener),
     load: (id, signal) => ensure(id, signal ?? loads.signal),
     isLoaded: (id) => loaded.get(id)?.isReady === true,
-    loaded: () => [...loaded.keys()],
+    loaded: states,
     quiet: quiet.wait,
     settingsChanged() {
       refresh();
