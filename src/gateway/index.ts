@@ -14,8 +14,26 @@ const { values: flags } = parseArgs({
     trainer: { type: 'string' },
     /** What ships as data: the list of training tasks lies there. */
     resources: { type: 'string' },
+    help: { type: 'boolean', default: false },
   },
 });
+
+const help = `solanalm-gateway: the network's other side on one machine, with test credits
+
+  --port 8001 --host 127.0.0.1   where it listens
+  --data <folder>                its books, key and training tasks
+  --test-requests <number>       requests a minute that it sends itself
+  --trainer <file>               the program that evaluates models of training rounds
+  --resources <folder>           what ships with the app
+
+Maintenance: write {"until": "2026-01-31T18:00:00+01:00", "reason": "new disk"} to maintenance.json in the data
+folder. With their next report, within 30 s, nodes are asked to rest until then: they end the work they have and
+take no more. Delete the file to end it earlier.`;
+
+if (flags.help) {
+  console.log(help);
+  process.exit(0);
+}
 
 const gateway = await createGateway({
   port: Number(flags.port),

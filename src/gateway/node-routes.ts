@@ -7,11 +7,12 @@ import {
 } from '#contract/wire/node-capabilities.ts';
 import { receiptBatchSchema } from '#contract/wire/receipt.ts';
 import type { Books } from './books.ts';
+import type { Maintenance } from './maintenance.ts';
 import { createNodeSignatureCheck } from './node-signature.ts';
 import { isReachable } from './node-watch.ts';
 import type { ReceiptDesk } from './receipt-desk.ts';
 import { parseForNode, Refusal } from './refusal.ts';
-import { type RegisteredNode, registeredNode } from './registry.ts';
+import { type RegisteredNode, registeredNode, takesWork } from './registry.ts';
 
 const reachabilityLimitMs = 5000;
 
@@ -24,6 +25,8 @@ export function addNodeRoutes(
     receipts: ReceiptDesk;
     requirements: HardwareMinimum;
     now(): number;
+    /** Until when nodes are to rest, and why; null: they are not. */
+    maintenance(): Maintenance | null;
     onNodeCame(): void;
   },
 ): void {
@@ -56,9 +59,10 @@ export function addNodeRoutes(
     const { node, body } = await signedCall(context);
     const health = parseForNode(nodeHealthSchema, body);
     node.lastSeenMs = now();
-    node.online = health.status === 'online' || health.status === 'busy';
+    node.online = takesWork(health.status);
     node.busy = health.status === 'busy';
-    return context.json({ status: 'ok' });
+    const pause = parts.maintenance();
+    return context.json({ status: 'ok', ...(pause ? { pause } : {}) });
   });
 
   app.delete('/nodes/:id', async (context) => {

@@ -54,7 +54,14 @@ export interface EarningParts {
   localGateway: LocalGateway;
   apiKey: ApiKey;
   pricing(): Pricing;
-  healthy(): boolean;
+  /** Whether requests are taken; `despiteHold`: or would be, were they not held back. */
+  healthy(despiteHold?: boolean): boolean;
+  /** Why a request would be refused now. */
+  gate(): AppError | null;
+  /** Another program is to have the memory: no model is loaded before it is asked for. */
+  leavesMemory(): boolean;
+  /** The gateway wants no work done for a while; null: it does not. */
+  onPauseAsked(ask: { until: number; reason: string } | null): void;
 }
 
 export interface Earning {
@@ -74,7 +81,7 @@ export function createEarningSteps(parts: EarningParts): Earning {
   let current: { link: GatewayLink; url: string } | null = null;
   let api: ApiServer | null = null;
   let endpoint = '';
-  let isPaused = false;
+  let isHeld = false;
   let isBusy = false;
   let hardware: HardwareReport | null = null;
   const startedAt = parts.clock.now();
@@ -124,7 +131,7 @@ export function createEarningSteps(parts: EarningParts): Earning {
   }
 
   const standing = (): NodeHealth['status'] => {
-    if (isPaused) return 'maintenance';
+    if (isHeld) return 'maintenance';
     // Providers answer whatever the machine is at.
     return isBusy && parts.proxy.offered().length === 0 ? 'busy' : 'online';
   };
@@ -183,7 +190,9 @@ export function createEarningSteps(parts: EarningParts): Earning {
       clock: parts.clock,
       metrics,
       nodeId: parts.key.nodeId,
-      healthy: parts.healthy,
+      // A node that rests registers too, as one in maintenance; the gateway asks for its health before it takes it.
+      healthy: () => parts.healthy(current?.link.isRegistering() === true),
+      retryAfterSeconds: () => parts.gate()?.retryAfterSeconds ?? null,
       health: () => {
         const engine = pool.foremost.get();
         return {
@@ -225,7 +234,7 @@ export function createEarningSteps(parts: EarningParts): Earning {
       const model = parts.models.get(first);
       if (!model) throw new AppError('models/not-found', `The model “${first}” is not in the store.`);
       if (model.problem) throw new AppError(model.problem.code, model.problem.message);
-      await pool.load(first, signal);
+      if (!parts.leavesMemory()) await pool.load(first, signal);
       parts.models.setServed(servedModels);
     },
     async listen({ apiPort, listenOnAllInterfaces }) {
@@ -250,6 +259,7 @@ export function createEarningSteps(parts: EarningParts): Earning {
         state: link,
         capabilities,
         health,
+        onPauseAsked: parts.onPauseAsked,
         onRegistered: ({ pricing }) => parts.proxy.announced(pricing.proxy ?? null),
       });
       current = { link: mine, url: gatewayUrl };
@@ -260,10 +270,13 @@ export function createEarningSteps(parts: EarningParts): Earning {
     },
     drain: (untilMs) => jobs.drain(untilMs),
     runningJobs: () => jobs.running(),
-    setPaused(paused) {
-      if (isPaused === paused) return;
-      isPaused = paused;
-      current?.link.reportSoon();
+    holdServing(hold) {
+      const wasHeld = isHeld;
+      isHeld = hold !== null;
+      if (wasHeld !== isHeld) current?.link.reportSoon();
+      if (!hold) return;
+      jobs.refuseWaiting(hold.error);
+      if (hold.how === 'stop') jobs.stopRunning(hold.error, (model) => pool.offered().includes(model));
     },
     announce: () => current?.link.announce(),
     async release() {
@@ -272,6 +285,7 @@ export function createEarningSteps(parts: EarningParts): Earning {
       api = null;
       current = null;
       link.set({ state: 'off' });
+      parts.onPauseAsked(null);
       await pool.unloadAll();
       await parts.localGateway.close();
     },

@@ -3,9 +3,8 @@ import { freemem, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { AppError } from '#contract/errors.ts';
-import type { LinkState } from '#contract/node-status.ts';
+import type { LinkState, PauseCode } from '#contract/node-status.ts';
 import type { Resources } from '#contract/resources.ts';
-import type { Settings } from '#contract/settings.ts';
 import { systemClock } from './clock.ts';
 import { createEarningSteps } from './earning-steps.ts';
 import { createEarningsSummary } from './earnings-summary.ts';
@@ -17,7 +16,7 @@ import { createMemoryLedger, unlimited } from './hybrid/memory-ledger.ts';
 import { createJobService } from './inference/job-service.ts';
 import { openMachineBenchmark } from './inference/machine-benchmark.ts';
 import { createMemoryGuard } from './inference/memory-guard.ts';
-import { createNodePool, enginesMemory } from './inference/node-pool.ts';
+import { createNodePool, enginesMemory, threadsWithin } from './inference/node-pool.ts';
 import { createResponseCache } from './inference/response-cache.ts';
 import { workerInspector } from './inference/runtimes/worker/worker-inspector.ts';
 import { createServedModels } from './inference/served-models.ts';
@@ -37,17 +36,26 @@ import { readPrices } from './proxy/prices.ts';
 import { createProviderKeys, fileVault, type KeyVault } from './proxy/provider-keys.ts';
 import { openProxyConfig } from './proxy/proxy-config.ts';
 import { createProxyNode } from './proxy/proxy-node.ts';
-import { startResourceProbe } from './resources/probe.ts';
-import type { Standing } from './resources/standing.ts';
+import { devicesOf } from './resources/devices.ts';
+import { createManners } from './resources/manners.ts';
+import { type ResourceProbe, startResourceProbe } from './resources/probe.ts';
 import { openApiKey } from './server/api-key.ts';
 import { type ContractServer, createContractServer } from './server/contract-server.ts';
 import { startUiServer, type UiServer } from './server/ui-server.ts';
 import { openSettings, type SettingsStore } from './settings-store.ts';
 import { createSignal } from './signal.ts';
 import { createSources } from './sources.ts';
+import { followStanding, isComputing } from './standing-orders.ts';
 import { openTraining, type Training } from './training/open-training.ts';
 
 export const version = '0.1.0';
+
+/** Reasons for which the memory goes to another program too, not only the time. */
+const givesMemory: ReadonlySet<PauseCode> = new Set<PauseCode>([
+  'exclusive-app',
+  'full-screen',
+  'others-gpu',
+]);
 
 export interface Host {
   nodeId: string;
@@ -68,8 +76,12 @@ export interface Host {
 export async function createHost(options: {
   profileDir: string;
   logLevel: 'info' | 'silent';
-  /** Whether somebody sits at this computer; absent: nobody, as on a server. */
+  /** Whether somebody sits at this computer, where no reading tells; absent: nobody, as on a server. */
   isInUse?(): boolean;
+  /** Who reads the machine; absent: this machine's own probe. */
+  probe?: ResourceProbe;
+  /** Keeps the computer from sleeping, or lets it; called when that changes. */
+  keepAwake?(isOn: boolean): void;
   /** Where providers' keys are kept; absent or null: a file that only this user reads. */
   keyVault?: KeyVault | null;
   /** Main memory and its use by all programs; absent: as the system tells. */
@@ -89,7 +101,7 @@ export async function createHost(options: {
   const ledger = openLedger(join(profileDir, 'node.db'), { clock });
   const modelsDir = join(profileDir, 'models');
   const servers = openServerList(join(profileDir, 'servers.json'));
-  const isInUse = () => options.isInUse?.() ?? false;
+  const limits = () => manners.standing.get().limits;
   const benchmark = openMachineBenchmark({
     file: join(profileDir, 'benchmarks.json'),
     pool: () => pool,
@@ -100,20 +112,22 @@ export async function createHost(options: {
   const pool = createNodePool({
     settings,
     memory,
-    mostThreads: () => hybrid.servingThreads(),
+    mostThreads: () => hybrid.servingThreads() ?? Number.POSITIVE_INFINITY,
     models: () => models,
     servers,
     probe: () => probe,
     processes: (id, wanted) => benchmark.processes(id, wanted),
-    isInUse,
+    limits,
     clock,
     limitsFile: join(profileDir, 'load-limits.json'),
   });
-  const probe = await startResourceProbe({
-    clock,
-    engines: () => enginesMemory(pool.engines.get()),
-    modelsDir: profileDir,
-  });
+  const probe =
+    options.probe ??
+    (await startResourceProbe({
+      clock,
+      engines: () => enginesMemory(pool.engines.get()),
+      modelsDir: profileDir,
+    }));
   const usableMemory = () => ({
     ramBytes: Math.max(freemem(), totalmem() * 0.5),
     gpuBytes: probe.current.get().gpus.reduce((sum, gpu) => sum + gpu.totalBytes, 0),
@@ -155,6 +169,7 @@ export async function createHost(options: {
       for (const id of evictionPlan(stored, bytes, modelsQuotaGigabytes * 1e9)) await models.remove(id);
     },
     onDone: () => models.scan(),
+    mostMbps: () => limits().networkMbps,
     clock,
   });
   const link = createSignal<LinkState>({ state: 'off' });
@@ -187,7 +202,6 @@ export async function createHost(options: {
     ttlMs: () => settings.current.get().responseCacheMinutes * 60_000,
     clock,
   });
-  const guard = createMemoryGuard({ resources: probe.current, pool, cache, isInUse });
   // Another file under the same name gives other answers.
   models.models.subscribe(() => cache.clear());
   const proxy = createProxyNode({
@@ -219,6 +233,7 @@ export async function createHost(options: {
     gate: () => controller.gate(),
     onAsked: (model) => hybrid.asked(model),
     onUnbookable: (error) => void controller.fail(error),
+    onEnd: (code, startedAt) => (code === null ? manners.finishedJob() : manners.lostJob(code, startedAt)),
   });
   const training = openTraining({
     dir: join(profileDir, 'training'),
@@ -232,8 +247,34 @@ export async function createHost(options: {
     nvidiaGpu: () =>
       probe.current.get().gpus.find(({ name }) => /nvidia|geforce|rtx|quadro|tesla/i.test(name))?.name ??
       null,
+    mostThreads: () => threadsWithin(limits()),
     onBooked: () => earning.flushReceipts(),
     onFault: (error) => log.error({ err: error }, 'training failed'),
+  });
+  const manners = createManners({
+    clock,
+    settings: settings.current,
+    resources: probe.current,
+    uses: () =>
+      devicesOf(settings.current.get(), {
+        engine: pool.foremost.get(),
+        gpus: probe.current.get().gpus,
+        trainer: training.node.status.get().engine,
+      }),
+    isInUse: () => options.isInUse?.() ?? null,
+    file: join(profileDir, 'manners.json'),
+    onFault: (error) => log.error({ err: error }, 'a pause could not be stored'),
+  });
+  const leavesMemory = () => manners.standing.get().reasons.some(({ code }) => givesMemory.has(code));
+  let isEarning = false;
+  const guard = createMemoryGuard({
+    resources: probe.current,
+    pool,
+    cache,
+    limits,
+    leavesMemory,
+    // What the other work has unloaded is not this one's to bring back.
+    serves: () => isEarning && hybrid.serves(),
   });
   const earning = createEarningSteps({
     key,
@@ -252,7 +293,10 @@ export async function createHost(options: {
     localGateway,
     apiKey,
     pricing,
-    healthy: () => controller.healthy(),
+    healthy: (despiteHold) => controller.healthy(despiteHold),
+    gate: () => controller.gate(),
+    leavesMemory,
+    onPauseAsked: manners.gatewayAsks,
   });
   const controller: NodeController = createNodeController({
     nodeId: key.nodeId,
@@ -260,6 +304,12 @@ export async function createHost(options: {
     engine: pool.foremost,
     obstacle: guard.refusal,
     link,
+    standing: manners.standing,
+    does: () => ({
+      serves: settings.current.get().serveOwnModels || proxy.offered().length > 0,
+      trains: settings.current.get().takePartInTraining,
+      isComputing: isComputing(training.node.status.get()),
+    }),
     modelName: (id) => models.get(id)?.name ?? id,
     steps: {
       ...earning.steps,
@@ -272,13 +322,12 @@ export async function createHost(options: {
     clock,
     onFault: (error) => log.error(error, 'the node could not start'),
   });
-  const standing = createSignal(standingOf(settings.current.get()));
-  settings.current.subscribe((wanted) => standing.set(standingOf(wanted)));
   const hybrid: Hybrid = createHybrid({
     clock,
     settings: settings.current,
     nodeStatus: controller.status,
-    standing,
+    standing: manners.standing,
+    leavesMemory,
     resources: probe.current,
     ram,
     memory,
@@ -294,15 +343,20 @@ export async function createHost(options: {
   // What is sold, or for how much, is for the gateway to know at once.
   proxy.quote.subscribe(() => earning.steps.announce());
   proxy.onChange(() => earning.steps.announce());
-  controller.status.subscribe(({ state }) => log.info({ state }, 'state'));
-  const followTraining = () => {
-    const { state } = controller.status.get().state;
-    training.node.hold(state === 'paused');
-    // A gateway that is away for a while is no reason to stop what is being trained.
-    training.follow(state === 'draining' ? null : earning.roundGateway());
-  };
-  controller.status.subscribe(followTraining);
-  settings.current.subscribe(followTraining);
+  followStanding({
+    controller,
+    standing: manners.standing,
+    settings: settings.current,
+    training,
+    downloads,
+    resources: probe.current,
+    roundGateway: earning.roundGateway,
+    keepAwake: options.keepAwake,
+    onState(state) {
+      isEarning = state.state === 'earning';
+    },
+    onNews: (state) => log.info({ state }, 'state'),
+  });
   const earnings = createEarningsSummary({
     ledger,
     clock,
@@ -329,6 +383,7 @@ export async function createHost(options: {
       training,
       ledger,
       probe,
+      manners,
       apiKey,
       hybrid,
     }),
@@ -380,19 +435,10 @@ export async function createHost(options: {
       shared.dispose();
       downloads.dispose();
       guard.dispose();
+      manners.dispose();
       probe.dispose();
       stats.dispose();
       ledger.close();
     },
   };
 }
-
-/** What may be taken while nothing holds the node back. */
-const standingOf = ({ limitsIdle }: Settings): Standing => ({
-  reasons: [],
-  holds: { serving: false, training: false, downloads: false },
-  how: null,
-  limits: limitsIdle,
-  limitsName: 'idle',
-  earnAnywayUntil: null,
-});

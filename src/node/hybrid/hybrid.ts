@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import type { Allowance, HybridStatus, SharePreview } from '#contract/hybrid.ts';
 import type { NodeStatus } from '#contract/node-status.ts';
 import type { Resources } from '#contract/resources.ts';
@@ -6,6 +5,7 @@ import type { Settings } from '#contract/settings.ts';
 import type { Clock } from '../clock.ts';
 import type { DrainableJobService } from '../inference/job-service.ts';
 import type { ModelPool } from '../inference/model-pool.ts';
+import { threadsWithin } from '../inference/node-pool.ts';
 import type { Memory } from '../inference/pool-policy.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { ModelStore } from '../models/model-store.ts';
@@ -41,6 +41,8 @@ export interface HybridParts {
   settings: Signal<Settings>;
   nodeStatus: Signal<NodeStatus>;
   standing: Signal<Standing>;
+  /** Another program is to have the memory while the node rests. */
+  leavesMemory(): boolean;
   resources: Signal<Resources>;
   /** Main memory as it is this moment, all programs' use counted. */
   ram(): Resources['ram'];
@@ -61,6 +63,8 @@ export interface Hybrid {
   preview(sharePercent: number): SharePreview;
   /** Threads that serving may use now; null: as its settings say. */
   servingThreads(): number | null;
+  /** Whether this computer's models are to be loaded now. */
+  serves(): boolean;
   /** Whether training may take on another round. */
   takesRounds(): boolean;
   /** A request for one of this computer's models has come. */
@@ -82,6 +86,7 @@ export function createHybrid(parts: HybridParts): Hybrid {
   let allocation: Allocation | null = null;
   let servingThreads: number | null = null;
   let servingRestsUntil = 0;
+  let isResting = false;
 
   const serving = createServingSide({
     jobs: parts.jobs,
@@ -161,11 +166,9 @@ export function createHybrid(parts: HybridParts): Hybrid {
     const now = clock.now();
     const wanted = settings.get();
     const { holds, limits } = standing.get();
-    const { state: node } = nodeStatus.get();
     const status = training.node.status.get();
     const hasRounds = status.tasks.some(({ obstacle }) => obstacle === null);
-    const isPaused = node.state === 'paused';
-    const threads = Math.max(1, Math.round((availableParallelism() * limits.cpuPercent) / 100));
+    const threads = threadsWithin(limits);
     const trainingThreads = allocation?.allowance.training.threads ?? 0;
     const sound = wanted.servedModels.some((id) => models.get(id)?.problem === null);
     return {
@@ -176,8 +179,8 @@ export function createHybrid(parts: HybridParts): Hybrid {
         training: wanted.takePartInTraining,
       },
       held: {
-        inference: holds.serving || isPaused,
-        training: holds.training || isPaused || training.node.isPausedByOperator(),
+        inference: holds.serving,
+        training: holds.training || training.node.isPausedByOperator(),
       },
       demand: {
         running: parts.jobs.running(),
@@ -205,7 +208,9 @@ export function createHybrid(parts: HybridParts): Hybrid {
     const took = allocation?.takesRounds ?? false;
     state = decision.state;
     allocation = decision.allocation;
-    controller.apply(allocation);
+    // A short rest of both is no reason to let go of what is loaded, unless another program is to have the memory.
+    isResting = allocation.mode === 'none' && allocation.reason === 'held' && !parts.leavesMemory();
+    if (!isResting) controller.apply(allocation);
     relieve();
     parts.cacheRoom.refresh();
     if (allocation.takesRounds && !took) training.node.wake();
@@ -222,7 +227,7 @@ export function createHybrid(parts: HybridParts): Hybrid {
 
   function statusNow(): HybridStatus {
     const now = clock.now();
-    const active = isActive();
+    const active = isActive() && !isResting;
     const { mode, since, switching } = controller.status.get();
     const trainingPart = shareOfThreads(allocation?.allowance);
     log.note(active ? mode : 'none', trainingPart, now);
@@ -295,12 +300,14 @@ export function createHybrid(parts: HybridParts): Hybrid {
         loaded: pool.loaded().map((model) => ({ ...model, name: models.get(model.id)?.name ?? model.id })),
       }),
     servingThreads: () => servingThreads,
+    serves: () => ['inference', 'both'].includes(controller.status.get().mode),
     takesRounds: () => allocation?.takesRounds ?? false,
     asked(model) {
       if (pool.offered().includes(model)) demand.add(clock.now());
     },
     async rest() {
       await controller.rest();
+      isResting = false;
       allocation = null;
       servingThreads = null;
       state = newArbiterState(clock.now());

@@ -1,5 +1,6 @@
 import { availableParallelism, freemem, hostname, totalmem } from 'node:os';
 import { AppError } from '#contract/errors.ts';
+import type { LimitSet } from '#contract/manners.ts';
 import type { Engine } from '#contract/model.ts';
 import type { Resources } from '#contract/resources.ts';
 import type { Clock } from '../clock.ts';
@@ -10,7 +11,7 @@ import type { ResourceProbe } from '../resources/probe.ts';
 import type { SettingsStore } from '../settings-store.ts';
 import { openLoadLimits } from './load-limits.ts';
 import { createModelPool, type ModelPool } from './model-pool.ts';
-import { ceilingShare, type Memory } from './pool-policy.ts';
+import type { Memory } from './pool-policy.ts';
 import { createRemoteRuntime } from './runtimes/remote/remote-runtime.ts';
 import { createWorkerGroup } from './runtimes/worker/worker-group.ts';
 import { createWorkerRuntime } from './runtimes/worker/worker-runtime.ts';
@@ -26,11 +27,11 @@ export function createNodePool(parts: {
   probe(): Pick<ResourceProbe, 'current' | 'refresh'>;
   /** In how many processes a model is run. */
   processes(id: string, wanted: number | 'auto'): number;
-  /** Whether somebody sits at this computer. */
-  isInUse(): boolean;
+  /** What the node may take just now. */
+  limits(): LimitSet;
   memory: Pick<MemoryLedger, 'reserve' | 'room'>;
-  /** Threads that serving may use beside other work; null: as the settings say. */
-  mostThreads(): number | null;
+  /** Threads that serving may use beside other work of the node. */
+  mostThreads(): number;
   clock: Clock;
   limitsFile: string;
 }): ModelPool {
@@ -41,17 +42,28 @@ export function createNodePool(parts: {
     const model = parts.models().get(id);
     if (!model) throw new AppError('models/not-found', `The model “${id}” is not in the store.`);
     if (model.problem) throw new AppError(model.problem.code, model.problem.message);
-    const { contextSize, parallelRequests, engineProcesses, gpu } = settings();
-    const threads = threadsWithin(settings().threads, parts.mostThreads());
-    // No more processes than threads: `auto` leaves one core to everybody else.
-    const mostProcesses = threads === 'auto' ? Math.max(1, availableParallelism() - 1) : threads;
+    const { contextSize, parallelRequests, threads, engineProcesses, gpu } = settings();
+    // `auto` leaves one core to everybody else, and what the limit of the processor and other work leave them.
+    const mostThreads = Math.max(1, availableParallelism() - 1);
+    const limited = Math.max(1, Math.min(threadsWithin(parts.limits()), parts.mostThreads()));
+    const given = threads === 'auto' ? Math.min(limited, mostThreads) : Math.min(threads, parts.mostThreads());
+    // No more processes than threads.
+    const mostProcesses = Math.max(1, given);
     const processes = Math.min(parts.processes(id, engineProcesses), mostProcesses);
     const needs = { ramBytes: model.needsBytes - model.needsGpuBytes, gpuBytes: model.needsGpuBytes };
     // What is not the file itself is context; where it lies follows the whole.
     const share = model.needsBytes > 0 ? Math.max(0, 1 - model.sizeBytes / model.needsBytes) : 0;
     return {
       name: model.name,
-      options: { modelId: id, path: model.path, contextSize, parallelRequests, threads, processes, gpu },
+      options: {
+        modelId: id,
+        path: model.path,
+        contextSize,
+        parallelRequests,
+        threads: threads === 'auto' && given === mostThreads ? threads : mostProcesses,
+        processes,
+        gpu,
+      },
       needs,
       context: {
         ramBytes: Math.floor(needs.ramBytes * share),
@@ -80,7 +92,7 @@ export function createNodePool(parts: {
     },
     async freeMemory() {
       await parts.probe().refresh();
-      return freeMemory(parts.probe().current.get(), parts.isInUse());
+      return freeMemory(parts.probe().current.get(), parts.limits());
     },
     memory: parts.memory,
     limits: openLoadLimits(parts.limitsFile, `${hostname()} ${totalmem()}`),
@@ -90,24 +102,22 @@ export function createNodePool(parts: {
   return pool;
 }
 
-function threadsWithin(wanted: number | 'auto', most: number | null): number | 'auto' {
-  if (most === null) return wanted;
-  // `auto` leaves one core to everybody else by itself.
-  if (wanted === 'auto') return most >= availableParallelism() - 1 ? 'auto' : Math.max(1, most);
-  return Math.max(1, Math.min(wanted, most));
-}
-
-/** Bytes left below the ceilings, with what every program takes counted; main memory as it is this moment. */
-function freeMemory({ gpus, own }: Resources, isInUse: boolean): Memory {
+/** Bytes left below the ceilings: on GPUs with what every program takes, of main memory the node's own share and what is there. */
+function freeMemory({ gpus, own }: Resources, limits: LimitSet): Memory {
+  const ownShare = (totalmem() * limits.ramPercent) / 100 - own.engineBytes - own.trainingBytes;
+  const gpuShare = limits.gpuMemoryPercent / 100;
   return {
-    ramBytes: Math.max(0, freemem() - totalmem() * spareRamShare),
+    ramBytes: Math.max(0, Math.min(ownShare, freemem() - totalmem() * spareRamShare)),
     gpuBytes: gpus.reduce(
-      (sum, gpu) =>
-        sum + Math.max(0, gpu.totalBytes * ceilingShare(isInUse) - (gpu.usedBytes ?? own.engineGpuBytes)),
+      (sum, gpu) => sum + Math.max(0, gpu.totalBytes * gpuShare - (gpu.usedBytes ?? own.engineGpuBytes)),
       0,
     ),
   };
 }
+
+/** Threads that the limit of the processor leaves: the nearest whole number, at least one. */
+export const threadsWithin = ({ cpuPercent }: LimitSet): number =>
+  Math.max(1, Math.round((availableParallelism() * cpuPercent) / 100));
 
 /** What the engines take together. */
 export function enginesMemory(engines: Engine[]): Memory {

@@ -34,6 +34,8 @@ export interface GatewayLink {
   /** Sends the receipts that wait for an answer, soon. */
   flushReceipts(): void;
   reportSoon(): void;
+  /** The gateway is being asked to take this node, and looks whether it answers. */
+  isRegistering(): boolean;
   /** Registers anew, soon: what the node can do has changed. */
   announce(): void;
   /** Sends what waits, deregisters where that can be done, and ends. */
@@ -51,6 +53,8 @@ export function createGatewayLink(options: {
   /** The gateway has taken down what this node can do. */
   onRegistered?(capabilities: NodeCapabilities): void;
   health(): NodeHealth;
+  /** Each report's answer: until when the gateway wants no work done (Unix ms), and why; null: it does. */
+  onPauseAsked?(ask: { until: number; reason: string } | null): void;
 }): GatewayLink {
   const { url, clock, ledger, state } = options;
   const calls = createGatewayCalls(url, options.key, () => clock.now());
@@ -61,6 +65,9 @@ export function createGatewayLink(options: {
   let sending: Promise<void> | null = null;
   let sendAgain = false;
   let isRegistered = false;
+  let isRegistering = false;
+  /** A report was asked for while one was under way, which may have said otherwise. */
+  let isReportDue = false;
   /** What the gateway was told of this node is no longer so. */
   let hasNews = false;
 
@@ -73,10 +80,15 @@ export function createGatewayLink(options: {
     hasNews = false;
     const capabilities = options.capabilities();
     checkRequirements(capabilities.hardware, found.requirements ?? coreHardwareMinimum);
-    await calls.register(capabilities).catch((error: unknown) => {
+    isRegistering = true;
+    try {
+      await calls.register(capabilities);
+    } catch (thrown) {
       hasNews = true;
-      throw error;
-    });
+      throw thrown;
+    } finally {
+      isRegistering = false;
+    }
     isRegistered = true;
     options.onRegistered?.(capabilities);
     showRegistered(Math.round(performance.now() - startedAt), clock.now());
@@ -121,7 +133,7 @@ export function createGatewayLink(options: {
     try {
       // A plain gateway takes no reports: it is asked whether it still knows this node.
       const pauseMs = speaks('health-report')
-        ? ((await calls.health(options.health())).next_report_seconds ?? healthIntervalMs / 1000) * 1000
+        ? await reportHealth()
         : await calls.self().then(() => healthIntervalMs);
       showRegistered(Math.round(performance.now() - startedAt), clock.now());
       return pauseMs;
@@ -132,12 +144,20 @@ export function createGatewayLink(options: {
     }
   }
 
+  async function reportHealth(): Promise<number> {
+    const { next_report_seconds: nextSeconds, pause } = await calls.health(options.health());
+    options.onPauseAsked?.(pause && pause.until > clock.now() ? pause : null);
+    return nextSeconds === undefined ? healthIntervalMs : nextSeconds * 1000;
+  }
+
   async function keepReporting(): Promise<void> {
     let pauseMs = healthIntervalMs;
     while (!ended.signal.aborted) {
       hurry = new AbortController();
-      await clock.sleep(hasNews ? 0 : pauseMs, AbortSignal.any([ended.signal, hurry.signal])).catch(() => {});
+      const waitMs = hasNews || isReportDue ? 0 : pauseMs;
+      await clock.sleep(waitMs, AbortSignal.any([ended.signal, hurry.signal])).catch(() => {});
       if (ended.signal.aborted) return;
+      isReportDue = false;
       await persist(
         async () => {
           pauseMs = await report();
@@ -190,7 +210,11 @@ export function createGatewayLink(options: {
     info,
     account,
     flushReceipts,
-    reportSoon: () => hurry.abort(),
+    reportSoon() {
+      isReportDue = true;
+      hurry.abort();
+    },
+    isRegistering: () => isRegistering,
     announce() {
       hasNews = true;
       hurry.abort();
