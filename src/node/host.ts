@@ -3,7 +3,7 @@ import { freemem, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { AppError } from '#contract/errors.ts';
-import type { LinkState, PauseCode } from '#contract/node-status.ts';
+import type { LinkState } from '#contract/node-status.ts';
 import type { Resources } from '#contract/resources.ts';
 import { systemClock } from './clock.ts';
 import { createEarningSteps } from './earning-steps.ts';
@@ -18,7 +18,6 @@ import { openMachineBenchmark } from './inference/machine-benchmark.ts';
 import { createMemoryGuard } from './inference/memory-guard.ts';
 import { createNodePool, enginesMemory, threadsWithin } from './inference/node-pool.ts';
 import { createResponseCache } from './inference/response-cache.ts';
-import { workerInspector } from './inference/runtimes/worker/worker-inspector.ts';
 import { createServedModels } from './inference/served-models.ts';
 import { createServingRecorder } from './inference/serving-stats.ts';
 import { followSharedCache } from './inference/shared-cache.ts';
@@ -27,9 +26,9 @@ import { createJobAccounting } from './link/job-accounting.ts';
 import { createLocalGateway } from './link/local-gateway.ts';
 import { openNodeKey } from './link/node-key.ts';
 import { offered, readCatalogue } from './models/catalogue.ts';
-import { openDownloads } from './models/downloads.ts';
-import { evictionPlan } from './models/eviction.ts';
-import { type ModelStore, openModelStore } from './models/model-store.ts';
+import type { ModelStore } from './models/model-store.ts';
+import { openNodeDownloads } from './models/node-downloads.ts';
+import { openNodeModels } from './models/node-models.ts';
 import { openServerList } from './models/server-list.ts';
 import { createNodeController, type NodeController } from './node-controller.ts';
 import { readPrices } from './proxy/prices.ts';
@@ -37,6 +36,7 @@ import { createProviderKeys, fileVault, type KeyVault } from './proxy/provider-k
 import { openProxyConfig } from './proxy/proxy-config.ts';
 import { createProxyNode } from './proxy/proxy-node.ts';
 import { devicesOf } from './resources/devices.ts';
+import { givesMemory } from './resources/gives-memory.ts';
 import { createManners } from './resources/manners.ts';
 import { type ResourceProbe, startResourceProbe } from './resources/probe.ts';
 import { openApiKey } from './server/api-key.ts';
@@ -49,13 +49,6 @@ import { followStanding, isComputing } from './standing-orders.ts';
 import { openTraining, type Training } from './training/open-training.ts';
 
 export const version = '0.1.0';
-
-/** Reasons for which the memory goes to another program too, not only the time. */
-const givesMemory: ReadonlySet<PauseCode> = new Set<PauseCode>([
-  'exclusive-app',
-  'full-screen',
-  'others-gpu',
-]);
 
 export interface Host {
   nodeId: string;
@@ -132,44 +125,15 @@ export async function createHost(options: {
     ramBytes: Math.max(freemem(), totalmem() * 0.5),
     gpuBytes: probe.current.get().gpus.reduce((sum, gpu) => sum + gpu.totalBytes, 0),
   });
-  const models = await openModelStore({
-    shippedDir: join(resourcesDir(), 'models'),
-    modelsDir,
-    cacheFile: join(profileDir, 'models.json'),
-    inspectors: {
-      'llama.cpp': workerInspector('llama-worker'),
-      transformers: workerInspector('transformers-worker'),
-    },
-    servers,
-    inspectOptions: () => {
-      const { contextSize, parallelRequests, gpu } = settings.current.get();
-      return { contextSize, parallelRequests, gpu };
-    },
-    memory: () => usableMemory(),
-    served: settings.current.get().servedModels,
-  });
-
+  const models = await openNodeModels({ profileDir, modelsDir, servers, settings, memory: usableMemory });
   const catalogue = readCatalogue(join(resourcesDir(), 'models.json'));
-  const downloads = await openDownloads({
+  const downloads = await openNodeDownloads({
     catalogue,
     modelsDir,
-    hub: () => {
-      const { modelHubs, downloadProxy } = settings.current.get();
-      return { hubs: modelHubs, proxy: downloadProxy };
-    },
-    async makeRoom(bytes) {
-      const { modelsQuotaGigabytes, pinnedModels } = settings.current.get();
-      const lastServed = ledger.lastServedAt();
-      const stored = models.models.get().map(({ id, sizeBytes, served, shipped }) => ({
-        id,
-        sizeBytes,
-        lastServedAt: lastServed[id] ?? 0,
-        isKept: served || shipped || pinnedModels.includes(id),
-      }));
-      for (const id of evictionPlan(stored, bytes, modelsQuotaGigabytes * 1e9)) await models.remove(id);
-    },
-    onDone: () => models.scan(),
-    mostMbps: () => limits().networkMbps,
+    settings,
+    models,
+    ledger,
+    limits,
     clock,
   });
   const link = createSignal<LinkState>({ state: 'off' });
@@ -179,9 +143,7 @@ export async function createHost(options: {
     testRequestsPerMinute: () => settings.current.get().testRequestsPerMinute,
     clock,
   });
-  settings.current.subscribe(({ testRequestsPerMinute }) =>
-    localGateway.setTestRequests(testRequestsPerMinute),
-  );
+  settings.current.subscribe((now) => localGateway.setTestRequests(now.testRequestsPerMinute));
   const pricing = () => ({
     perRequestLamports: BigInt(settings.current.get().pricePerRequestLamports),
     perMillionTokensLamports: BigInt(settings.current.get().pricePerMillionTokensLamports),
@@ -191,11 +153,7 @@ export async function createHost(options: {
     () => settings.current.get().responseCacheUrl,
     (thrown) => log.warn({ err: thrown }, 'the shared cache does not answer'),
   );
-  const cacheRoom = createCacheRoom({
-    settings: settings.current,
-    memory,
-    cache: () => cache,
-  });
+  const cacheRoom = createCacheRoom({ settings: settings.current, memory, cache: () => cache });
   const cache = createResponseCache({
     shared: shared.current,
     mostBytes: () => cacheRoom.bytes(),
@@ -212,9 +170,8 @@ export async function createHost(options: {
     clock,
     onBudgetWarning: (budget) => log.warn({ budget }, 'a budget comes to its end'),
   });
-  const served = createServedModels(pool, proxy);
   const jobs = createJobService({
-    models: served,
+    models: createServedModels(pool, proxy),
     cache,
     stats,
     clock,
@@ -265,7 +222,7 @@ export async function createHost(options: {
     file: join(profileDir, 'manners.json'),
     onFault: (error) => log.error({ err: error }, 'a pause could not be stored'),
   });
-  const leavesMemory = () => manners.standing.get().reasons.some(({ code }) => givesMemory.has(code));
+  const leavesMemory = () => givesMemory(manners.standing.get());
   let isEarning = false;
   const guard = createMemoryGuard({
     resources: probe.current,

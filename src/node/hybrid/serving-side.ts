@@ -1,11 +1,11 @@
 import { AppError } from '#contract/errors.ts';
-import type { DrainableJobService } from '../inference/job-service.ts';
+import type { HoldableJobs } from '../inference/job-hold.ts';
 import type { ModelPool } from '../inference/model-pool.ts';
 import type { ServingSide } from './mode-controller.ts';
 
 /** Serving with this computer's own models, as the mode controller stops and starts it; providers' models are not touched. */
 export function createServingSide(parts: {
-  jobs: Pick<DrainableJobService, 'hold' | 'unhold' | 'held' | 'quiet'>;
+  jobs: HoldableJobs;
   pool: Pick<ModelPool, 'offered' | 'loaded' | 'load' | 'unloadAll' | 'quiet' | 'foremost'>;
   /** Why it closes, and until when at the latest (Unix ms; Infinity where nobody knows). */
   pause(): { isForTraining: boolean; backAt: number; retryAfterSeconds: number };

@@ -2,9 +2,8 @@ import { AppError, type ErrorCode } from '#contract/errors.ts';
 import type { Job } from '#contract/job.ts';
 import { errorBody, toAppError } from '#contract/result.ts';
 import type { Clock } from '../clock.ts';
-import { createQuiet } from '../quiet.ts';
 import { firstRow, JobBook } from './job-book.ts';
-import { fateOf, type JobHold } from './job-hold.ts';
+import { createJobRest, type HoldableJobs } from './job-hold.ts';
 import type {
   FinishedJob,
   JobAccounting,
@@ -37,20 +36,9 @@ export interface JobServiceParts {
   onEnd?(code: ErrorCode | null, startedAt: number): void;
 }
 
-export interface DrainableJobService extends JobService {
+export interface DrainableJobService extends JobService, HoldableJobs {
   running(): number;
   waiting(): number;
-  /**
-   * No new jobs for some models. Those that wait stay in the queue where their deadline allows; else they are refused, for another
-   * node to take them, or, where their answer may have begun on the wire, are still done.
-   */
-  hold(hold: JobHold): void;
-  /** Jobs are taken again, those that waited first. */
-  unhold(): void;
-  /** Jobs at work, or still to be done, for models that rest. */
-  held(): number;
-  /** Resolves when there are none; rejects with the signal's reason. */
-  quiet(signal: AbortSignal): Promise<void>;
   /** Refuses what waits, lets what runs finish until `untilMs`, then cancels it. Resolves when nothing runs. */
   drain(untilMs: number): Promise<void>;
   /** Refuses what waits with this error. */
@@ -68,8 +56,6 @@ interface Entry {
   queuedAt: number;
   abort: AbortController;
   row: Job;
-  /** Waits until its model is back. */
-  isHeld: boolean;
   /** Why it was ended from outside. */
   stopped: AppError | null;
   /** Its deadline passed while it was at work. */
@@ -91,8 +77,15 @@ export function createJobService(parts: JobServiceParts): DrainableJobService {
   const book = new JobBook();
   let expiry: NodeJS.Timeout | null = null;
   let onIdle: (() => void) | null = null;
-  let hold: JobHold | null = null;
-  const quiet = createQuiet(() => heldJobs() === 0);
+  const rest = createJobRest<Entry>({
+    waiting: () => queue.items(),
+    running: () => running,
+    refuse(entry, error) {
+      if (queue.remove(entry)) fail(entry, error);
+    },
+    now: clock.now,
+    onChange: () => fill(),
+  });
 
   function change(entry: Entry, patch: Partial<Job>): void {
     entry.row = { ...entry.row, ...patch };
@@ -120,7 +113,8 @@ export function createJobService(parts: JobServiceParts): DrainableJobService {
     } catch (thrown) {
       refuse(row, toAppError(thrown));
     }
-    if (hold?.applies(request.model)) refuse(row, hold.error);
+    const resting = rest.refusal(request.model);
+    if (resting) refuse(row, resting);
     if (inWork.has(request.requestId))
       refuse(
         row,
@@ -139,7 +133,6 @@ export function createJobService(parts: JobServiceParts): DrainableJobService {
       queuedAt: now,
       abort: new AbortController(),
       row,
-      isHeld: false,
       stopped: null,
       isLate: false,
       resolve: done.resolve,
@@ -157,8 +150,9 @@ export function createJobService(parts: JobServiceParts): DrainableJobService {
     };
   }
 
-  function hasSlot({ request: { model }, isHeld }: Entry): boolean {
-    if (isHeld) return false;
+  function hasSlot(job: Entry): boolean {
+    if (rest.isResting(job)) return false;
+    const { model } = job.request;
     const slots = models.slots(model);
     if (slots === Number.POSITIVE_INFINITY) return true;
     let atWork = 0;
@@ -190,15 +184,7 @@ export function createJobService(parts: JobServiceParts): DrainableJobService {
     planExpiry();
     stats.setLoad(running.size, queue.length, parts.queueLimit());
     if (running.size === 0) onIdle?.();
-    quiet.check();
-  }
-
-  /** Of models that rest: what is at work, and what is still to be. */
-  function heldJobs(): number {
-    if (!hold) return 0;
-    const { applies } = hold;
-    const waiting = queue.items().filter(({ request, isHeld }) => !isHeld && applies(request.model));
-    return waiting.length + [...running].filter(({ request }) => applies(request.model)).length;
+    rest.check();
   }
 
   function renumber(): void {
@@ -363,6 +349,7 @@ export function createJobService(parts: JobServiceParts): DrainableJobService {
   models.onChange(fill);
 
   return {
+    ...rest.jobs,
     submit,
     jobs: () => book.rows(),
     onChange: (listener) => book.onChange(listener),
@@ -384,22 +371,6 @@ export function createJobService(parts: JobServiceParts): DrainableJobService {
       cancelEntry(entry, 'queue/cancelled');
       return true;
     },
-    hold(next) {
-      hold = next;
-      for (const entry of [...queue.items()]) {
-        const fate = fateOf(entry, next, clock.now());
-        entry.isHeld = fate === 'wait';
-        if (fate === 'refuse' && queue.remove(entry)) fail(entry, next.error);
-      }
-      fill();
-    },
-    unhold() {
-      hold = null;
-      for (const entry of queue.items()) entry.isHeld = false;
-      fill();
-    },
-    held: heldJobs,
-    quiet: quiet.wait,
     async drain(untilMs) {
       refuseWaiting(new AppError('node/draining', 'This node is stopping.', { retryAfterSeconds: 60 }));
       if (running.size === 0) return;

@@ -46,7 +46,8 @@ export function createNodePool(parts: {
     // `auto` leaves one core to everybody else, and what the limit of the processor and other work leave them.
     const mostThreads = Math.max(1, availableParallelism() - 1);
     const limited = Math.max(1, Math.min(threadsWithin(parts.limits()), parts.mostThreads()));
-    const given = threads === 'auto' ? Math.min(limited, mostThreads) : Math.min(threads, parts.mostThreads());
+    const given =
+      threads === 'auto' ? Math.min(limited, mostThreads) : Math.min(threads, parts.mostThreads());
     // No more processes than threads.
     const mostProcesses = Math.max(1, given);
     const processes = Math.min(parts.processes(id, engineProcesses), mostProcesses);

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { canonicalJson } from '#contract/canonical-json.ts';
-import { AppError, type ErrorCode } from '#contract/errors.ts';
+import { AppError } from '#contract/errors.ts';
 import type { OfferedTask, RoundOffer } from '#contract/federated/rounds.ts';
 import type { TrainingTask } from '#contract/federated/task.ts';
 import { errorBody, toAppError } from '#contract/result.ts';
@@ -30,21 +30,12 @@ import type { RoundRecord } from './round-record.ts';
 import { runRound } from './round-run.ts';
 import { freshLife, type RoundLife, roundView } from './round-view.ts';
 import type { OpenSecureClient } from './secure-client.ts';
+import { taskRestMs } from './task-rest.ts';
 import { type TaskContext, taskViews } from './task-views.ts';
 
 const keptRounds = 200;
 const curvePoints = 200;
 const quietPauseMs = 30_000;
-/** How long a task is left alone after its round failed: a passing cause rests it shortly, the operator's own wish for longest. */
-const usualRestMs = 60_000;
-const restMs: Partial<Record<ErrorCode, number>> = {
-  'training/round-failed': 3000,
-  'training/deadline-passed': 3000,
-  'training/left': 10 * 60_000,
-  // How many examples are held back, and so what a round spends, shows when it is done: the node would learn for nothing again.
-  'training/privacy-budget': 60 * 60_000,
-};
-
 /** The gateway that rounds come from. */
 export interface RoundGateway {
   url: string;
@@ -281,7 +272,7 @@ export function createTrainingNode(parts: TrainingParts): TrainingNode {
   }
 
   function rest(taskId: string, roundId: string, error: AppError): void {
-    const until = clock.now() + (restMs[error.code] ?? usualRestMs);
+    const until = clock.now() + taskRestMs(error.code);
     restUntil.set(taskId, until);
     show({ state: 'failed', roundId, error: errorBody(error), until });
   }
