@@ -87,6 +87,7 @@ export function createHybrid(parts: HybridParts): Hybrid {
   let servingThreads: number | null = null;
   let servingRestsUntil = 0;
   let isResting = false;
+  let servingNeeds: { id: string; memory: Memory } | null = null;
 
   const serving = createServingSide({
     jobs: parts.jobs,
@@ -147,8 +148,14 @@ export function createHybrid(parts: HybridParts): Hybrid {
   /** What serving takes with what is loaded, or would be again. */
   function inferenceNeeds(): Memory {
     const held = memory.reservations.get().filter(({ owner }) => owner === 'model' || owner === 'kv-cache');
-    if (held.length > 0) return sumOf(held);
-    const first = models.get(settings.get().servedModels[0] ?? '');
+    const id = settings.get().servedModels[0] ?? '';
+    if (held.length > 0) {
+      servingNeeds = { id, memory: sumOf(held) };
+      return servingNeeds.memory;
+    }
+    // What was measured is more than its file says.
+    if (servingNeeds?.id === id) return servingNeeds.memory;
+    const first = models.get(id);
     const gpuBytes = first?.needsGpuBytes ?? 0;
     return { ramBytes: (first?.needsBytes ?? 0) - gpuBytes, gpuBytes };
   }

@@ -29,9 +29,25 @@ export function reserveModel(
     model.release();
     throw thrown;
   }
+  /** An engine takes more than its file says: that is spoken for too, as far as there is room. */
+  function grow(used: Memory): void {
+    const taken = {
+      ramBytes: Math.max(kept.ramBytes, used.ramBytes - weights.ramBytes),
+      gpuBytes: Math.max(kept.gpuBytes, used.gpuBytes - weights.gpuBytes),
+    };
+    if (!cache || (taken.ramBytes === kept.ramBytes && taken.gpuBytes === kept.gpuBytes)) return;
+    try {
+      cache.resize(taken);
+      kept = taken;
+    } catch {
+      // It is shown beside what is reserved.
+    }
+  }
+
   return {
     // An engine tells one figure: what goes beyond the weights is its context's.
     measured(used) {
+      if (used) grow(used);
       const ramBytes = used?.ramBytes ?? null;
       const gpuBytes = used?.gpuBytes ?? null;
       const first = (whole: number | null, most: number) =>
