@@ -105,6 +105,7 @@ export async function createHost(options: {
   const pool = createNodePool({
     settings,
     memory,
+    giveBack: () => cacheRoom.giveBack(),
     mostThreads: () => hybrid.servingThreads() ?? Number.POSITIVE_INFINITY,
     models: () => models,
     servers,

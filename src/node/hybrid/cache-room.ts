@@ -7,8 +7,8 @@ import type { MemoryLedger, Reserved } from './memory-ledger.ts';
 export interface CacheRoom {
   /** Bytes that answers may take. */
   bytes(): number;
-  /** Gives all of it back. */
-  giveBack(): void;
+  /** Gives all of it back; false where there is nothing. */
+  giveBack(): boolean;
   /** Takes what the operator wants of what is free; and tells the ledger what is used. */
   refresh(): void;
 }
@@ -21,11 +21,13 @@ export function createCacheRoom(parts: {
   let reserved: Reserved | null = null;
   let bytes = 0;
 
-  function giveBack(): void {
+  function giveBack(): boolean {
+    if (bytes === 0) return false;
     reserved?.release();
     reserved = null;
     bytes = 0;
     parts.cache().shrinkTo(0);
+    return true;
   }
 
   return {

@@ -111,9 +111,10 @@ export function createHybrid(parts: HybridParts): Hybrid {
     serving,
     training: training.turns,
     onAllowance({ mode, allowance }) {
-      // Alone a kind is bound by the ceiling only: what the other has left is its own.
-      const each = mode === 'both' ? allowance : { inference: memory.ceiling(), training: memory.ceiling() };
-      memory.setLimits({ allowance: each });
+      const whole = memory.ceiling();
+      // Alone serving is bound by the ceiling only: finding out what trains here takes a moment of it. Training's turn is its own.
+      const alone = { inference: mode === 'training' ? none : whole, training: whole };
+      memory.setLimits({ allowance: mode === 'both' ? allowance : alone });
     },
     onServingFault(error) {
       servingRestsUntil = clock.now() + servingRestMs;
@@ -330,7 +331,8 @@ export function createHybrid(parts: HybridParts): Hybrid {
 }
 
 const askedSettings = ['trainingSharePercent', 'takePartInTraining', 'serveOwnModels'] as const;
-const nothing: Allowance = { ramBytes: 0, gpuBytes: 0, threads: 0 };
+const none: Memory = { ramBytes: 0, gpuBytes: 0 };
+const nothing: Allowance = { ...none, threads: 0 };
 
 /** Training's part of the threads, 0–1. */
 function shareOfThreads(allowance: Allocation['allowance'] | undefined): number {

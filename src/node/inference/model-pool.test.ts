@@ -2,7 +2,7 @@ import { beforeEach, expect, test, vi } from 'vitest';
 import { AppError } from '#contract/errors.ts';
 import type { Engine } from '#contract/model.ts';
 import { createFakeClock } from '#testing/fake-clock.ts';
-import { createMemoryLedger, type MemoryLedger } from '../hybrid/memory-ledger.ts';
+import { createMemoryLedger, type MemoryLedger, type Reserved } from '../hybrid/memory-ledger.ts';
 import { createSignal } from '../signal.ts';
 import { engineOff } from './engine-off.ts';
 import { createModelPool, type PoolSettings } from './model-pool.ts';
@@ -19,6 +19,8 @@ let log: string[];
 let failures: AppError[];
 let shrinks: number;
 let memory: MemoryLedger;
+/** Answers that are kept. */
+let kept: Reserved | null;
 
 function fakeRuntime(id: string): Runtime {
   const engine = createSignal<Engine>({ ...engineOff, modelId: id });
@@ -60,6 +62,12 @@ function pool() {
     createRuntime: fakeRuntime,
     freeMemory: async () => free,
     memory,
+    giveBack() {
+      const isGiven = kept !== null;
+      kept?.release();
+      kept = null;
+      return isGiven;
+    },
     limits: {
       apply: (options) => options,
       shrink(options) {
@@ -78,6 +86,7 @@ beforeEach(() => {
   log = [];
   failures = [];
   shrinks = 0;
+  kept = null;
   memory = createMemoryLedger({ ceiling: { ramBytes: 8 * gb, gpuBytes: 0 }, clock: time.clock });
 });
 
@@ -112,6 +121,16 @@ test('a model for which training leaves no room says what would have to go', asy
     message: expect.stringContaining('“Digits” (7,500 MB)'),
     data: { wouldGo: [{ owner: 'training', name: 'Digits' }] },
   });
+});
+
+test('kept answers go before a model does, and before one is refused', async () => {
+  settings = { ...settings, mostLoaded: 2 };
+  kept = memory.reserve({ owner: 'cache', name: 'Answers', ramBytes: 6.5 * gb, gpuBytes: 0 });
+  const models = pool();
+  await models.load('a');
+  await models.load('b');
+  expect(log).toEqual(['load a 4096', 'load b 4096']);
+  expect(kept).toBeNull();
 });
 
 test('whoever waits for quiet is told when the last job is done', async () => {

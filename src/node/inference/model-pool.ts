@@ -98,6 +98,8 @@ export function createModelPool(options: {
   freeMemory(): Promise<Memory>;
   /** What may be taken of it beside all other work of the node. */
   memory: Pick<MemoryLedger, 'reserve' | 'room'>;
+  /** Asks caches for their memory before a model has to go; false where they have none. */
+  giveBack?(): boolean;
   limits: LoadLimits;
   clock: Clock;
 }): ModelPool {
@@ -159,6 +161,7 @@ export function createModelPool(options: {
         const free = lesser(await options.freeMemory(), options.memory.room('model'));
         const decision = makeRoom({ loaded: states(), needs, free, mostLoaded });
         if (decision.kind === 'load') return;
+        if (needs.ramBytes > free.ramBytes && options.giveBack?.()) continue;
         if (decision.kind === 'unload') await unload(decision.id);
         else if (decision.kind === 'wait') {
           yielding = new Set(decision.ids);

@@ -30,6 +30,7 @@ export function createNodePool(parts: {
   /** What the node may take just now. */
   limits(): LimitSet;
   memory: Pick<MemoryLedger, 'reserve' | 'room'>;
+  giveBack(): boolean;
   /** Threads that serving may use beside other work of the node. */
   mostThreads(): number;
   clock: Clock;
@@ -96,6 +97,7 @@ export function createNodePool(parts: {
       return freeMemory(parts.probe().current.get(), parts.limits());
     },
     memory: parts.memory,
+    giveBack: parts.giveBack,
     limits: openLoadLimits(parts.limitsFile, `${hostname()} ${totalmem()}`),
     clock,
   });

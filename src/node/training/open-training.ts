@@ -1,5 +1,4 @@
 import { mkdirSync, readFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { AppError } from '#contract/errors.ts';
@@ -170,8 +169,7 @@ export function openTraining(options: {
   };
 }
 
-const threadsFor = (wanted: 'auto' | number, most: number): number =>
-  wanted === 'auto' ? Math.max(1, Math.min(most, Math.floor(availableParallelism() / 2))) : wanted;
+const threadsFor = (wanted: 'auto' | number, most: number): number => (wanted === 'auto' ? most : wanted);
 
 /** The tasks that ship with the app; what else the gateway's list has of them is not this node's. */
 function readTasks(file: string): TrainingTask[] {
