@@ -47,6 +47,22 @@ test('start earning: a real request is served and agreed', async () => {
   await earn(page);
 });
 
+test('the shell tells the host who sits here and how the computer is fed', async () => {
+  const surroundings = await page.evaluate(
+    () =>
+      new Promise<Record<string, unknown>>((resolve) => {
+        const { bridge } = globalThis as unknown as {
+          bridge: { subscribe(name: string, listener: (data: unknown) => void): () => void };
+        };
+        bridge.subscribe('resources.current', (reading) => {
+          const { surroundings: told } = reading as { surroundings: Record<string, unknown> };
+          if (told.onBattery !== null && told.idleSeconds !== null) resolve(told);
+        });
+      }),
+  );
+  expect(surroundings).toMatchObject({ onBattery: false, idleSeconds: expect.any(Number) });
+});
+
 test('pause and resume, when other pages were open in between', async () => {
   await page.getByRole('link', { name: 'Queue' }).click();
   await page.getByRole('heading', { level: 1, name: 'Queue' }).waitFor();

@@ -16,6 +16,7 @@ const benches: Record<string, () => Promise<Bench>> = {
   host: () => import('./host.ts'),
   federated: () => import('./federated.ts'),
   switch: () => import('./switch.ts'),
+  probes: () => import('./probes.ts'),
 };
 
 const { values: flags, positionals } = parseArgs({

@@ -7,6 +7,7 @@ import { runInNewContext } from 'node:vm';
 import { createParser } from 'eventsource-parser';
 import { unwrap } from '#contract/result.ts';
 import { createHost } from '#node/host.ts';
+import { besideOthers } from '#testing/beside-others.ts';
 import { startHostProcess } from '#testing/host-process.ts';
 import { shape134M, writeRandomModel } from '#testing/random-model.ts';
 import type { BenchOptions } from './index.ts';
@@ -198,6 +199,7 @@ async function measureCycles() {
   const collectGarbage = runInNewContext('gc') as () => void;
   const profileDir = mkdtempSync(join(tmpdir(), 'solanalm-bench-'));
   const host = await createHost({ profileDir, logLevel: 'silent' });
+  host.settings.update(besideOthers);
   const call = async (name: string, input: unknown = {}) => unwrap(await host.contract.request(name, input));
   await call('settings.update', { onboarded: true, apiPort: 0, testRequestsPerMinute: 0 });
   const resident: number[] = [];

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SettingsPatch } from '#contract/settings.ts';
+import { besideOthers } from '#testing/beside-others.ts';
 import { freshProfile, root } from './places.ts';
 
 export interface HeadlessNode {
@@ -14,7 +15,7 @@ export interface HeadlessNode {
 /** The built host with its pages, as `npm start` runs it without a display. Resolves when it has printed its address. */
 export async function startHeadlessNode(settings: SettingsPatch = {}): Promise<HeadlessNode> {
   const profile = freshProfile();
-  writeFileSync(join(profile, 'settings.json'), JSON.stringify(settings));
+  writeFileSync(join(profile, 'settings.json'), JSON.stringify({ ...besideOthers, ...settings }));
   const child = spawn(
     process.execPath,
     [join(root, 'out/node/host.js'), 'serve', '--ui', '--ui-port', '0', '--profile', profile],

@@ -35,6 +35,15 @@ export const modelSchema = z.object({
 });
 export type Model = z.infer<typeof modelSchema>;
 
+/** What an engine says of the memory of the GPUs that it runs on, all of them together; `usedBytes` by every program. */
+export const engineVramSchema = z.object({
+  names: z.array(z.string()),
+  totalBytes: z.number(),
+  usedBytes: z.number().nullable(),
+  isUnified: z.boolean(),
+});
+export type EngineVram = z.infer<typeof engineVramSchema>;
+
 /** The engine and what it has loaded. `memory` in bytes: resident memory of the worker, GPU memory it uses. */
 export const engineSchema = z.object({
   state: z.enum(['off', 'starting', 'loading', 'ready', 'restarting', 'failed']),
@@ -45,7 +54,9 @@ export const engineSchema = z.object({
   contextSize: z.int().nullable(),
   parallelRequests: z.int().nullable(),
   threads: z.int().nullable(),
-  memory: z.object({ ramBytes: z.number(), gpuBytes: z.number() }).nullable(),
+  memory: z
+    .object({ ramBytes: z.number(), gpuBytes: z.number(), vram: engineVramSchema.nullable().optional() })
+    .nullable(),
   /** A server's own figures, where it has them: requests running and waiting, and its cache's use from 0 to 1. */
   server: z
     .object({ running: z.int().nullable(), waiting: z.int().nullable(), cacheUse: z.number().nullable() })

@@ -5,7 +5,9 @@ import { createBirpc } from 'birpc';
 import { app } from 'electron';
 import type { Result } from '#contract/result.ts';
 import type { HostFunctions, Transport, UiFunctions } from '#contract/transport.ts';
+import { createKeepAwake } from './keep-awake.ts';
 import { openKeychain } from './keychain.ts';
+import type { Presence } from './presence.ts';
 
 const firstBackoffMs = 500;
 const mostBackoffMs = 30_000;
@@ -14,14 +16,15 @@ const shutdownLimitMs = 45_000;
 export interface NodeHost extends Transport {
   /** Lets the host drain and end; by force after 45 s. */
   shutdown(): Promise<void>;
-  /** Whether somebody uses this computer now. */
-  tellPresence(isInUse: boolean): void;
+  /** Who sits here now, and how the computer is fed. */
+  tellPresence(presence: Presence): void;
 }
 
 type HostMessage =
   | { type: 'ready' }
   | { type: 'rpc'; data: unknown }
-  | { type: 'secrets'; secrets: Record<string, string> };
+  | { type: 'secrets'; secrets: Record<string, string> }
+  | { type: 'keep-awake'; on: boolean };
 
 /**
  * The node host as a child under a real Node binary. When it dies it is started again with backoff, calls under way are answered
@@ -35,6 +38,7 @@ export function setupNodeHost(): NodeHost {
   let ready = Promise.withResolvers<void>();
   let backoffMs = firstBackoffMs;
   let isEnding = false;
+  const keepAwake = createKeepAwake();
 
   const host = createBirpc<HostFunctions, UiFunctions>(
     {
@@ -76,6 +80,7 @@ export function setupNodeHost(): NodeHost {
     mine.on('message', (message: HostMessage) => {
       if (message.type === 'rpc') return receive(message.data);
       if (message.type === 'secrets') return keychain?.write(message.secrets);
+      if (message.type === 'keep-awake') return keepAwake(message.on);
       backoffMs = firstBackoffMs;
       ready.resolve();
       for (const name of listeners.keys()) void host.subscribe.asEvent(name);
@@ -83,6 +88,8 @@ export function setupNodeHost(): NodeHost {
     const ended = () => {
       if (child !== mine) return;
       child = null;
+      // A host that has ended works no more; the next one asks again.
+      keepAwake(false);
       host.$rejectPendingCalls();
       if (isEnding) return;
       ready = Promise.withResolvers();
@@ -128,8 +135,8 @@ export function setupNodeHost(): NodeHost {
         void host.unsubscribe.asEvent(name);
       };
     },
-    tellPresence(isInUse) {
-      if (child?.connected) child.send({ type: 'presence', isInUse });
+    tellPresence(word) {
+      if (child?.connected) child.send({ type: 'presence', word });
     },
     async shutdown() {
       isEnding = true;

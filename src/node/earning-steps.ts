@@ -60,6 +60,8 @@ export interface EarningParts {
   gate(): AppError | null;
   /** Another program is to have the memory: no model is loaded before it is asked for. */
   leavesMemory(): boolean;
+  /** What trains gives its memory back before anything is loaded for the next start. */
+  beforeRelease(): Promise<void>;
   /** The gateway wants no work done for a while; null: it does not. */
   onPauseAsked(ask: { until: number; reason: string } | null): void;
 }
@@ -280,6 +282,7 @@ export function createEarningSteps(parts: EarningParts): Earning {
     },
     announce: () => current?.link.announce(),
     async release() {
+      await parts.beforeRelease();
       await current?.link.stop();
       await api?.close();
       api = null;

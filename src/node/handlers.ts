@@ -14,6 +14,7 @@ import type { ServerList } from './models/server-list.ts';
 import type { NodeController } from './node-controller.ts';
 import type { ProxyNode } from './proxy/proxy-node.ts';
 import { tryModel } from './proxy/try-model.ts';
+import type { Electricity } from './resources/electricity.ts';
 import { readHardware } from './resources/hardware.ts';
 import type { Manners } from './resources/manners.ts';
 import type { ResourceProbe } from './resources/probe.ts';
@@ -38,6 +39,7 @@ export interface HandlerParts {
   training: Training;
   ledger: Ledger;
   probe: ResourceProbe;
+  electricity: Electricity;
   manners: Pick<Manners, 'pause' | 'resume' | 'earnAnyway'>;
   apiKey: ApiKey;
   hybrid: Pick<Hybrid, 'preview'>;
@@ -87,8 +89,6 @@ export function createHandlers(parts: HandlerParts): Handlers {
       return null;
     },
     'hybrid.preview': ({ trainingSharePercent }) => parts.hybrid.preview(trainingSharePercent),
-    'resources.energy': stillToCome,
-    'resources.programs': stillToCome,
     'settings.get': () => settings.current.get(),
     'settings.update': async (patch) => {
       if (patch.payoutAddress) await checkAddress(patch.payoutAddress);
@@ -190,14 +190,12 @@ export function createHandlers(parts: HandlerParts): Handlers {
       csv: ledger.csv(),
     }),
     'resources.history': () => probe.history(),
+    'resources.energy': ({ days }) => parts.electricity.days(days),
+    'resources.programs': () => probe.programs(),
     'resources.hardware': () => readHardware(probe.current.get(), settings.current.get().declaredNetworkMbps),
     'access.key': () => ({ key: apiKey.get() }),
     'access.renewKey': () => ({ key: apiKey.renew() }),
   };
-}
-
-function stillToCome(): never {
-  throw new AppError('request/not-found', 'This is still to come.');
 }
 
 async function checkGateway(url: string) {

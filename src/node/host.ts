@@ -1,5 +1,4 @@
 import { chmodSync, mkdirSync } from 'node:fs';
-import { freemem, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { AppError } from '#contract/errors.ts';
@@ -10,35 +9,37 @@ import { createEarningSteps } from './earning-steps.ts';
 import { createEarningsSummary } from './earnings-summary.ts';
 import { resourcesDir } from './entries.ts';
 import { createHandlers } from './handlers.ts';
-import { createCacheRoom } from './hybrid/cache-room.ts';
 import { createHybrid, type Hybrid } from './hybrid/hybrid.ts';
 import { createMemoryLedger, unlimited } from './hybrid/memory-ledger.ts';
 import { createJobService } from './inference/job-service.ts';
 import { openMachineBenchmark } from './inference/machine-benchmark.ts';
 import { createMemoryGuard } from './inference/memory-guard.ts';
-import { createNodePool, enginesMemory, threadsWithin } from './inference/node-pool.ts';
-import { createResponseCache } from './inference/response-cache.ts';
+import { createNodeCache } from './inference/node-cache.ts';
+import { createNodePool, enginesMemory, threadsWithin, usableMemory } from './inference/node-pool.ts';
+import { runConfiguration } from './inference/run-configuration.ts';
 import { createServedModels } from './inference/served-models.ts';
 import { createServingRecorder } from './inference/serving-stats.ts';
-import { followSharedCache } from './inference/shared-cache.ts';
 import { type Ledger, openLedger } from './ledger/ledger.ts';
 import { createJobAccounting } from './link/job-accounting.ts';
 import { createLocalGateway } from './link/local-gateway.ts';
 import { openNodeKey } from './link/node-key.ts';
 import { offered, readCatalogue } from './models/catalogue.ts';
 import type { ModelStore } from './models/model-store.ts';
-import { openNodeDownloads } from './models/node-downloads.ts';
+import { nodeDownloads } from './models/node-downloads.ts';
 import { openNodeModels } from './models/node-models.ts';
 import { openServerList } from './models/server-list.ts';
 import { createNodeController, type NodeController } from './node-controller.ts';
-import { readPrices } from './proxy/prices.ts';
-import { createProviderKeys, fileVault, type KeyVault } from './proxy/provider-keys.ts';
-import { openProxyConfig } from './proxy/proxy-config.ts';
-import { createProxyNode } from './proxy/proxy-node.ts';
+import { nodePricing } from './node-pricing.ts';
+import { openNodeProxy } from './proxy/node-proxy.ts';
+import type { KeyVault } from './proxy/provider-keys.ts';
 import { devicesOf } from './resources/devices.ts';
+import { type Electricity, openElectricity } from './resources/electricity.ts';
 import { givesMemory } from './resources/gives-memory.ts';
 import { createManners } from './resources/manners.ts';
+import { countOwnTraffic } from './resources/own-traffic.ts';
 import { type ResourceProbe, startResourceProbe } from './resources/probe.ts';
+import { isInUse, type ShellWord } from './resources/surroundings.ts';
+import { systemRam } from './resources/system-ram.ts';
 import { openApiKey } from './server/api-key.ts';
 import { type ContractServer, createContractServer } from './server/contract-server.ts';
 import { startUiServer, type UiServer } from './server/ui-server.ts';
@@ -46,6 +47,7 @@ import { openSettings, type SettingsStore } from './settings-store.ts';
 import { createSignal } from './signal.ts';
 import { createSources } from './sources.ts';
 import { followStanding, isComputing } from './standing-orders.ts';
+import { nvidiaName } from './training/gpu-engine.ts';
 import { openTraining, type Training } from './training/open-training.ts';
 
 export const version = '0.1.0';
@@ -69,8 +71,8 @@ export interface Host {
 export async function createHost(options: {
   profileDir: string;
   logLevel: 'info' | 'silent';
-  /** Whether somebody sits at this computer, where no reading tells; absent: nobody, as on a server. */
-  isInUse?(): boolean;
+  /** What the desktop shell tells of who sits at this computer; null or absent without one. */
+  shell?(): ShellWord | null;
   /** Who reads the machine; absent: this machine's own probe. */
   probe?: ResourceProbe;
   /** Keeps the computer from sleeping, or lets it; called when that changes. */
@@ -94,18 +96,19 @@ export async function createHost(options: {
   const ledger = openLedger(join(profileDir, 'node.db'), { clock });
   const modelsDir = join(profileDir, 'models');
   const servers = openServerList(join(profileDir, 'servers.json'));
+  const shell = () => options.shell?.() ?? null;
+  const traffic = countOwnTraffic(join(profileDir, 'traffic.json'), clock);
   const limits = () => manners.standing.get().limits;
   const benchmark = openMachineBenchmark({
     file: join(profileDir, 'benchmarks.json'),
     pool: () => pool,
     clock,
   });
-  const ram = options.ram ?? (() => ({ totalBytes: totalmem(), usedBytes: totalmem() - freemem() }));
   const memory = createMemoryLedger({ ceiling: unlimited, clock });
   const pool = createNodePool({
     settings,
     memory,
-    giveBack: () => cacheRoom.giveBack(),
+    giveBack: () => kept.room.giveBack(),
     mostThreads: () => hybrid.servingThreads() ?? Number.POSITIVE_INFINITY,
     models: () => models,
     servers,
@@ -115,28 +118,27 @@ export async function createHost(options: {
     clock,
     limitsFile: join(profileDir, 'load-limits.json'),
   });
+  const trainers: Pick<Training, 'pids'> = { pids: () => [] };
   const probe =
     options.probe ??
     (await startResourceProbe({
       clock,
       engines: () => enginesMemory(pool.engines.get()),
       modelsDir: profileDir,
+      settings: settings.current.get,
+      shell,
+      trainers: () => trainers.pids(),
+      traffic,
     }));
-  const usableMemory = () => ({
-    ramBytes: Math.max(freemem(), totalmem() * 0.5),
-    gpuBytes: probe.current.get().gpus.reduce((sum, gpu) => sum + gpu.totalBytes, 0),
-  });
-  const models = await openNodeModels({ profileDir, modelsDir, servers, settings, memory: usableMemory });
-  const catalogue = readCatalogue(join(resourcesDir(), 'models.json'));
-  const downloads = await openNodeDownloads({
-    catalogue,
+  const models = await openNodeModels({
+    profileDir,
     modelsDir,
+    servers,
     settings,
-    models,
-    ledger,
-    limits,
-    clock,
+    memory: () => usableMemory(probe.current.get()),
   });
+  const catalogue = readCatalogue(join(resourcesDir(), 'models.json'));
+  const downloads = await nodeDownloads({ catalogue, modelsDir, settings, models, ledger, limits, clock });
   const link = createSignal<LinkState>({ state: 'off' });
   const stats = createServingRecorder(clock);
   const localGateway = createLocalGateway({
@@ -145,28 +147,19 @@ export async function createHost(options: {
     clock,
   });
   settings.current.subscribe((now) => localGateway.setTestRequests(now.testRequestsPerMinute));
-  const pricing = () => ({
-    perRequestLamports: BigInt(settings.current.get().pricePerRequestLamports),
-    perMillionTokensLamports: BigInt(settings.current.get().pricePerMillionTokensLamports),
-    cacheHitPercent: BigInt(settings.current.get().cacheHitPricePercent),
-  });
-  const shared = followSharedCache(
-    () => settings.current.get().responseCacheUrl,
-    (thrown) => log.warn({ err: thrown }, 'the shared cache does not answer'),
-  );
-  const cacheRoom = createCacheRoom({ settings: settings.current, memory, cache: () => cache });
-  const cache = createResponseCache({
-    shared: shared.current,
-    mostBytes: () => cacheRoom.bytes(),
-    ttlMs: () => settings.current.get().responseCacheMinutes * 60_000,
+  const pricing = () => nodePricing(settings.current.get());
+  const kept = createNodeCache({
+    settings,
+    memory,
     clock,
+    onSharedFault: (thrown) => log.warn({ err: thrown }, 'the shared cache does not answer'),
   });
+  const { cache } = kept;
   // Another file under the same name gives other answers.
   models.models.subscribe(() => cache.clear());
-  const proxy = createProxyNode({
-    store: openProxyConfig(join(profileDir, 'proxy.json')),
-    keys: createProviderKeys(options.keyVault ?? fileVault(join(profileDir, 'provider-keys.json'))),
-    prices: readPrices(join(resourcesDir(), 'prices.json')),
+  const proxy = openNodeProxy({
+    profileDir,
+    keyVault: options.keyVault ?? null,
     ledger,
     clock,
     onBudgetWarning: (budget) => log.warn({ budget }, 'a budget comes to its end'),
@@ -181,10 +174,7 @@ export async function createHost(options: {
       key,
       pricing,
       gateway: () => earning.payingGateway(),
-      configuration: (model) => {
-        const engine = pool.engines.get().find(({ modelId }) => modelId === model);
-        return { backend: engine?.backend ?? null, model, context_size: engine?.contextSize ?? null };
-      },
+      configuration: (model) => runConfiguration(pool.engines.get(), model),
       onBooked: () => earning.flushReceipts(),
     }),
     queueLimit: () => settings.current.get().queueLimit,
@@ -202,13 +192,13 @@ export async function createHost(options: {
     ledger,
     memory,
     mayJoin: () => hybrid.takesRounds(),
-    nvidiaGpu: () =>
-      probe.current.get().gpus.find(({ name }) => /nvidia|geforce|rtx|quadro|tesla/i.test(name))?.name ??
-      null,
+    nvidiaGpu: () => nvidiaName(probe.current.get()),
     mostThreads: () => threadsWithin(limits()),
     onBooked: () => earning.flushReceipts(),
     onFault: (error) => log.error({ err: error }, 'training failed'),
   });
+  trainers.pids = training.pids;
+  let electricity: Electricity | null = null;
   const manners = createManners({
     clock,
     settings: settings.current,
@@ -219,7 +209,11 @@ export async function createHost(options: {
         gpus: probe.current.get().gpus,
         trainer: training.node.status.get().engine,
       }),
-    isInUse: () => options.isInUse?.() ?? null,
+    isInUse() {
+      const word = shell();
+      return word && isInUse(word, settings.current.get().idleAfterMinutes, word.isLocked);
+    },
+    balance: () => electricity?.balance.get() ?? null,
     file: join(profileDir, 'manners.json'),
     onFault: (error) => log.error({ err: error }, 'a pause could not be stored'),
   });
@@ -255,6 +249,7 @@ export async function createHost(options: {
     gate: () => controller.gate(),
     leavesMemory,
     onPauseAsked: manners.gatewayAsks,
+    beforeRelease: () => hybrid.rest(),
   });
   const controller: NodeController = createNodeController({
     nodeId: key.nodeId,
@@ -269,14 +264,7 @@ export async function createHost(options: {
       isComputing: isComputing(training.node.status.get()),
     }),
     modelName: (id) => models.get(id)?.name ?? id,
-    steps: {
-      ...earning.steps,
-      // What trains gives its memory back before anything is loaded for the next start.
-      async release() {
-        await hybrid.rest();
-        await earning.steps.release();
-      },
-    },
+    steps: earning.steps,
     clock,
     onFault: (error) => log.error(error, 'the node could not start'),
   });
@@ -287,9 +275,9 @@ export async function createHost(options: {
     standing: manners.standing,
     leavesMemory,
     resources: probe.current,
-    ram,
+    ram: options.ram ?? systemRam,
     memory,
-    cacheRoom,
+    cacheRoom: kept.room,
     jobs,
     pool,
     models,
@@ -325,41 +313,45 @@ export async function createHost(options: {
     },
     account: () => earning.account(),
   });
+  electricity = openElectricity({
+    clock,
+    resources: probe.current,
+    settings: settings.current,
+    earnings,
+    book: ledger.energy,
+    node: controller.status,
+    proxy: proxy.status,
+    onFault: (error) => log.error({ err: error }, 'electricity could not be written down'),
+  });
+  const parts = {
+    settings,
+    controller,
+    models,
+    servers,
+    downloads,
+    benchmark,
+    proxy,
+    jobs,
+    training,
+    ledger,
+    probe,
+    electricity,
+  };
   const contract = createContractServer({
     handlers: createHandlers({
+      ...parts,
       version,
       profileDir,
-      settings,
-      controller,
-      models,
-      servers,
-      catalogue: () => offered(catalogue, settings.current.get(), usableMemory()),
-      downloads,
-      benchmark,
-      proxy,
-      jobs,
-      training,
-      ledger,
-      probe,
+      catalogue: () => offered(catalogue, settings.current.get(), usableMemory(probe.current.get())),
       manners,
       apiKey,
       hybrid,
     }),
     sources: createSources({
-      controller,
-      settings,
+      ...parts,
       pool,
-      models,
-      servers,
-      downloads,
-      benchmark,
-      proxy,
-      jobs,
       serving: stats.stats,
-      training,
-      ledger,
       earnings,
-      probe,
       hybrid,
     }),
     onFault: (name, error) => log.error({ err: error }, `call ${name} failed`),
@@ -390,11 +382,13 @@ export async function createHost(options: {
       await localGateway.close();
       await pool.dispose();
       await proxy.dispose();
-      shared.dispose();
+      kept.dispose();
       downloads.dispose();
       guard.dispose();
+      electricity.dispose();
       manners.dispose();
       probe.dispose();
+      traffic.dispose();
       stats.dispose();
       ledger.close();
     },

@@ -4,7 +4,7 @@ import { AppError } from '#contract/errors.ts';
 import { unwrap } from '#contract/result.ts';
 import { createHost, type Host } from './host.ts';
 import { profileDir } from './profile-dir.ts';
-import { connectShell, openShellVault, watchPresence } from './shell-channel.ts';
+import { connectShell, keepAwake, openShellVault, watchPresence } from './shell-channel.ts';
 
 const help = `solanalm-node <command> [options]
 
@@ -44,7 +44,8 @@ async function run(): Promise<void> {
   const host = await createHost({
     profileDir: flags.profile ?? profileDir(),
     logLevel: command === 'serve' ? 'info' : 'silent',
-    isInUse: watchPresence(),
+    shell: watchPresence(Date.now),
+    keepAwake,
     keyVault: flags.shell ? await openShellVault() : null,
   });
   if (command === 'serve') return serve(host);

@@ -1,19 +1,38 @@
+import { z } from 'zod';
 import type { KeyVault } from './proxy/provider-keys.ts';
+import type { ShellWord } from './resources/surroundings.ts';
 import type { ContractServer } from './server/contract-server.ts';
 
 type ShellMessage =
   | { type: 'rpc'; data: unknown }
-  | { type: 'presence'; isInUse: boolean }
+  | { type: 'presence'; word: unknown }
   | { type: 'secrets'; secrets: Record<string, string> | null }
   | { type: 'shutdown' };
 
-/** Whether somebody uses this computer, as the shell says; without a shell nobody does. */
-export function watchPresence(): () => boolean {
-  let isInUse = process.send !== undefined;
+const wordSchema = z.object({
+  idleSeconds: z.number().min(0).nullable(),
+  onBattery: z.boolean().nullable(),
+  thermalState: z.enum(['nominal', 'fair', 'serious', 'critical']).nullable(),
+  isLocked: z.boolean(),
+});
+
+/** What the shell tells of who sits here, told every few seconds; older than this it is no word of now. */
+const mostWordAgeMs = 60_000;
+
+/** The shell's latest word; null without a shell, or while it is silent. */
+export function watchPresence(now: () => number): () => ShellWord | null {
+  let latest: { word: ShellWord; at: number } | null = null;
   process.on('message', (message: ShellMessage) => {
-    if (message.type === 'presence') isInUse = message.isInUse;
+    if (message.type !== 'presence') return;
+    const parsed = wordSchema.safeParse(message.word);
+    if (parsed.success) latest = { word: parsed.data, at: now() };
   });
-  return () => isInUse;
+  return () => (latest && Math.abs(now() - latest.at) <= mostWordAgeMs ? latest.word : null);
+}
+
+/** Asks the shell to keep the computer from going to sleep, or no longer to. Without a shell it does nothing. */
+export function keepAwake(on: boolean): void {
+  if (process.connected) process.send?.({ type: 'keep-awake', on });
 }
 
 /** The system's keychain, which the shell opens for us; null where it has none. Resolves when the shell has said so. */

@@ -10,6 +10,7 @@ import type { ModelStore } from './models/model-store.ts';
 import type { ServerList } from './models/server-list.ts';
 import type { NodeController } from './node-controller.ts';
 import type { ProxyNode } from './proxy/proxy-node.ts';
+import type { Electricity } from './resources/electricity.ts';
 import type { ResourceProbe } from './resources/probe.ts';
 import type { Sources } from './server/contract-server.ts';
 import type { SettingsStore } from './settings-store.ts';
@@ -33,6 +34,7 @@ export function createSources(parts: {
   earnings: Signal<EarningsSummary>;
   probe: ResourceProbe;
   hybrid: Pick<Hybrid, 'status'>;
+  electricity: Electricity;
 }): Sources {
   return {
     'node.status': (listener) => parts.controller.status.subscribe(listener),
@@ -54,7 +56,7 @@ export function createSources(parts: {
     },
     'earnings.summary': (listener) => parts.earnings.subscribe(listener),
     'earnings.changed': (listener) => parts.ledger.changes.subscribe(listener),
-    'resources.power': () => () => {},
+    'resources.power': (listener) => parts.electricity.balance.subscribe(listener),
     'hybrid.status': (listener) => parts.hybrid.status.subscribe(listener),
     'resources.current': (listener) => parts.probe.current.subscribe(listener),
   };

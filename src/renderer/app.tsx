@@ -2,6 +2,8 @@ import { useEffect } from 'react';
 import { useTranslation } from 'react-i18next';
 import { DashboardPage } from './features/dashboard/dashboard-page.tsx';
 import { EarningsPage } from './features/earnings/earnings-page.tsx';
+import { LimitsSection } from './features/manners/limits-section.tsx';
+import { ScheduleCard } from './features/manners/schedule-card.tsx';
 import { ModelsPage } from './features/models/models-page.tsx';
 import { OnboardingPage } from './features/onboarding/onboarding-page.tsx';
 import { ProvidersPage } from './features/providers/providers-page.tsx';
@@ -24,9 +26,22 @@ const pageOf: Record<PageName, () => React.ReactNode> = {
   training: TrainingPage,
   providers: ProvidersPage,
   earnings: EarningsPage,
-  resources: ResourcesPage,
+  resources: ResourcesWithManners,
   settings: SettingsPage,
 };
+
+/** The machine as it is, with the pages that say when and how much of it may be used. */
+function ResourcesWithManners() {
+  const settings = useSignal('settings.current');
+  if (!settings) return null;
+  return (
+    <ResourcesPage
+      settings={settings}
+      schedule={<ScheduleCard settings={settings} />}
+      limits={<LimitsSection settings={settings} />}
+    />
+  );
+}
 
 export function App() {
   const { t } = useTranslation();

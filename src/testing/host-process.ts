@@ -4,6 +4,7 @@ import type { CallInput, CallOutput, HostCallName } from '#contract/calls.ts';
 import { type Result, unwrap } from '#contract/result.ts';
 import type { StreamData, StreamName } from '#contract/streams.ts';
 import type { HostFunctions, UiFunctions } from '#contract/transport.ts';
+import { besideOthers } from './beside-others.ts';
 
 export interface HostProcess {
   child: ChildProcess;
@@ -47,6 +48,7 @@ export async function startHostProcess(profileDir: string, args: string[] = []):
     },
   );
   await Promise.race([ready, ended]);
+  unwrap((await host.request('settings.update', besideOthers)) as Result<unknown>);
   return {
     child,
     call: async (name, input) => unwrap((await host.request(name, input)) as Result<CallOutput<typeof name>>),

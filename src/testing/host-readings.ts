@@ -14,6 +14,7 @@ export function scriptedProbe() {
     current,
     history: () => [current.get()],
     refresh: async () => next(),
+    programs: async () => [],
     dispose: () => clearInterval(timer),
   };
   return {

@@ -5,6 +5,7 @@ import OpenAI from 'openai';
 import type { Provider, ProxyConfig } from '#contract/provider.ts';
 import { unwrap } from '#contract/result.ts';
 import { createHost } from '#node/host.ts';
+import { besideOthers } from './beside-others.ts';
 import { type ProviderServer, startProviderServer } from './provider-server.ts';
 import { sampleProvider } from './sample-provider.ts';
 
@@ -33,6 +34,7 @@ export async function startProxiedNode() {
   const openai = await startProviderServer('openai');
   const anthropic = await startProviderServer('anthropic');
   const host = await createHost({ profileDir: profile, logLevel: 'silent' });
+  host.settings.update(besideOthers);
   const call = async (name: string, input: unknown = {}) => unwrap(await host.contract.request(name, input));
   const configure = (patch: Partial<ProxyConfig>) => call('providers.configure', patch);
   const set = (id: 'openai' | 'anthropic', more: Partial<Provider> = {}, key?: string) =>

@@ -1,7 +1,7 @@
 import { availableParallelism, freemem, hostname, totalmem } from 'node:os';
 import { AppError } from '#contract/errors.ts';
 import type { LimitSet } from '#contract/manners.ts';
-import type { Engine } from '#contract/model.ts';
+import type { Engine, EngineVram } from '#contract/model.ts';
 import type { Resources } from '#contract/resources.ts';
 import type { Clock } from '../clock.ts';
 import type { MemoryLedger } from '../hybrid/memory-ledger.ts';
@@ -122,10 +122,17 @@ function freeMemory({ gpus, own }: Resources, limits: LimitSet): Memory {
 export const threadsWithin = ({ cpuPercent }: LimitSet): number =>
   Math.max(1, Math.round((availableParallelism() * cpuPercent) / 100));
 
-/** What the engines take together. */
-export function enginesMemory(engines: Engine[]): Memory {
+/** What the engines take together, and what one of them says of its GPU's memory. */
+export function enginesMemory(engines: Engine[]): Memory & { vram: EngineVram | null } {
   return {
+    vram: engines.map(({ memory }) => memory?.vram ?? null).find((vram) => vram !== null) ?? null,
     ramBytes: engines.reduce((sum, { memory }) => sum + (memory?.ramBytes ?? 0), 0),
     gpuBytes: engines.reduce((sum, { memory }) => sum + (memory?.gpuBytes ?? 0), 0),
   };
 }
+
+/** What models may be measured against: main memory that is free, at least half of it, and all of the GPUs'. */
+export const usableMemory = ({ gpus }: Pick<Resources, 'gpus'>): Memory => ({
+  ramBytes: Math.max(freemem(), totalmem() * 0.5),
+  gpuBytes: gpus.reduce((sum, gpu) => sum + gpu.totalBytes, 0),
+});

@@ -6,9 +6,11 @@ import type { Clock } from '../clock.ts';
 import { createSignal, type Signal } from '../signal.ts';
 import { entriesCsv } from './csv.ts';
 import { number, one, openDatabase, write } from './database.ts';
+import { type EnergyBook, openEnergy } from './energy.ts';
 import { entries } from './migrations/001-entries.ts';
 import { spend as spendTables } from './migrations/002-spend.ts';
 import { trained } from './migrations/003-trained.ts';
+import { energy as energyTable } from './migrations/004-energy.ts';
 import { openSpend, type ProviderTotals, type SpendRow } from './spend.ts';
 import { createWalSync } from './wal-sync.ts';
 
@@ -65,6 +67,8 @@ export interface Ledger {
   appendSpend(row: SpendRow): Promise<boolean>;
   /** Pico-dollars spent at or after an instant, by provider. */
   spentSince(sinceMs: number): Record<string, bigint>;
+  /** Electricity while the node worked. */
+  energy: EnergyBook;
   /** By provider: its cost, and what the jobs that it answered brought; the cache's answers are `cache`. */
   providerTotals(): ProviderTotals[];
   /** Resolves when all that was booked until now is on the disk. */
@@ -91,7 +95,7 @@ export interface Ledger {
   close(): void;
 }
 
-const migrations = [entries, spendTables, trained];
+const migrations = [entries, spendTables, trained, energyTable];
 
 const state = `CASE WHEN v.verdict IS NOT NULL THEN v.verdict WHEN e.seq IS NULL THEN 'unattributed' ELSE 'earned' END`;
 const joined =
@@ -178,6 +182,7 @@ export function openLedger(file: string, { clock }: { clock: Clock }): Ledger {
     },
     appendSpend: spend.append,
     spentSince: spend.since,
+    energy: openEnergy(database),
     providerTotals: spend.totals,
     synced: () => walSync.synced(),
     appendVerdict(gatewayUrl, { request_id, verdict, reason, owed_lamports }) {

@@ -19,7 +19,7 @@ export async function readHardware(
     networkMbps: declaredNetworkMbps ?? measured ?? assumedNetworkMbps,
     networkSource: declaredNetworkMbps !== null ? 'declared' : measured !== null ? 'measured' : 'assumed',
     gpuModel: gpu?.name ?? null,
-    gpuMemoryGb: gpu ? Math.round(gpu.totalBytes / 2 ** 30) : null,
+    gpuMemoryGb: gpu && gpu.totalBytes > 0 ? Math.round(gpu.totalBytes / 2 ** 30) : null,
   };
 }
 

@@ -35,6 +35,8 @@ export interface Training {
   taskOf(model: string): TrainingTask | undefined;
   preview(source: DataSource, taskId?: string): Promise<DataPreview>;
   installEngine(): void;
+  /** Process ids of its trainers. */
+  pids(): number[];
   /** Takes part in this gateway's rounds from now on, or (null) in none. */
   follow(gateway: RoundGateway | null): void;
   dispose(): Promise<void>;
@@ -157,6 +159,7 @@ export function openTraining(options: {
     },
     // How it goes is told by the status.
     installEngine: () => void gpuEngine.install().catch(() => {}),
+    pids: trainer.pids,
     follow,
     async dispose() {
       follow(null);

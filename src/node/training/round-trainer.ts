@@ -37,6 +37,8 @@ export interface NodeTrainer extends RoundTrainer {
   needs(): Memory;
   /** Resident memory of all trainers, where one has told it. */
   usedBytes(): number;
+  /** Process ids of the trainers that live now. */
+  pids(): number[];
   dispose(): Promise<void>;
 }
 
@@ -253,6 +255,7 @@ export function createRoundTrainer(options: {
     },
     needs,
     usedBytes: () => [...sessions].reduce((sum, { usedBytes }) => sum + usedBytes, 0),
+    pids: () => [...sessions].map(({ trainer }) => trainer.pid()).filter((pid) => pid !== undefined),
     async dispose() {
       await Promise.all([...sessions].map(({ trainer }) => trainer.dispose()));
     },

@@ -31,6 +31,10 @@ export function formatDuration(ms: number): string {
 
 export const formatTime = (at: number): string => new Date(at).toLocaleTimeString('en-GB');
 
+/** Hours and minutes, for what is told ahead: 14:20. */
+export const formatClock = (at: number): string =>
+  new Date(at).toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' });
+
 /** 7xKX…gAsU. */
 export const shortAddress = (text: string): string =>
   text.length > 16 ? `${text.slice(0, 4)}…${text.slice(-4)}` : text;

@@ -8,12 +8,20 @@ export interface ChartSeries {
   values: readonly (number | null)[];
 }
 
+/** A value drawn as a dashed line across the chart. */
+export interface ChartLimit {
+  label: string;
+  color: ChartColor;
+  value: number;
+}
+
 export interface PlotInput {
   /** Unix milliseconds, ascending; plain whole numbers where `counts` says so. */
   times: readonly number[];
   /** The horizontal axis counts (steps, versions) instead of telling the time. */
   counts?: boolean;
   series: readonly ChartSeries[];
+  limits?: readonly ChartLimit[];
   kind: 'line' | 'bars';
   /** Name and unit of the vertical axis. */
   valueAxis: string;
@@ -71,7 +79,7 @@ export function plotOptions(
     cursor: { drag: { x: false, y: false }, y: false, points: { show: kind === 'line' } },
     scales: {
       x: { time: !counts, range: (_plot, min, max) => timeRange(input(), min, max) },
-      y: { range: (_plot, _min, max) => [0, input().max ?? roomAbove(max)] },
+      y: { range: (_plot, _min, max) => [0, topOf(input(), max)] },
     },
     axes: [
       {
@@ -90,7 +98,10 @@ export function plotOptions(
       },
     ],
     series: [{}, ...series.map((one) => seriesOptions(themeColor(one.color), kind))],
-    hooks: { setCursor: [(plot) => onHover(plot.cursor.idx ?? null)] },
+    hooks: {
+      setCursor: [(plot) => onHover(plot.cursor.idx ?? null)],
+      draw: [(plot) => drawLimits(plot, input().limits ?? [])],
+    },
   };
 }
 
@@ -101,6 +112,30 @@ function timeRange({ kind, times }: PlotInput, min: number | null, max: number |
   if (kind === 'line') return min === max ? [min - 1, max + 1] : [min, max];
   const half = first !== undefined && second !== undefined ? (second - first) / 2000 : 1800;
   return [min - half, max + half];
+}
+
+/** The given top, or room above the data; a limit is always in sight. */
+function topOf({ max, limits = [] }: PlotInput, highest: number | null): number {
+  return Math.max(
+    max ?? roomAbove(highest),
+    ...limits.map(({ value }) => value * (max === undefined ? 1.05 : 1)),
+  );
+}
+
+function drawLimits(plot: uPlot, limits: readonly ChartLimit[]): void {
+  const { ctx, bbox } = plot;
+  for (const { value, color } of limits) {
+    const y = Math.round(plot.valToPos(value, 'y', true));
+    ctx.save();
+    ctx.strokeStyle = themeColor(color);
+    ctx.lineWidth = 1.5 * devicePixelRatio;
+    ctx.setLineDash([5 * devicePixelRatio, 4 * devicePixelRatio]);
+    ctx.beginPath();
+    ctx.moveTo(bbox.left, y);
+    ctx.lineTo(bbox.left + bbox.width, y);
+    ctx.stroke();
+    ctx.restore();
+  }
 }
 
 const roomAbove = (max: number | null) => (max && max > 0 ? max * 1.15 : 1);

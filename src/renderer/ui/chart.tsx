@@ -16,10 +16,13 @@ export function Chart({ label, formatTime, heightPx = 200, ...input }: ChartProp
   const [hovered, setHovered] = useState<number | null>(null);
   const [theme, setTheme] = useState(0);
   useEffect(() => watchTheme(() => setTheme((count) => count + 1)), []);
-  const { times, series, formatValue } = input;
+  const { times, series, limits = [], formatValue } = input;
   const at = hovered !== null && hovered < times.length ? hovered : times.length - 1;
   const time = times[at];
-  const shape = series.map((one) => `${one.label}:${one.color}`).join('|');
+  const shape = [
+    ...series.map((one) => `${one.label}:${one.color}`),
+    ...limits.map((one) => `${one.label}:${one.value}`),
+  ].join('|');
   return (
     <figure className="min-w-0">
       <figcaption className="mb-2 flex flex-wrap gap-x-4 gap-y-1 text-xs text-dim">
@@ -27,6 +30,15 @@ export function Chart({ label, formatTime, heightPx = 200, ...input }: ChartProp
           <Reading key={one.label} color={one.color} label={one.label}>
             {formatReading(one.values[at], formatValue)}
           </Reading>
+        ))}
+        {limits.map(({ label: name, color, value }) => (
+          <span key={name} className="inline-flex items-center gap-1.5">
+            <span
+              className={`h-0 w-3 border-t-2 border-dashed ${color === 'bad' ? 'border-bad' : color === 'warn' ? 'border-warn' : 'border-dim'}`}
+              aria-hidden
+            />
+            {name} <span className="text-text">{formatValue(value)}</span>
+          </span>
         ))}
         {time !== undefined && <span className="ms-auto">{formatTime(time)}</span>}
       </figcaption>

@@ -4,14 +4,16 @@ interface FieldProps extends InputHTMLAttributes<HTMLInputElement> {
   label: string;
   hint?: string;
   problem?: string | null;
+  /** Something to mind about a value that is right. */
+  warning?: string | null;
   unit?: string;
-  /** The label is read out but not shown, and there is no line for a hint: in rows under a common heading. */
+  /** The label is read out but not shown, and there is no line kept for a hint: in rows under a common heading. */
   hideLabel?: boolean;
 }
 
-export function Field({ label, hint, problem, unit, hideLabel = false, ...rest }: FieldProps) {
+export function Field({ label, hint, problem, warning, unit, hideLabel = false, ...rest }: FieldProps) {
   const id = useId();
-  const hasNote = !hideLabel || Boolean(problem);
+  const hasNote = !hideLabel || Boolean(problem ?? warning ?? hint);
   return (
     <div className="grid min-w-0 content-start gap-1">
       <label htmlFor={id} className={hideLabel ? 'sr-only' : 'text-sm font-medium'}>
@@ -28,8 +30,11 @@ export function Field({ label, hint, problem, unit, hideLabel = false, ...rest }
         {unit && <span className="whitespace-nowrap text-xs text-dim">{unit}</span>}
       </span>
       {hasNote && (
-        <p id={`${id}-hint`} className={`min-h-4 text-xs ${problem ? 'text-bad' : 'text-dim'}`}>
-          {problem ?? hint}
+        <p
+          id={`${id}-hint`}
+          className={`min-h-4 text-xs ${problem ? 'text-bad' : warning ? 'text-warn' : 'text-dim'}`}
+        >
+          {problem ?? warning ?? hint}
         </p>
       )}
     </div>

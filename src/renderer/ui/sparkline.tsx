@@ -6,7 +6,8 @@ export function Sparkline({
 }: {
   values: readonly number[];
   className: string;
-  heightPx?: number;
+  /** `100%` fills what holds it. */
+  heightPx?: number | '100%';
 }) {
   const highest = Math.max(...values, Number.MIN_VALUE);
   const points = values.map(

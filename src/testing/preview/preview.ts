@@ -18,13 +18,15 @@ import {
   sampleResources,
 } from './sample-data.ts';
 import { sampleProviderTotals, sampleProxy } from './sample-proxy.ts';
-import { sampleStates } from './sample-states.ts';
+import { sampleEnergy, sampleHybrid, samplePower, samplePreview, samplePrograms } from './sample-sharing.ts';
+import { sampleReasons, sampleStates } from './sample-states.ts';
 import { sampleCurve, sampleHistory, sampleSources, sampleTraining } from './sample-training.ts';
 import { sampleTrainingNode } from './training-answers.ts';
 
 /**
  * The app's pages on sample data, without a host. The address chooses what is shown:
- * `?state=paused&training=uploading&theme=light&money=sol&link=away&fresh&obstacle`.
+ * `?state=paused&training=uploading&theme=light&money=sol&link=away&fresh&obstacle`, and of sharing the machine
+ * `&hybrid=switching&gpus=2&power=loss&price&anyway&held&in-use&manners={"mostTempC":80}`.
  */
 const wish = new URLSearchParams(location.search);
 const now = Date.now();
@@ -33,6 +35,7 @@ const wantedTraining = wish.get('training') ?? 'training';
 const testCredits = wish.get('money') !== 'sol';
 const isFresh = wish.has('fresh');
 const states = sampleStates(now);
+const gpus = Number(wish.get('gpus') ?? 1);
 
 const link: LinkState =
   wish.get('link') === 'away'
@@ -60,7 +63,12 @@ let settings: Settings = {
   theme,
   payoutAddress: payer,
   takePartInTraining: wantedTraining !== 'off',
+  ...(wish.has('price') ? { powerMicroUsdPerKwh: 300_000 } : {}),
+  ...JSON.parse(wish.get('manners') ?? '{}'),
 };
+let hybrid = sampleHybrid(now, wish.get('hybrid') ?? (wanted === 'earning' ? 'both' : 'none'), gpus > 0);
+let earnAnywayUntil: number | null = wish.has('anyway') ? now + 25 * 60_000 : null;
+let state = states[wanted] ?? { state: 'stopped' };
 
 const proxy = sampleProxy(now, isFresh);
 if (wish.has('obstacle')) {
@@ -87,6 +95,13 @@ const transport: MemoryTransport = memoryTransport({
   'node.pause': ({ forMinutes }) => setState(forMinutes === undefined ? 'paused-open' : 'paused'),
   'node.resume': () => setState('earning'),
   'node.stop': () => setState('stopped'),
+  'node.earnAnyway': ({ forMinutes }) => {
+    earnAnywayUntil = forMinutes === 0 ? null : Date.now() + forMinutes * 60_000;
+    return setState(forMinutes === 0 ? 'paused-schedule' : 'earning');
+  },
+  'hybrid.preview': ({ trainingSharePercent }) => samplePreview(trainingSharePercent, settings),
+  'resources.energy': ({ days }) => (isFresh ? [] : sampleEnergy(now, days)),
+  'resources.programs': () => samplePrograms,
   'settings.update': (patch) => {
     const parsed = settingsSchema.safeParse({ ...settings, ...patch });
     if (!parsed.success)
@@ -94,6 +109,8 @@ const transport: MemoryTransport = memoryTransport({
     settings = parsed.data;
     transport.publish('settings.current', settings);
     trainingNode.follow(settings);
+    transport.publish('resources.power', samplePower(now, wish.get('power') ?? '', settings));
+    if (patch.trainingSharePercent !== undefined) followShare(patch.trainingSharePercent);
     return settings;
   },
   'wallet.check': ({ address }) => {
@@ -121,7 +138,8 @@ const transport: MemoryTransport = memoryTransport({
       netLamports: isFresh ? '0' : `${Math.round(400_000 + 300_000 * Math.sin(n / 2) + n * 20_000)}`,
       jobs: isFresh ? 0 : 18 + n,
     })),
-  'resources.history': () => Array.from({ length: 60 }, (_, n) => sampleResources(now - (60 - n) * 2_000)),
+  'resources.history': () =>
+    Array.from({ length: 60 }, (_, n) => sampleResources(now - (60 - n) * 2_000, gpus)),
   'resources.hardware': () => ({
     cpuCores: 8,
     ramGb: 32,
@@ -133,8 +151,24 @@ const transport: MemoryTransport = memoryTransport({
   }),
 });
 
+/** The mode that a share leads to, by way of a switch. */
+function followShare(share: number): void {
+  const mode = share === 0 ? 'inference' : share === 100 ? 'training' : 'both';
+  const reason = mode === 'both' ? 'both-fit' : 'slider';
+  const startedAt = Date.now();
+  const put = (next: typeof hybrid) => {
+    hybrid = next;
+    transport.publish('hybrid.status', hybrid);
+  };
+  put({
+    ...hybrid,
+    switching: { from: hybrid.mode, to: mode, step: 'draining', progress: 0.4, startedAt },
+  });
+  setTimeout(() => put({ ...hybrid, mode, reason, since: startedAt, switching: null }), 1500);
+}
+
 function setState(name: string): null {
-  const state = states[name] ?? { state: 'stopped' };
+  state = states[name] ?? { state: 'stopped' };
   transport.publish('node.status', {
     state,
     link,
@@ -142,9 +176,9 @@ function setState(name: string): null {
     apiUrl: state.state === 'earning' ? 'http://127.0.0.1:8100' : null,
     model: { id: 'llama-3.2-3b-Q4_K_M', name: 'Llama 3.2 3B Instruct' },
     testCredits,
-    heldBack: [],
-    earnAnywayUntil: null,
-    limits: 'idle',
+    earnAnywayUntil,
+    limits: wish.has('in-use') ? 'in-use' : 'idle',
+    heldBack: wish.has('held') ? sampleReasons(now).slice(2, 4) : [],
     startedAt: now - 273_600_000,
   });
   return null;
@@ -199,7 +233,9 @@ transport.publish(
   'training.curve',
   sampleCurve(['training', 'uploading', 'rewarded'].includes(training.state.state) ? 90 : 0),
 );
-transport.publish('resources.current', sampleResources(now));
+transport.publish('resources.current', sampleResources(now, gpus));
+transport.publish('resources.power', samplePower(now, wish.get('power') ?? '', settings));
+transport.publish('hybrid.status', hybrid);
 if (wish.has('rows')) publishManyJobs(Number(wish.get('rows')), Number(wish.get('rate') ?? 50));
 else transport.publish('queue.items', { type: 'snapshot', jobs: isFresh ? [] : sampleJobs(now) });
 transport.publish('earnings.changed', { latestId: 40, changes: 1 });

@@ -4,7 +4,7 @@ import type { Download } from '#contract/download.ts';
 import type { Entry } from '#contract/earnings.ts';
 import type { Job } from '#contract/job.ts';
 import type { Engine, Model } from '#contract/model.ts';
-import type { Resources } from '#contract/resources.ts';
+import type { Gpu, Resources } from '#contract/resources.ts';
 
 const gigabyte = 1e9;
 export const payer = '7xKXtg2CW87d97TXJSDpbD5jBkheTqA83TZRuJosgAsU';
@@ -129,7 +129,47 @@ export const sampleEngine: Engine = {
   error: null,
 };
 
-export const sampleResources = (at: number): Resources => ({
+const sampleCard = (at: number): Gpu => ({
+  id: 'GPU-5f1c',
+  vendor: 'nvidia',
+  name: 'NVIDIA GeForce RTX 4070',
+  totalBytes: 12 * gigabyte,
+  usedBytes: (7.9 + 0.3 * wave(at, 40_000)) * gigabyte,
+  isUnified: false,
+  load: 0.78 + 0.12 * wave(at, 15_000),
+  tempC: 64 + 5 * wave(at, 60_000),
+  powerWatts: 148 + 22 * wave(at, 15_000),
+  powerLimitWatts: 200,
+  fanPercent: 41 + 6 * wave(at, 60_000),
+  driverVersion: '565.77',
+  processes: [
+    { pid: 4711, name: 'node', usedBytes: 6.3 * gigabyte, isOurs: true },
+    { pid: 1200, name: 'Xorg', usedBytes: 0.7 * gigabyte, isOurs: false },
+    { pid: 2210, name: 'firefox', usedBytes: 0.31 * gigabyte, isOurs: false },
+    { pid: 2544, name: 'gnome-shell', usedBytes: null, isOurs: false },
+  ],
+});
+
+/** One that tells little: no fan, no limit, no programs. */
+const secondCard = (at: number): Gpu => ({
+  ...sampleCard(at),
+  id: '0000:0b:00.0',
+  vendor: 'amd',
+  name: 'AMD Radeon RX 6600',
+  totalBytes: 8 * gigabyte,
+  usedBytes: 1.1 * gigabyte,
+  load: 0.04,
+  tempC: null,
+  powerWatts: null,
+  powerLimitWatts: null,
+  fanPercent: null,
+  driverVersion: null,
+  processes: null,
+});
+
+const wave = (at: number, periodMs: number) => Math.sin(at / periodMs);
+
+export const sampleResources = (at: number, gpus = 1): Resources => ({
   at,
   cpu: {
     model: 'AMD Ryzen 7 5800X',
@@ -147,28 +187,13 @@ export const sampleResources = (at: number): Resources => ({
     trainingBytes: 0.4 * gigabyte,
     trainingGpuBytes: 0,
   },
-  gpus: [
-    {
-      id: 'GPU-5f1c',
-      vendor: 'nvidia',
-      name: 'NVIDIA GeForce RTX 4070',
-      totalBytes: 12 * gigabyte,
-      usedBytes: 7.4 * gigabyte,
-      isUnified: false,
-      load: 0.82,
-      tempC: 64,
-      powerWatts: 148,
-      powerLimitWatts: 200,
-      fanPercent: 41,
-      driverVersion: '565.77',
-      processes: [
-        { pid: 4711, name: 'node', usedBytes: 6.3 * gigabyte, isOurs: true },
-        { pid: 1200, name: 'Xorg', usedBytes: 0.7 * gigabyte, isOurs: false },
-      ],
-    },
-  ],
+  gpus: [sampleCard(at), secondCard(at)].slice(0, gpus),
   disk: { totalBytes: 1000 * gigabyte, freeBytes: 412 * gigabyte },
-  network: { receivedBytesPerSecond: 120_000, sentBytesPerSecond: 340_000, monthBytes: 3.1 * gigabyte },
+  network: {
+    receivedBytesPerSecond: 1_200_000 + 900_000 * wave(at, 30_000),
+    sentBytesPerSecond: 340_000 + 90_000 * wave(at, 11_000),
+    monthBytes: 3.1 * gigabyte,
+  },
   power: { watts: 209, source: 'measured' },
   surroundings: {
     idleSeconds: 900,

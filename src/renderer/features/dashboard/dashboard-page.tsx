@@ -5,6 +5,7 @@ import { Stat } from '../../ui/stat.tsx';
 import { EarnedCard } from './earned-card.tsx';
 import { LatestWork } from './latest-work.tsx';
 import { MemoryCard } from './memory-card.tsx';
+import { SpeedHistory } from './speed-history.tsx';
 import { StateCard } from './state-card.tsx';
 import { worthALook } from './worth-a-look.ts';
 import { WorthALookCard } from './worth-a-look-card.tsx';
@@ -43,7 +44,9 @@ export function DashboardPage() {
                 ? t('dashboard.tokensPerSecond')
                 : t('dashboard.tokensPerSecondFirst', { ms: Math.round(serving.firstTokenMs) })
             }
-          />
+          >
+            <SpeedHistory />
+          </Stat>
           <Stat
             title={t('dashboard.queue')}
             value={serving ? `${serving.waiting}` : null}

@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { EarningsSummary } from '#contract/earnings.ts';
 import { client } from '../../lib/client.ts';
-import { formatSol, formatTime } from '../../lib/format.ts';
+import { formatMicroUsd, formatSol, formatTime } from '../../lib/format.ts';
 import { useSignal } from '../../lib/use-signal.ts';
 import { Card } from '../../ui/card.tsx';
 import { Sparkline } from '../../ui/sparkline.tsx';
@@ -26,7 +26,7 @@ export function EarnedCard({
         ? t('dashboard.forecastAt', { time: formatTime(summary.forecastAt) })
         : '–';
   return (
-    <Card title={t('dashboard.earnedToday')}>
+    <Card title={t('dashboard.earnedToday')} className="flex flex-col">
       <p>
         <strong
           className={`text-3xl font-semibold tracking-tight ${testCredits ? 'text-warn' : 'text-earn'}`}
@@ -35,7 +35,10 @@ export function EarnedCard({
         </strong>{' '}
         <span className="text-dim">{unit}</span>
       </p>
-      <Sparkline values={hours} className={testCredits ? 'text-warn' : 'text-earn'} />
+      <NetLine />
+      <div className="h-12 lg:h-auto lg:max-h-36 lg:min-h-12 lg:flex-1">
+        <Sparkline values={hours} className={testCredits ? 'text-warn' : 'text-earn'} heightPx="100%" />
+      </div>
       <dl className="mt-3 grid grid-cols-[1fr_auto] gap-x-3 gap-y-1.5 text-dim">
         <dt>{t('dashboard.forecast')}</dt>
         <dd className="text-right text-text">{forecast}</dd>
@@ -49,6 +52,18 @@ export function EarnedCard({
         <dd className="text-right">{summary ? <Agreement summary={summary} /> : '–'}</dd>
       </dl>
     </Card>
+  );
+}
+
+/** What an hour at the present pace leaves after electricity; nothing where a price or the watts are not known. */
+function NetLine() {
+  const { t } = useTranslation();
+  const net = useSignal('resources.power')?.netMicroUsdPerHour;
+  if (net == null) return null;
+  return (
+    <p className={`text-xs ${net < 0 ? 'text-warn' : 'text-dim'}`}>
+      {t('hybrid.netPerHour', { amount: formatMicroUsd(net, 2) })}
+    </p>
   );
 }
 

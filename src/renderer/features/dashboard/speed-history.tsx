@@ -14,9 +14,8 @@ export function SpeedHistory() {
     if (serving) setSpeeds((known) => [...known, serving.tokensPerSecond].slice(-keptReadings));
   }, [serving]);
   return (
-    <div className="mt-4 border-t border-line pt-3">
-      <p className="mb-1 text-xs text-dim">{t('dashboard.speedHistory')}</p>
-      <Sparkline values={speeds} className="text-accent" heightPx={64} />
+    <div className="mt-2" role="img" aria-label={t('dashboard.speedHistory')}>
+      <Sparkline values={speeds} className="text-accent" heightPx={36} />
     </div>
   );
 }

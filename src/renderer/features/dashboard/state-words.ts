@@ -1,13 +1,22 @@
 import type { TFunction } from 'i18next';
+import type { WorkMode } from '#contract/hybrid.ts';
 import type { NodeStatus } from '#contract/node-status.ts';
 import { formatTime } from '../../lib/format.ts';
-import { pauseWords } from '../../lib/pause-words.ts';
 import type { StateColor } from '../../ui/state-dot.tsx';
+import { dayText, pausedUntil } from './reason-words.ts';
+
+const workKeys: Record<WorkMode, string> = {
+  none: 'dashboard.serving',
+  inference: 'dashboard.serving',
+  training: 'hybrid.doing.training',
+  both: 'hybrid.doing.both',
+};
 
 /** The state as one word, one sentence and one colour. */
 export function stateWords(
   status: NodeStatus,
   t: TFunction,
+  mode: WorkMode | undefined,
 ): { word: string; why: string; color: StateColor } {
   const { state } = status;
   const word = t(`state.${state.state}`);
@@ -23,7 +32,7 @@ export function stateWords(
     case 'earning':
       return status.link.state === 'away'
         ? { word, why: t('dashboard.away', { time: formatTime(status.link.retryAt) }), color: 'warn' }
-        : { word, why: t('dashboard.serving', { model }), color: 'earn' };
+        : { word, why: t(workKeys[mode ?? 'inference'], { model }), color: 'earn' };
     case 'draining':
       return {
         word,
@@ -31,10 +40,11 @@ export function stateWords(
         color: 'info',
       };
     case 'paused': {
-      const [first, ...more] = state.reasons;
-      const words = first && pauseWords(first, t, Date.now());
-      const others = more.length === 0 ? '' : ` ${t('dashboard.pausedMore', { count: more.length })}`;
-      const why = words ? `${words.sentence} ${words.end}${others}` : '';
+      const until = pausedUntil(state);
+      const why =
+        until === null
+          ? t('hybrid.pausedOpen')
+          : t('hybrid.pausedUntil', { time: dayText(until, Date.now()) });
       return { word, why, color: 'warn' };
     }
     case 'problem':

@@ -6,6 +6,7 @@ import { Button } from '../../ui/button.tsx';
 import { ErrorNote } from '../../ui/error-note.tsx';
 import { Page } from '../../ui/page.tsx';
 import { EarningsChart } from './earnings-chart.tsx';
+import { ElectricityCard } from './electricity-card.tsx';
 import { EntryTable } from './entry-table.tsx';
 import { exportCsv } from './export-csv.ts';
 import { PeriodTotals } from './period-totals.tsx';
@@ -28,6 +29,7 @@ export function EarningsPage() {
         {error && <ErrorNote error={error} />}
         <PeriodTotals summary={summary ?? null} unit={unit} testCredits={testCredits} />
         <StateTotals summary={summary ?? null} unit={unit} />
+        <ElectricityCard summary={summary} />
         <EarningsChart unit={unit} testCredits={testCredits} />
         <ProviderTotalsTable unit={unit} />
         <EntryTable unit={unit} />

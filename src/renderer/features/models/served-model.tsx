@@ -54,10 +54,13 @@ export function ServedModel(props: ServedModelProps) {
         </div>
       )}
       {engine.memory && resources && (
-        <MemoryMeter
-          totalBytes={memoryTotal(engine, resources)}
-          parts={memoryParts(engine, resources, model?.name ?? '', t)}
-        />
+        <div className="mt-2.5">
+          <MemoryMeter
+            label={t(onGpu(engine) ? 'models.onGpu' : 'models.inRam')}
+            totalBytes={memoryTotal(engine, resources)}
+            parts={memoryParts(engine, resources, model?.name ?? '', t)}
+          />
+        </div>
       )}
       <dl className="mt-3 grid grid-cols-2 gap-x-6 gap-y-3 sm:grid-cols-3 lg:grid-cols-6">
         {figuresOf(engine, benchmark).map(({ key, value }) => (
@@ -111,8 +114,13 @@ function memoryParts(
   const others = Math.max(0, used - own);
   const place = t(onGpu(engine) ? 'models.onGpu' : 'models.inRam');
   return [
-    { label: `${name} ${formatBytes(own)} ${place}`, sizeBytes: own, color: 'accent' },
-    { label: t('models.otherUse', { size: formatBytes(others) }), sizeBytes: others, color: 'dim' },
+    { key: 'own', label: `${name} ${formatBytes(own)} ${place}`, sizeBytes: own, color: 'accent' },
+    {
+      key: 'others',
+      label: t('models.otherUse', { size: formatBytes(others) }),
+      sizeBytes: others,
+      color: 'dim',
+    },
   ];
 }
 

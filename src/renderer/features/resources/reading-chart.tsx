@@ -1,140 +1,85 @@
-import { useMemo, useState } from 'react';
+import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Resources } from '#contract/resources.ts';
-import { formatBytes } from '../../lib/format.ts';
+import { formatTime } from '../../lib/format.ts';
 import { Chart } from '../../ui/chart.tsx';
-import { type Column, Table } from '../../ui/table.tsx';
+import type { ChartColor } from '../../ui/chart-colors.ts';
+import { ChartOrTable } from '../../ui/chart-or-table.tsx';
+import type { ChartLimit } from '../../ui/chart-plot.ts';
+import type { Column } from '../../ui/table.tsx';
 
-interface ReadingChartProps {
-  readings: readonly Resources[];
-  kind: 'cpu' | 'ram';
+export interface ReadingLine {
+  label: string;
+  color: ChartColor;
+  /** In the unit of the axis; null where it is not known. */
+  read(reading: Resources): number | null;
 }
 
-const gib = 1024 ** 3;
-const keyOf = (reading: Resources) => reading.at;
-const percent = (share: number | null) => (share === null ? '–' : `${Math.round(share * 100)} %`);
+export interface ReadingChartProps {
+  title: string;
+  readings: readonly Resources[];
+  lines: readonly ReadingLine[];
+  limits?: readonly ChartLimit[];
+  axis: string;
+  format(value: number): string;
+  /** Top of the axis; by the data where it is absent. */
+  max?: number;
+}
 
-/** Load or memory over the last minutes, as a graph or as the table of its readings. */
-export function ReadingChart({ readings, kind }: ReadingChartProps) {
-  const { t, i18n } = useTranslation();
-  const [asTable, setAsTable] = useState(false);
-  const clock = useMemo(
-    () =>
-      new Intl.DateTimeFormat(i18n.language, {
-        hour: '2-digit',
-        minute: '2-digit',
-        second: '2-digit',
-        hour12: false,
-      }),
-    [i18n.language],
-  );
+const keyOf = (reading: Resources) => reading.at;
+
+/** What was read over the last minutes, as a graph with its limits or as the table of its figures. */
+export function ReadingChart({ title, readings, lines, limits, axis, format, max }: ReadingChartProps) {
+  const { t } = useTranslation();
   const times = useMemo(() => readings.map((reading) => reading.at), [readings]);
   const series = useMemo(
-    () =>
-      kind === 'cpu'
-        ? [
-            {
-              label: t('resources.load'),
-              color: 'info' as const,
-              values: readings.map((one) => scaled(one.cpu.load, 100)),
-            },
-          ]
-        : [
-            {
-              label: t('resources.used'),
-              color: 'dim' as const,
-              values: readings.map((one) => one.ram.usedBytes / gib),
-            },
-            {
-              label: t('resources.engine'),
-              color: 'accent' as const,
-              values: readings.map((one) => one.own.engineBytes / gib),
-            },
-          ],
-    [readings, kind, t],
+    () => lines.map(({ label, color, read }) => ({ label, color, values: readings.map(read) })),
+    [lines, readings],
   );
-  const newestFirst = useMemo(() => (asTable ? [...readings].reverse() : []), [readings, asTable]);
-  const last = readings.at(-1);
-  const title = t(`resources.charts.${kind}`);
+  const columns = useMemo<Column<Resources>[]>(
+    () => [
+      { key: 'at', title: t('resources.time'), width: '1fr', cell: ({ at }) => formatTime(at) },
+      ...lines.map(
+        ({ label, read }): Column<Resources> => ({
+          key: label,
+          title: label,
+          width: '7rem',
+          align: 'end',
+          cell: (reading) => {
+            const value = read(reading);
+            return value === null ? '–' : format(value);
+          },
+        }),
+      ),
+    ],
+    [lines, format, t],
+  );
   return (
-    <div>
-      {asTable ? (
-        <Table
-          label={title}
-          columns={columnsOf(kind, t, clock)}
-          rows={newestFirst}
-          keyOf={keyOf}
-          rowHeightPx={30}
-          className="h-[184px]"
-        />
-      ) : (
+    <ChartOrTable
+      label={title}
+      showTable={t('resources.showTable')}
+      showChart={t('resources.showChart')}
+      columns={columns}
+      rows={readings}
+      keyOf={keyOf}
+      tableClass="h-[206px]"
+      chart={
         <Chart
           label={title}
           kind="line"
           times={times}
           series={series}
-          valueAxis={kind === 'cpu' ? t('resources.loadPercent') : t('resources.gib')}
+          limits={limits}
+          valueAxis={axis}
           timeAxis={t('resources.time')}
-          formatValue={(value) => (kind === 'cpu' ? `${Math.round(value)} %` : formatBytes(value * gib))}
+          formatValue={format}
           formatTick={(value) => String(Number(value.toPrecision(3)))}
-          formatTime={(at) => clock.format(at)}
-          formatTimeTick={(at) => clock.format(at)}
-          max={kind === 'cpu' ? 100 : (last?.ram.totalBytes ?? gib) / gib}
-          heightPx={160}
+          formatTime={formatTime}
+          formatTimeTick={formatTime}
+          max={max}
+          heightPx={178}
         />
-      )}
-      <button
-        type="button"
-        aria-pressed={asTable}
-        onClick={() => setAsTable(!asTable)}
-        className="mt-1 cursor-pointer rounded text-xs text-link hover:underline focus-visible:outline-2 focus-visible:outline-accent"
-      >
-        {asTable ? t('resources.showChart') : t('resources.showTable')}
-      </button>
-    </div>
+      }
+    />
   );
-}
-
-const scaled = (share: number | null, by: number) => (share === null ? null : share * by);
-
-function columnsOf(
-  kind: ReadingChartProps['kind'],
-  t: (key: string) => string,
-  clock: Intl.DateTimeFormat,
-): Column<Resources>[] {
-  const time: Column<Resources> = {
-    key: 'at',
-    title: t('resources.time'),
-    width: '1fr',
-    cell: (one) => clock.format(one.at),
-  };
-  if (kind === 'cpu') {
-    return [
-      time,
-      {
-        key: 'load',
-        title: t('resources.load'),
-        width: '6rem',
-        align: 'end',
-        cell: (one) => percent(one.cpu.load),
-      },
-    ];
-  }
-  return [
-    time,
-    {
-      key: 'used',
-      title: t('resources.used'),
-      width: '6rem',
-      align: 'end',
-      cell: (one) => formatBytes(one.ram.usedBytes),
-    },
-    {
-      key: 'engine',
-      title: t('resources.engine'),
-      width: '6rem',
-      align: 'end',
-      cell: (one) => formatBytes(one.own.engineBytes),
-    },
-  ];
 }

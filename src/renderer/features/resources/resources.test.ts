@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Resources } from '#contract/resources.ts';
-import { sampleGpu, sampleReading } from '#testing/sample-machine.ts';
-import { gpuParts, ramParts } from './memory-parts.ts';
+import { sampleReading } from '#testing/sample-machine.ts';
+import { otherPrograms } from './other-programs.ts';
 import { withReadings } from './reading-list.ts';
 
 const reading = (at: number, more: Partial<Resources> = {}): Resources => sampleReading({ at, ...more });
@@ -12,25 +12,24 @@ test('history and live readings join by time, each once, and ten minutes are kep
   expect(withReadings(list, [reading(602_000)]).map((one) => one.at)).toEqual([3000, 602_000]);
 });
 
-test('memory is told by owner and always adds up to the total', () => {
-  expect(ramParts(reading(1))).toEqual({
-    engineBytes: 200,
-    hostBytes: 100,
-    othersBytes: 300,
-    freeBytes: 400,
+test('other programs are told by name, the largest first, one that hides its size last', () => {
+  const one = (name: string, usedBytes: number | null, isOurs = false) => ({
+    pid: 1,
+    name,
+    usedBytes,
+    isOurs,
   });
-  const shared = ramParts(reading(1, { ram: { totalBytes: 1000, usedBytes: 250 } }));
-  expect(shared.othersBytes).toBe(0);
-  expect(shared.freeBytes).toBe(700);
-});
-
-test('GPU memory names the engine only where there is one GPU, and nothing where its use is not known', () => {
-  const gpu = sampleGpu({ totalBytes: 500, usedBytes: 120 });
-  expect(gpuParts(reading(1, { gpus: [gpu] }), 0)).toMatchObject({
-    engineBytes: 50,
-    othersBytes: 70,
-    freeBytes: 380,
-  });
-  expect(gpuParts(reading(1, { gpus: [gpu, gpu] }), 1)).toMatchObject({ engineBytes: 0, othersBytes: 120 });
-  expect(gpuParts(reading(1, { gpus: [{ ...gpu, usedBytes: null }] }), 0)).toBeNull();
+  expect(
+    otherPrograms([
+      one('gnome-shell', null),
+      one('firefox', 100),
+      one('node', 900, true),
+      one('Xorg', 150),
+      one('firefox', 100),
+    ]),
+  ).toEqual([
+    { name: 'firefox', usedBytes: 200 },
+    { name: 'Xorg', usedBytes: 150 },
+    { name: 'gnome-shell', usedBytes: null },
+  ]);
 });

@@ -1,6 +1,6 @@
 import type { Settings } from '#contract/settings.ts';
 
-export type SettingKind = 'text' | 'number' | 'autoNumber' | 'switch' | 'choice' | 'network';
+export type SettingKind = 'text' | 'number' | 'autoNumber' | 'switch' | 'choice' | 'network' | 'link';
 
 export interface SettingItem {
   name: keyof Settings;
@@ -18,10 +18,14 @@ export interface SettingItem {
     | 'gigabytes'
     | 'percent'
     | 'epsilon'
-    | 'delta';
+    | 'delta'
+    | 'celsius'
+    | 'watts';
   choices?: readonly string[];
   /** An empty field means that nothing is set. */
   nullable?: boolean;
+  /** Where a `link` leads: the page that has a form for it. */
+  opens?: 'resources/schedule' | 'resources/limits';
 }
 
 /** Every setting a person can change, in the order of the page. */
@@ -59,6 +63,26 @@ export const settingItems: readonly SettingItem[] = [
   { name: 'trainingMemoryMegabytes', kind: 'number', unit: 'megabytes' },
   { name: 'privacyBudgetEpsilon', kind: 'number', unit: 'epsilon' },
   { name: 'privacyDelta', kind: 'number', unit: 'delta' },
+  { name: 'trainingSharePercent', kind: 'number', unit: 'percent' },
+  { name: 'limitsInUse', kind: 'link', opens: 'resources/limits' },
+  { name: 'limitsIdle', kind: 'link', opens: 'resources/limits' },
+  { name: 'computeSchedule', kind: 'link', opens: 'resources/schedule' },
+  { name: 'networkSchedule', kind: 'link', opens: 'resources/schedule' },
+  { name: 'idleAfterMinutes', kind: 'number', unit: 'minutes' },
+  { name: 'pauseWhileInUse', kind: 'choice', choices: ['nothing', 'gpu', 'cpu', 'all'] },
+  { name: 'pauseForFullScreen', kind: 'switch' },
+  { name: 'exclusiveApps', kind: 'link', opens: 'resources/limits' },
+  { name: 'pauseOnBattery', kind: 'switch' },
+  { name: 'keepAwake', kind: 'switch' },
+  { name: 'mostTempC', kind: 'number', unit: 'celsius' },
+  { name: 'othersCpuPercent', kind: 'number', unit: 'percent', nullable: true },
+  { name: 'othersGpuMemoryPercent', kind: 'number', unit: 'percent', nullable: true },
+  { name: 'pauseOnMetered', kind: 'switch' },
+  { name: 'monthlyNetworkGigabytes', kind: 'number', unit: 'gigabytes', nullable: true },
+  { name: 'diskReserveGigabytes', kind: 'number', unit: 'gigabytes' },
+  { name: 'powerMicroUsdPerKwh', kind: 'link', opens: 'resources/limits' },
+  { name: 'assumedWatts', kind: 'number', unit: 'watts', nullable: true },
+  { name: 'pauseBelowPowerCost', kind: 'switch' },
 ];
 
 /** What stands in the field for a stored value. */

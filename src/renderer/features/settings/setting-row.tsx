@@ -4,6 +4,22 @@ import type { Settings, SettingsPatch } from '#contract/settings.ts';
 import { client } from '../../lib/client.ts';
 import { fieldText, type SettingItem, settingValue } from './setting-list.ts';
 
+/** A setting that has a form of its own elsewhere. */
+export function SettingLink({ name, opens }: { name: SettingItem['name']; opens: string }) {
+  const { t } = useTranslation();
+  return (
+    <div className="grid grid-cols-[minmax(0,1fr)_minmax(0,17rem)] items-start gap-4 border-t border-line py-3 first:border-0 first:pt-0">
+      <div>
+        <p className="font-medium">{t(`settings.${name}.title`)}</p>
+        <p className="text-xs text-dim">{t(`settings.${name}.text`)}</p>
+      </div>
+      <a href={`#/${opens}`} className="text-link underline underline-offset-2">
+        {t(`settings.opensOn.${opens}`)}
+      </a>
+    </div>
+  );
+}
+
 /** One setting: stored when the field is left or the choice made; a refusal is shown under it and changes nothing. */
 export function SettingRow({ item, value }: { item: SettingItem; value: Settings[keyof Settings] }) {
   const { t } = useTranslation();

@@ -9,7 +9,7 @@ import { Page } from '../../ui/page.tsx';
 import { ApiKeyCard } from './api-key-card.tsx';
 import { NetworkSettingRow } from './network-setting.tsx';
 import { settingItems } from './setting-list.ts';
-import { SettingRow } from './setting-row.tsx';
+import { SettingLink, SettingRow } from './setting-row.tsx';
 
 export function SettingsPage() {
   const { t } = useTranslation();
@@ -35,6 +35,8 @@ export function SettingsPage() {
             shown.map((item) =>
               item.kind === 'network' ? (
                 <NetworkSettingRow key={JSON.stringify(settings.network)} value={settings.network} />
+              ) : item.opens ? (
+                <SettingLink key={item.name} name={item.name} opens={item.opens} />
               ) : (
                 <SettingRow key={item.name} item={item} value={settings[item.name]} />
               ),

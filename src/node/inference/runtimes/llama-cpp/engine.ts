@@ -25,6 +25,7 @@ import type {
   LoadedModel,
   LoadOptions,
 } from '../../runtime.ts';
+import type { EngineMemory } from '../worker/messages.ts';
 import { fullBatches } from './full-batches.ts';
 import { mostAutoContext, mostAutoParallel } from './inspection.ts';
 import { Preparations } from './preparations.ts';
@@ -69,6 +70,7 @@ export class LlamaEngine {
   readonly #prompts: Prompts;
   readonly #preparations: Preparations;
   #embedding: Promise<LlamaEmbeddingContext> | null = null;
+  #gpuNames: string[] | null = null;
 
   private constructor(
     llama: Llama,
@@ -297,9 +299,17 @@ export class LlamaEngine {
     return { vectors, promptTokens };
   }
 
-  async memory(): Promise<{ ramBytes: number; gpuBytes: number }> {
-    const gpuBytes = this.llama.gpu === false ? 0 : (await this.llama.getLlamaMemoryUsage()).gpuVram;
-    return { ramBytes: process.memoryUsage.rss(), gpuBytes };
+  async memory(): Promise<EngineMemory> {
+    const ramBytes = process.memoryUsage.rss();
+    if (this.llama.gpu === false) return { ramBytes, gpuBytes: 0, vram: null };
+    const { gpuVram } = await this.llama.getLlamaMemoryUsage();
+    const { total, used, unifiedSize } = await this.llama.getVramState();
+    this.#gpuNames ??= await this.llama.getGpuDeviceNames();
+    const vram =
+      total > 0
+        ? { names: this.#gpuNames, totalBytes: total, usedBytes: used, isUnified: unifiedSize > 0 }
+        : null;
+    return { ramBytes, gpuBytes: gpuVram, vram };
   }
 
   async dispose(): Promise<void> {

@@ -1,3 +1,4 @@
+import type { EngineVram } from '#contract/model.ts';
 import type { ErrorBody } from '#contract/result.ts';
 import type {
   EmbedResult,
@@ -27,6 +28,13 @@ export type ToWorker =
 export type LoadedEngine = LoadedModel & { lacks: Feature[] };
 export type WorkerAnswer = LoadedEngine | ModelFacts | GenerateResult | EmbedResult;
 
+/** In bytes; `vram` where it runs on a GPU and knows. */
+export interface EngineMemory {
+  ramBytes: number;
+  gpuBytes: number;
+  vram?: EngineVram | null;
+}
+
 /** New text of one job: its id, the text, the generated tokens so far. */
 export type TextPiece = [id: number, text: string, generatedTokens: number];
 
@@ -34,6 +42,6 @@ export type FromWorker =
   | { type: 'progress'; value: number }
   | { type: 'started'; id: number; promptTokens: number }
   | { type: 'pieces'; pieces: TextPiece[] }
-  | { type: 'memory'; ramBytes: number; gpuBytes: number }
+  | ({ type: 'memory' } & EngineMemory)
   | { type: 'answer'; id: number; data: WorkerAnswer }
   | { type: 'refusal'; id: number; error: ErrorBody };

@@ -9,7 +9,7 @@ import type {
   LoadOptions,
   ModelFacts,
 } from '../../runtime.ts';
-import type { FromWorker, TextPiece, ToWorker } from './messages.ts';
+import type { EngineMemory, FromWorker, TextPiece, ToWorker } from './messages.ts';
 
 const memoryIntervalMs = 2000;
 
@@ -23,7 +23,7 @@ export interface WorkerEngine {
     signal: AbortSignal,
   ): Promise<GenerateResult>;
   embed(inputs: string[], signal: AbortSignal): Promise<EmbedResult>;
-  memory(): Promise<{ ramBytes: number; gpuBytes: number }>;
+  memory(): Promise<EngineMemory>;
   dispose(): Promise<void>;
 }
 

@@ -32,6 +32,8 @@ export function together(engines: readonly Engine[]): Engine {
     memory: {
       ramBytes: sum(({ memory }) => memory?.ramBytes ?? null),
       gpuBytes: sum(({ memory }) => memory?.gpuBytes ?? null),
+      // They share the GPU: each says the same of it.
+      vram: ready.map(({ memory }) => memory?.vram ?? null).find((vram) => vram !== null) ?? null,
     },
     restarts: engines.reduce((total, { restarts }) => total + restarts, 0),
     error: state === 'ready' ? null : (engines.find(({ error }) => error !== null)?.error ?? null),

@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { AppError } from '#contract/errors.ts';
 import { entryPath } from '../../../entries.ts';
 import type { GenerateHandlers } from '../../runtime.ts';
-import type { FromWorker, ToWorker, WorkerAnswer } from './messages.ts';
+import type { EngineMemory, FromWorker, ToWorker, WorkerAnswer } from './messages.ts';
 
 /** Programs that are workers. */
 export type WorkerEntry = 'llama-worker' | 'transformers-worker';
@@ -18,7 +18,7 @@ type WithoutId<T> = T extends { id: number } ? Omit<T, 'id'> : never;
 
 export interface WorkerEvents {
   onProgress?(value: number): void;
-  onMemory?(memory: { ramBytes: number; gpuBytes: number }): void;
+  onMemory?(memory: EngineMemory): void;
   /** The process ended by itself; its jobs have been rejected with `inference/crashed`. */
   onCrash?(reason: string): void;
 }
@@ -98,9 +98,11 @@ export class WorkerProcess {
       case 'progress':
         events.onProgress?.(message.value);
         return;
-      case 'memory':
-        events.onMemory?.({ ramBytes: message.ramBytes, gpuBytes: message.gpuBytes });
+      case 'memory': {
+        const { type: _, ...memory } = message;
+        events.onMemory?.(memory);
         return;
+      }
       case 'answer':
         this.#pending.get(message.id)?.resolve(message.data);
         this.#pending.delete(message.id);
