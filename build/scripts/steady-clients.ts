@@ -8,7 +8,7 @@ const questions = [
   'Tell me a story about Lily.',
   'What is the capital of Spain?',
 ];
-const retryPauseMs = 100;
+const retryPauseMs = 500;
 
 export interface ClientCounts {
   /** Requests begun; each is asked again while it is refused with a time to come back. */
