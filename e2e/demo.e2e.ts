@@ -20,3 +20,22 @@ test.each(['llama.cpp', 'transformers'])(
     expect(line.gateway_owed_lamports).toBe(line.earned_lamports);
   },
 );
+
+test('a hybrid node serves and trains at once, follows the slider and gives memory to another program, without losing anything', {
+  timeout: 300_000,
+}, async () => {
+  const args = ['run', '--silent', 'demo', '--', '--node', 'hybrid', '--json'];
+  const { stdout } = await promisify(execFile)('npm', args);
+  const line = JSON.parse(stdout) as Record<string, unknown>;
+  expect(line).toMatchObject({
+    modes: expect.arrayContaining(['inference', 'training', 'both']),
+    shares: [30, 100, 0, 60, 40],
+    lost: 0,
+    grab: { seenAfterMs: expect.any(Number), backAfterMs: expect.any(Number) },
+    reconciled: true,
+  });
+  const { inference, training } = line.earned as Record<string, number>;
+  expect(inference).toBeGreaterThan(0);
+  expect(training).toBeGreaterThan(0);
+  expect(line.gateway_owed_lamports).toBe(Number(inference) + Number(training));
+});

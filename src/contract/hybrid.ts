@@ -26,6 +26,10 @@ export const modeReasonSchema = z.enum([
   'earnings',
   /** A reason to pause holds the other back. */
   'held',
+  /** The other needs more memory than the node may take. */
+  'no-memory',
+  /** Nothing is switched on that can be done here. */
+  'nothing-on',
 ]);
 export type ModeReason = z.infer<typeof modeReasonSchema>;
 
@@ -33,7 +37,13 @@ const bytes = z.number().min(0);
 export const memorySchema = z.object({ ramBytes: bytes, gpuBytes: bytes });
 
 /** What one kind of work may take. */
-export const allowanceSchema = memorySchema.extend({ threads: z.int().min(0) });
+export const allowanceSchema = memorySchema.extend({
+  threads: z.int().min(0),
+  /** Absent where the operator limits nothing. */
+  networkMbps: z.number().min(0).optional(),
+  /** For its files: models, or a training's models and checkpoints. Absent while the disk is not known. */
+  diskBytes: bytes.optional(),
+});
 export type Allowance = z.infer<typeof allowanceSchema>;
 
 /** A part of memory that is spoken for. `used*` is measured, null where nothing measures it. */

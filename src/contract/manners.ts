@@ -21,7 +21,7 @@ export type Week = z.infer<typeof weekSchema>;
 
 /** Everything an operator can set about how the node treats the computer and who sits at it. Part of the settings. */
 export const mannersShape = {
-  /** Share of time and memory for training while serving is on too; 0 trains only when there is nothing to serve, 100 the other way round. */
+  /** Share of time and memory for training while serving is on too; 0: no training while serving is on, 100: serving only while there is no round. */
   trainingSharePercent: z.int().min(0).max(100),
   /** Limits while somebody uses the computer, and while nobody does. */
   limitsInUse: limitSetSchema,

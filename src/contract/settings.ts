@@ -102,7 +102,7 @@ export const settingsSchema = z.strictObject({
   trainForPlainGateways: z.boolean(),
   /** Ids of tasks to take part in; empty: all that this computer has data for. */
   trainingTasks: z.array(z.string().max(64)).max(64),
-  /** Threads that training may use; `auto` is half of the processor's, at least one. */
+  /** Threads that training may use; `auto` is what its share gives it. */
   trainingThreads: autoOr(1, 512),
   /** Memory that training may use, in MB. */
   trainingMemoryMegabytes: z.int().min(256).max(1_048_576),

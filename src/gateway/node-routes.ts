@@ -69,6 +69,7 @@ export function addNodeRoutes(
     const health = parseForNode(nodeHealthSchema, body);
     node.lastSeenMs = now();
     node.online = takesWork(health.status);
+    node.busy = health.status === 'busy';
     const pause = parts.maintenance();
     return context.json({ status: 'ok', ...(pause ? { pause } : {}) });
   });

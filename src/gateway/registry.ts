@@ -13,6 +13,8 @@ export interface RegisteredNode {
   /** What a proxy charged lately, by the quote's version, newest last: a job may have begun under an older one. */
   quotes: ReadonlyMap<number, ProxyQuote>;
   online: boolean;
+  /** Says that it takes no requests just now: it is asked last. */
+  busy: boolean;
   lastSeenMs: number;
   running: number;
   served: number;
@@ -29,12 +31,13 @@ export function scoreOf(
   return node.capabilities.reputation_score * 50 - Math.min(node.averageSeconds * 10, 30) + successRate * 20;
 }
 
-/** Nodes that serve the model, those with free places first, then by score. */
+/** Nodes that serve the model: those with free places first, busy ones last, then by score. */
 export function candidates(nodes: Iterable<RegisteredNode>, model: string): RegisteredNode[] {
-  const isFull = (node: RegisteredNode) => node.running >= node.capabilities.max_concurrent_requests;
+  const load = (node: RegisteredNode) =>
+    node.busy ? 2 : Number(node.running >= node.capabilities.max_concurrent_requests);
   return [...nodes]
     .filter((node) => node.online && node.capabilities.supported_models.includes(model))
-    .sort((a, b) => Number(isFull(a)) - Number(isFull(b)) || scoreOf(b) - scoreOf(a));
+    .sort((a, b) => load(a) - load(b) || scoreOf(b) - scoreOf(a));
 }
 
 /** Whether a node says that requests may be sent to it. */
@@ -56,6 +59,7 @@ export function registeredNode(
     quotes: withQuote(before?.quotes, capabilities.pricing.proxy),
     // One that rests registers too.
     online: takesWork(capabilities.status),
+    busy: capabilities.status === 'busy',
     lastSeenMs: nowMs,
     running,
     served,

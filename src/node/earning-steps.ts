@@ -60,6 +60,8 @@ export interface EarningParts {
   gate(): AppError | null;
   /** Another program is to have the memory: no model is loaded before it is asked for. */
   leavesMemory(): boolean;
+  /** What trains gives its memory back before anything is loaded for the next start. */
+  beforeRelease(): Promise<void>;
   /** The gateway wants no work done for a while; null: it does not. */
   onPauseAsked(ask: { until: number; reason: string } | null): void;
 }
@@ -71,6 +73,8 @@ export interface Earning {
   /** Where training rounds come from; null while there is no such gateway. */
   roundGateway(): RoundGateway | null;
   flushReceipts(): void;
+  /** Tells the gateway that no request for this computer's models is taken just now, or that they are again. */
+  setBusy(isBusy: boolean): void;
 }
 
 /** What starting to earn does, step by step: network, model, API, registration; and how each is let go. */
@@ -80,6 +84,7 @@ export function createEarningSteps(parts: EarningParts): Earning {
   let api: ApiServer | null = null;
   let endpoint = '';
   let isHeld = false;
+  let isBusy = false;
   let hardware: HardwareReport | null = null;
   const startedAt = parts.clock.now();
   const metrics = createApiMetrics(() => ({
@@ -118,7 +123,7 @@ export function createEarningSteps(parts: EarningParts): Earning {
       },
       supported_models: models.length > 0 ? models : [trainingOnly],
       max_concurrent_requests: slots(),
-      status: isHeld ? 'maintenance' : 'online',
+      status: standing(),
       reputation_score: 1,
       total_requests_served: stats.stats.get().completed,
       success_rate: stats.stats.get().successRate ?? 1,
@@ -126,6 +131,12 @@ export function createEarningSteps(parts: EarningParts): Earning {
       extensions,
     };
   }
+
+  const standing = (): NodeHealth['status'] => {
+    if (isHeld) return 'maintenance';
+    // Providers answer whatever the machine is at.
+    return isBusy && parts.proxy.offered().length === 0 ? 'busy' : 'online';
+  };
 
   function nothingServed(): AppError {
     const { obstacle } = parts.proxy.status.get();
@@ -160,7 +171,7 @@ export function createEarningSteps(parts: EarningParts): Earning {
     const { ram } = parts.probe.current.get();
     return {
       node_id: parts.key.nodeId,
-      status: isHeld ? 'maintenance' : 'online',
+      status: standing(),
       current_load: (jobs.running() + jobs.waiting()) / slots(),
       memory_usage: Math.min(1, ram.usedBytes / ram.totalBytes),
       requests_processed: stats.stats.get().completed,
@@ -271,6 +282,7 @@ export function createEarningSteps(parts: EarningParts): Earning {
     },
     announce: () => current?.link.announce(),
     async release() {
+      await parts.beforeRelease();
       await current?.link.stop();
       await api?.close();
       api = null;
@@ -309,6 +321,11 @@ export function createEarningSteps(parts: EarningParts): Earning {
       return { url, publicKey: null, network: null, calls };
     },
     flushReceipts: () => current?.link.flushReceipts(),
+    setBusy(busy) {
+      if (isBusy === busy) return;
+      isBusy = busy;
+      current?.link.reportSoon();
+    },
   };
 }
 

@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import type { OfferedEntry } from '#contract/catalogue.ts';
 import { AppError } from '#contract/errors.ts';
 import { gatewayInfoSchema } from '#contract/wire/node-capabilities.ts';
+import type { Hybrid } from './hybrid/hybrid.ts';
 import type { JobService } from './inference/job-request.ts';
 import type { MachineBenchmark } from './inference/machine-benchmark.ts';
 import { discoverServers } from './inference/runtimes/remote/discover.ts';
@@ -41,6 +42,7 @@ export interface HandlerParts {
   electricity: Electricity;
   manners: Pick<Manners, 'pause' | 'resume' | 'earnAnyway'>;
   apiKey: ApiKey;
+  hybrid: Pick<Hybrid, 'preview'>;
 }
 
 /** What each call does. */
@@ -86,7 +88,7 @@ export function createHandlers(parts: HandlerParts): Handlers {
       parts.manners.earnAnyway(forMinutes);
       return null;
     },
-    'hybrid.preview': stillToCome,
+    'hybrid.preview': ({ trainingSharePercent }) => parts.hybrid.preview(trainingSharePercent),
     'settings.get': () => settings.current.get(),
     'settings.update': async (patch) => {
       if (patch.payoutAddress) await checkAddress(patch.payoutAddress);
@@ -205,10 +207,6 @@ export function createHandlers(parts: HandlerParts): Handlers {
     'access.key': () => ({ key: apiKey.get() }),
     'access.renewKey': () => ({ key: apiKey.renew() }),
   };
-}
-
-function stillToCome(): never {
-  throw new AppError('request/not-found', 'This is still to come.');
 }
 
 async function checkGateway(url: string) {

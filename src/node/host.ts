@@ -2,41 +2,44 @@ import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { AppError } from '#contract/errors.ts';
-import type { LinkState, PauseCode } from '#contract/node-status.ts';
+import type { LinkState } from '#contract/node-status.ts';
+import type { Resources } from '#contract/resources.ts';
 import { systemClock } from './clock.ts';
 import { createEarningSteps } from './earning-steps.ts';
 import { createEarningsSummary } from './earnings-summary.ts';
 import { resourcesDir } from './entries.ts';
 import { createHandlers } from './handlers.ts';
+import { createHybrid, type Hybrid } from './hybrid/hybrid.ts';
+import { createMemoryLedger, unlimited } from './hybrid/memory-ledger.ts';
 import { createJobService } from './inference/job-service.ts';
 import { openMachineBenchmark } from './inference/machine-benchmark.ts';
 import { createMemoryGuard } from './inference/memory-guard.ts';
+import { createNodeCache } from './inference/node-cache.ts';
 import { createNodePool, enginesMemory, threadsWithin, usableMemory } from './inference/node-pool.ts';
-import { createResponseCache } from './inference/response-cache.ts';
-import { workerInspector } from './inference/runtimes/worker/worker-inspector.ts';
+import { runConfiguration } from './inference/run-configuration.ts';
 import { createServedModels } from './inference/served-models.ts';
 import { createServingRecorder } from './inference/serving-stats.ts';
-import { followSharedCache } from './inference/shared-cache.ts';
 import { type Ledger, openLedger } from './ledger/ledger.ts';
 import { createJobAccounting } from './link/job-accounting.ts';
 import { createLocalGateway } from './link/local-gateway.ts';
 import { openNodeKey } from './link/node-key.ts';
 import { offered, readCatalogue } from './models/catalogue.ts';
-import { openDownloads } from './models/downloads.ts';
-import { makeRoom } from './models/make-room.ts';
-import { type ModelStore, openModelStore } from './models/model-store.ts';
+import type { ModelStore } from './models/model-store.ts';
+import { nodeDownloads } from './models/node-downloads.ts';
+import { openNodeModels } from './models/node-models.ts';
 import { openServerList } from './models/server-list.ts';
 import { createNodeController, type NodeController } from './node-controller.ts';
-import { readPrices } from './proxy/prices.ts';
-import { createProviderKeys, fileVault, type KeyVault } from './proxy/provider-keys.ts';
-import { openProxyConfig } from './proxy/proxy-config.ts';
-import { createProxyNode } from './proxy/proxy-node.ts';
+import { nodePricing } from './node-pricing.ts';
+import { openNodeProxy } from './proxy/node-proxy.ts';
+import type { KeyVault } from './proxy/provider-keys.ts';
 import { devicesOf } from './resources/devices.ts';
 import { type Electricity, openElectricity } from './resources/electricity.ts';
+import { givesMemory } from './resources/gives-memory.ts';
 import { createManners } from './resources/manners.ts';
 import { countOwnTraffic } from './resources/own-traffic.ts';
 import { type ResourceProbe, startResourceProbe } from './resources/probe.ts';
 import { isInUse, type ShellWord } from './resources/surroundings.ts';
+import { systemRam } from './resources/system-ram.ts';
 import { openApiKey } from './server/api-key.ts';
 import { type ContractServer, createContractServer } from './server/contract-server.ts';
 import { startUiServer, type UiServer } from './server/ui-server.ts';
@@ -44,16 +47,10 @@ import { openSettings, type SettingsStore } from './settings-store.ts';
 import { createSignal } from './signal.ts';
 import { createSources } from './sources.ts';
 import { followStanding, isComputing } from './standing-orders.ts';
+import { nvidiaName } from './training/gpu-engine.ts';
 import { openTraining, type Training } from './training/open-training.ts';
 
 export const version = '0.1.0';
-
-/** Reasons for which the memory goes to another program too, not only the time. */
-const givesMemory: ReadonlySet<PauseCode> = new Set<PauseCode>([
-  'exclusive-app',
-  'full-screen',
-  'others-gpu',
-]);
 
 export interface Host {
   nodeId: string;
@@ -62,6 +59,8 @@ export interface Host {
   settings: SettingsStore;
   models: ModelStore;
   ledger: Ledger;
+  training: Pick<Training, 'node'>;
+  hybrid: Pick<Hybrid, 'status'>;
   apiKey(): string;
   serveUi(rendererDir: string, port: number): Promise<UiServer>;
   /** Stops at once what still runs; `node.stop` before it drains. */
@@ -80,6 +79,8 @@ export async function createHost(options: {
   keepAwake?(isOn: boolean): void;
   /** Where providers' keys are kept; absent or null: a file that only this user reads. */
   keyVault?: KeyVault | null;
+  /** Main memory and its use by all programs; absent: as the system tells. */
+  ram?(): Resources['ram'];
 }): Promise<Host> {
   const { profileDir } = options;
   const clock = systemClock;
@@ -103,8 +104,12 @@ export async function createHost(options: {
     pool: () => pool,
     clock,
   });
+  const memory = createMemoryLedger({ ceiling: unlimited, clock });
   const pool = createNodePool({
     settings,
+    memory,
+    giveBack: () => kept.room.giveBack(),
+    mostThreads: () => hybrid.servingThreads() ?? Number.POSITIVE_INFINITY,
     models: () => models,
     servers,
     probe: () => probe,
@@ -125,36 +130,15 @@ export async function createHost(options: {
       trainers: () => trainers.pids(),
       traffic,
     }));
-  const models = await openModelStore({
-    shippedDir: join(resourcesDir(), 'models'),
+  const models = await openNodeModels({
+    profileDir,
     modelsDir,
-    cacheFile: join(profileDir, 'models.json'),
-    inspectors: {
-      'llama.cpp': workerInspector('llama-worker'),
-      transformers: workerInspector('transformers-worker'),
-    },
     servers,
-    inspectOptions: () => {
-      const { contextSize, parallelRequests, gpu } = settings.current.get();
-      return { contextSize, parallelRequests, gpu };
-    },
+    settings,
     memory: () => usableMemory(probe.current.get()),
-    served: settings.current.get().servedModels,
   });
-
   const catalogue = readCatalogue(join(resourcesDir(), 'models.json'));
-  const downloads = await openDownloads({
-    catalogue,
-    modelsDir,
-    hub: () => {
-      const { modelHubs, downloadProxy } = settings.current.get();
-      return { hubs: modelHubs, proxy: downloadProxy };
-    },
-    makeRoom: makeRoom({ settings, ledger, models }),
-    onDone: () => models.scan(),
-    mostMbps: () => limits().networkMbps,
-    clock,
-  });
+  const downloads = await nodeDownloads({ catalogue, modelsDir, settings, models, ledger, limits, clock });
   const link = createSignal<LinkState>({ state: 'off' });
   const stats = createServingRecorder(clock);
   const localGateway = createLocalGateway({
@@ -162,37 +146,26 @@ export async function createHost(options: {
     testRequestsPerMinute: () => settings.current.get().testRequestsPerMinute,
     clock,
   });
-  settings.current.subscribe(({ testRequestsPerMinute }) =>
-    localGateway.setTestRequests(testRequestsPerMinute),
-  );
-  const pricing = () => ({
-    perRequestLamports: BigInt(settings.current.get().pricePerRequestLamports),
-    perMillionTokensLamports: BigInt(settings.current.get().pricePerMillionTokensLamports),
-    cacheHitPercent: BigInt(settings.current.get().cacheHitPricePercent),
-  });
-  const shared = followSharedCache(
-    () => settings.current.get().responseCacheUrl,
-    (thrown) => log.warn({ err: thrown }, 'the shared cache does not answer'),
-  );
-  const cache = createResponseCache({
-    shared: shared.current,
-    mostBytes: () => settings.current.get().responseCacheMegabytes * 1e6,
-    ttlMs: () => settings.current.get().responseCacheMinutes * 60_000,
+  settings.current.subscribe((now) => localGateway.setTestRequests(now.testRequestsPerMinute));
+  const pricing = () => nodePricing(settings.current.get());
+  const kept = createNodeCache({
+    settings,
+    memory,
     clock,
+    onSharedFault: (thrown) => log.warn({ err: thrown }, 'the shared cache does not answer'),
   });
+  const { cache } = kept;
   // Another file under the same name gives other answers.
   models.models.subscribe(() => cache.clear());
-  const proxy = createProxyNode({
-    store: openProxyConfig(join(profileDir, 'proxy.json')),
-    keys: createProviderKeys(options.keyVault ?? fileVault(join(profileDir, 'provider-keys.json'))),
-    prices: readPrices(join(resourcesDir(), 'prices.json')),
+  const proxy = openNodeProxy({
+    profileDir,
+    keyVault: options.keyVault ?? null,
     ledger,
     clock,
     onBudgetWarning: (budget) => log.warn({ budget }, 'a budget comes to its end'),
   });
-  const served = createServedModels(pool, proxy);
   const jobs = createJobService({
-    models: served,
+    models: createServedModels(pool, proxy),
     cache,
     stats,
     clock,
@@ -201,14 +174,12 @@ export async function createHost(options: {
       key,
       pricing,
       gateway: () => earning.payingGateway(),
-      configuration: (model) => {
-        const engine = pool.engines.get().find(({ modelId }) => modelId === model);
-        return { backend: engine?.backend ?? null, model, context_size: engine?.contextSize ?? null };
-      },
+      configuration: (model) => runConfiguration(pool.engines.get(), model),
       onBooked: () => earning.flushReceipts(),
     }),
     queueLimit: () => settings.current.get().queueLimit,
     gate: () => controller.gate(),
+    onAsked: (model) => hybrid.asked(model),
     onUnbookable: (error) => void controller.fail(error),
     onEnd: (code, startedAt) => (code === null ? manners.finishedJob() : manners.lostJob(code, startedAt)),
   });
@@ -219,9 +190,9 @@ export async function createHost(options: {
     clock,
     settings,
     ledger,
-    nvidiaGpu: () =>
-      probe.current.get().gpus.find(({ name }) => /nvidia|geforce|rtx|quadro|tesla/i.test(name))?.name ??
-      null,
+    memory,
+    mayJoin: () => hybrid.takesRounds(),
+    nvidiaGpu: () => nvidiaName(probe.current.get()),
     mostThreads: () => threadsWithin(limits()),
     onBooked: () => earning.flushReceipts(),
     onFault: (error) => log.error({ err: error }, 'training failed'),
@@ -246,7 +217,7 @@ export async function createHost(options: {
     file: join(profileDir, 'manners.json'),
     onFault: (error) => log.error({ err: error }, 'a pause could not be stored'),
   });
-  const leavesMemory = () => manners.standing.get().reasons.some(({ code }) => givesMemory.has(code));
+  const leavesMemory = () => givesMemory(manners.standing.get());
   let isEarning = false;
   const guard = createMemoryGuard({
     resources: probe.current,
@@ -254,7 +225,8 @@ export async function createHost(options: {
     cache,
     limits,
     leavesMemory,
-    serves: () => isEarning,
+    // What the other work has unloaded is not this one's to bring back.
+    serves: () => isEarning && hybrid.serves(),
   });
   const earning = createEarningSteps({
     key,
@@ -277,6 +249,7 @@ export async function createHost(options: {
     gate: () => controller.gate(),
     leavesMemory,
     onPauseAsked: manners.gatewayAsks,
+    beforeRelease: () => hybrid.rest(),
   });
   const controller: NodeController = createNodeController({
     nodeId: key.nodeId,
@@ -294,6 +267,24 @@ export async function createHost(options: {
     steps: earning.steps,
     clock,
     onFault: (error) => log.error(error, 'the node could not start'),
+  });
+  const hybrid: Hybrid = createHybrid({
+    clock,
+    settings: settings.current,
+    nodeStatus: controller.status,
+    standing: manners.standing,
+    leavesMemory,
+    resources: probe.current,
+    ram: options.ram ?? systemRam,
+    memory,
+    cacheRoom: kept.room,
+    jobs,
+    pool,
+    models,
+    training,
+    ledger,
+    setBusy: earning.setBusy,
+    onFault: (error) => log.error({ err: error }, 'sharing the machine failed'),
   });
   // What is sold, or for how much, is for the gateway to know at once.
   proxy.quote.subscribe(() => earning.steps.announce());
@@ -354,12 +345,14 @@ export async function createHost(options: {
       catalogue: () => offered(catalogue, settings.current.get(), usableMemory(probe.current.get())),
       manners,
       apiKey,
+      hybrid,
     }),
     sources: createSources({
       ...parts,
       pool,
       serving: stats.stats,
       earnings,
+      hybrid,
     }),
     onFault: (name, error) => log.error({ err: error }, `call ${name} failed`),
   });
@@ -372,6 +365,8 @@ export async function createHost(options: {
     settings,
     models,
     ledger,
+    training,
+    hybrid,
     apiKey: apiKey.get,
     async serveUi(rendererDir, port) {
       const ui = await startUiServer({ rendererDir, contract, port });
@@ -381,12 +376,13 @@ export async function createHost(options: {
     async dispose() {
       ended.abort(new AppError('node/stopped', 'The host has ended.'));
       for (const ui of uis) await ui.close();
+      hybrid.dispose();
       await training.dispose();
       await earning.steps.release();
       await localGateway.close();
       await pool.dispose();
       await proxy.dispose();
-      shared.dispose();
+      kept.dispose();
       downloads.dispose();
       guard.dispose();
       electricity.dispose();

@@ -1,5 +1,6 @@
 import type { EarningsSummary } from '#contract/earnings.ts';
 import type { ServingStats } from '#contract/node-status.ts';
+import type { Hybrid } from './hybrid/hybrid.ts';
 import type { JobService } from './inference/job-request.ts';
 import type { MachineBenchmark } from './inference/machine-benchmark.ts';
 import type { ModelPool } from './inference/model-pool.ts';
@@ -32,6 +33,7 @@ export function createSources(parts: {
   training: Training;
   earnings: Signal<EarningsSummary>;
   probe: ResourceProbe;
+  hybrid: Pick<Hybrid, 'status'>;
   electricity: Electricity;
 }): Sources {
   return {
@@ -58,7 +60,7 @@ export function createSources(parts: {
     'wallet.status': () => () => {},
     'earnings.sums': () => () => {},
     'payouts.latest': () => () => {},
-    'hybrid.status': () => () => {},
+    'hybrid.status': (listener) => parts.hybrid.status.subscribe(listener),
     'resources.current': (listener) => parts.probe.current.subscribe(listener),
   };
 }

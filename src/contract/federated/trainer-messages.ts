@@ -36,7 +36,7 @@ export const trainRequestSchema = z.strictObject({
   seed,
   /** SCAFFOLD (Karimireddy et al. 2020): the server's c and this node's c_i. */
   controlVariates: z.strictObject({ global: numbers, own: numbers }).optional(),
-  /** Written after each epoch; where it lies there from the same request, training goes on from it. */
+  /** Written after each epoch and when interrupted; where it lies there from the same request, training goes on from it. */
   checkpointPath: path.optional(),
 });
 export type TrainRequest = z.infer<typeof trainRequestSchema>;
@@ -60,6 +60,8 @@ export const toTrainerSchema = z.discriminatedUnion('type', [
   /** Between two batches, until `resume`. */
   z.strictObject({ type: z.literal('pause') }),
   z.strictObject({ type: z.literal('resume') }),
+  /** Stops at the next batch, for good: the checkpoint is written and the call refused with `training/interrupted`. */
+  z.strictObject({ type: z.literal('interrupt') }),
   z.strictObject({ type: z.literal('end') }),
 ]);
 export type ToTrainer = z.infer<typeof toTrainerSchema>;
@@ -83,6 +85,10 @@ export const trainProgressSchema = z.object({
   /** Mean of the epoch so far. */
   loss: z.number(),
   examplesPerSecond: z.number(),
+  /** Batches that this process found learnt already. */
+  resumedAt: z.int(),
+  /** Resident memory of the process. */
+  ramBytes: z.number(),
 });
 export type TrainProgress = z.infer<typeof trainProgressSchema>;
 

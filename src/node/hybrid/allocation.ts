@@ -20,6 +20,10 @@ export interface ArbiterInputs {
   needs: { inference: Memory; training: Memory };
   /** Threads that may be used in all, by the limits in force. */
   threads: number;
+  /** Mbit/s that may be used in all; null or absent: no limit. */
+  networkMbps?: number | null;
+  /** Disk that files of both kinds may take in all, and what they take already; null or absent: not known. */
+  disk?: { totalBytes: number; storedBytes: { inference: number; training: number } } | null;
   /** Measured over the last minutes of each kind's own work; null while unknown. */
   lamportsPerMinute: { inference: number | null; training: number | null };
   /** The operator has just moved the slider, or asked for a mode: no waiting. */
@@ -37,6 +41,10 @@ export interface ArbiterState {
   settledUntil: number;
   /** Working time of each kind, in ms, fading with a half-life; what the slider's share of time is held against. */
   worked: { inference: number; training: number };
+  /** Threads that a deadline has given to training beside serving; 0 for none. */
+  boostThreads: number;
+  /** When there was last something to train. */
+  workSeenAt: number;
   at: number;
 }
 
@@ -44,4 +52,6 @@ export interface Allocation {
   mode: WorkMode;
   reason: ModeReason;
   allowance: { inference: Allowance; training: Allowance };
+  /** Whether training may take on another round: not while serving is owed its turn. */
+  takesRounds: boolean;
 }

@@ -1,4 +1,5 @@
 import type { Job } from '#contract/job.ts';
+import type { JobRequest } from './job-request.ts';
 
 const mostRows = 10_000;
 const pauseMs = 100;
@@ -49,4 +50,21 @@ export class JobBook {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
+}
+
+/** A job as it is shown when it comes. */
+export function firstRow(request: JobRequest, now: number): Job {
+  const { source, work } = request;
+  const maxTokens = work.kind === 'generate' ? work.request.maxTokens : null;
+  return {
+    id: request.requestId,
+    state: 'waiting',
+    model: request.model,
+    kind: work.kind === 'generate' ? work.request.prompt.kind : 'embedding',
+    source: source.kind,
+    client: source.kind === 'gateway' ? source.payer : source.client,
+    queuedAt: now,
+    generatedTokens: 0,
+    ...(maxTokens === null ? {} : { maxTokens }),
+  };
 }

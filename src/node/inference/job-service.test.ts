@@ -108,3 +108,58 @@ test('a clock that is set back makes no negative times', async () => {
   }
   stats.dispose();
 });
+
+const training = new AppError('node/training', 'This computer trains.', { retryAfterSeconds: 30 });
+const never = new AbortController().signal;
+
+test('before its model rests what runs is finished; what waits stays where it has the time, else is sent away at once', async () => {
+  const { jobs, request, clock, next, started, stats } = service();
+  const running = jobs.submit(request('running'));
+  const patient = jobs.submit({ ...request('patient'), deadlineMs: clock.now() + hour });
+  const hasty = jobs.submit(request('hasty'));
+  const sentAway = expect(hasty.done).rejects.toMatchObject({ code: 'node/training', retryAfterSeconds: 30 });
+  jobs.hold({ applies: () => true, error: training, backAt: clock.now() + 60_000 });
+  await sentAway;
+  expect(() => jobs.submit(request('late'))).toThrow(training);
+  expect(jobs.held()).toBe(1);
+  const quiet = jobs.quiet(never);
+  next();
+  await running.done;
+  await quiet;
+  expect(started).toHaveLength(1);
+  expect([jobs.running(), jobs.waiting()]).toEqual([0, 1]);
+  jobs.unhold();
+  await vi.waitFor(() => expect(started).toHaveLength(2));
+  next();
+  await patient.done;
+  stats.dispose();
+});
+
+test('a stream that may have been opened already is still answered before its model rests', async () => {
+  const { jobs, request, clock, advance, next, started, stats } = service();
+  const running = jobs.submit({ ...request('running'), deadlineMs: clock.now() + hour });
+  const opened = jobs.submit({ ...request('opened'), deadlineMs: clock.now() + 30_000 });
+  advance(12_000);
+  jobs.hold({ applies: () => true, error: training, backAt: Number.POSITIVE_INFINITY });
+  expect(jobs.held()).toBe(2);
+  const quiet = jobs.quiet(never);
+  await vi.waitFor(() => expect(started).toHaveLength(1));
+  next();
+  await running.done;
+  await vi.waitFor(() => expect(started).toHaveLength(2));
+  next();
+  await opened.done;
+  await quiet;
+  stats.dispose();
+});
+
+test('models that do not rest go on', async () => {
+  const { jobs, request, next, started, clock, stats } = service();
+  jobs.hold({ applies: (model) => model === 'another', error: training, backAt: clock.now() });
+  const running = jobs.submit(request('running'));
+  expect(jobs.held()).toBe(0);
+  await vi.waitFor(() => expect(started).toHaveLength(1));
+  next();
+  await running.done;
+  stats.dispose();
+});

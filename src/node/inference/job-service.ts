@@ -2,7 +2,8 @@ import { AppError, type ErrorCode } from '#contract/errors.ts';
 import type { Job } from '#contract/job.ts';
 import { errorBody, toAppError } from '#contract/result.ts';
 import type { Clock } from '../clock.ts';
-import { JobBook } from './job-book.ts';
+import { firstRow, JobBook } from './job-book.ts';
+import { createJobRest, type HoldableJobs } from './job-hold.ts';
 import type {
   FinishedJob,
   JobAccounting,
@@ -29,11 +30,13 @@ export interface JobServiceParts {
   gate(): AppError | null;
   /** What was served could not be booked, and what comes next could not be either. */
   onUnbookable(error: AppError): void;
+  /** Of each request that comes, taken or not. */
+  onAsked?(model: string): void;
   /** How a job that was at work ended: null for well, else by which error. What the pause policy stopped is not told. */
   onEnd?(code: ErrorCode | null, startedAt: number): void;
 }
 
-export interface DrainableJobService extends JobService {
+export interface DrainableJobService extends JobService, HoldableJobs {
   running(): number;
   waiting(): number;
   /** Refuses what waits, lets what runs finish until `untilMs`, then cancels it. Resolves when nothing runs. */
@@ -74,6 +77,15 @@ export function createJobService(parts: JobServiceParts): DrainableJobService {
   const book = new JobBook();
   let expiry: NodeJS.Timeout | null = null;
   let onIdle: (() => void) | null = null;
+  const rest = createJobRest<Entry>({
+    waiting: () => queue.items(),
+    running: () => running,
+    refuse(entry, error) {
+      if (queue.remove(entry)) fail(entry, error);
+    },
+    now: clock.now,
+    onChange: () => fill(),
+  });
 
   function change(entry: Entry, patch: Partial<Job>): void {
     entry.row = { ...entry.row, ...patch };
@@ -93,6 +105,7 @@ export function createJobService(parts: JobServiceParts): DrainableJobService {
   function submit(request: JobRequest, handlers: JobHandlers = {}): JobHandle {
     const now = clock.now();
     const row = firstRow(request, now);
+    parts.onAsked?.(request.model);
     const closed = parts.gate();
     if (closed) refuse(row, closed);
     try {
@@ -100,6 +113,8 @@ export function createJobService(parts: JobServiceParts): DrainableJobService {
     } catch (thrown) {
       refuse(row, toAppError(thrown));
     }
+    const resting = rest.refusal(request.model);
+    if (resting) refuse(row, resting);
     if (inWork.has(request.requestId))
       refuse(
         row,
@@ -135,7 +150,9 @@ export function createJobService(parts: JobServiceParts): DrainableJobService {
     };
   }
 
-  function hasSlot({ request: { model } }: Entry): boolean {
+  function hasSlot(job: Entry): boolean {
+    if (rest.isResting(job)) return false;
+    const { model } = job.request;
     const slots = models.slots(model);
     if (slots === Number.POSITIVE_INFINITY) return true;
     let atWork = 0;
@@ -167,6 +184,7 @@ export function createJobService(parts: JobServiceParts): DrainableJobService {
     planExpiry();
     stats.setLoad(running.size, queue.length, parts.queueLimit());
     if (running.size === 0) onIdle?.();
+    rest.check();
   }
 
   function renumber(): void {
@@ -331,6 +349,7 @@ export function createJobService(parts: JobServiceParts): DrainableJobService {
   models.onChange(fill);
 
   return {
+    ...rest.jobs,
     submit,
     jobs: () => book.rows(),
     onChange: (listener) => book.onChange(listener),
@@ -372,19 +391,3 @@ export function createJobService(parts: JobServiceParts): DrainableJobService {
 
 const deadlinePassed = () =>
   new AppError('queue/deadline-passed', 'The request’s time was over before its turn came.');
-
-function firstRow(request: JobRequest, now: number): Job {
-  const { source, work } = request;
-  const maxTokens = work.kind === 'generate' ? work.request.maxTokens : null;
-  return {
-    id: request.requestId,
-    state: 'waiting',
-    model: request.model,
-    kind: work.kind === 'generate' ? work.request.prompt.kind : 'embedding',
-    source: source.kind,
-    client: source.kind === 'gateway' ? source.payer : source.client,
-    queuedAt: now,
-    generatedTokens: 0,
-    ...(maxTokens === null ? {} : { maxTokens }),
-  };
-}

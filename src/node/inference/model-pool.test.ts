@@ -2,6 +2,7 @@ import { beforeEach, expect, test, vi } from 'vitest';
 import { AppError } from '#contract/errors.ts';
 import type { Engine } from '#contract/model.ts';
 import { createFakeClock } from '#testing/fake-clock.ts';
+import { createMemoryLedger, type MemoryLedger, type Reserved } from '../hybrid/memory-ledger.ts';
 import { createSignal } from '../signal.ts';
 import { engineOff } from './engine-off.ts';
 import { createModelPool, type PoolSettings } from './model-pool.ts';
@@ -17,6 +18,9 @@ let log: string[];
 /** Errors that the next loads end with. */
 let failures: AppError[];
 let shrinks: number;
+let memory: MemoryLedger;
+/** Answers that are kept. */
+let kept: Reserved | null;
 
 function fakeRuntime(id: string): Runtime {
   const engine = createSignal<Engine>({ ...engineOff, modelId: id });
@@ -52,10 +56,18 @@ function pool() {
         threads: 1,
         gpu: 'off',
       };
-      return { options, needs: { ramBytes: gb, gpuBytes: 0 } };
+      const context = { ramBytes: 0.4 * gb, gpuBytes: 0 };
+      return { name: `Model ${id}`, options, needs: { ramBytes: gb, gpuBytes: 0 }, context };
     },
     createRuntime: fakeRuntime,
     freeMemory: async () => free,
+    memory,
+    giveBack() {
+      const isGiven = kept !== null;
+      kept?.release();
+      kept = null;
+      return isGiven;
+    },
     limits: {
       apply: (options) => options,
       shrink(options) {
@@ -74,6 +86,65 @@ beforeEach(() => {
   log = [];
   failures = [];
   shrinks = 0;
+  kept = null;
+  memory = createMemoryLedger({ ceiling: { ramBytes: 8 * gb, gpuBytes: 0 }, clock: time.clock });
+});
+
+const reserved = () =>
+  memory.reservations.get().map(({ owner, name, ramBytes }) => [owner, name, ramBytes / gb]);
+
+test('a model is loaded with memory reserved for it and its context, which is free again when it is gone', async () => {
+  const models = pool();
+  await models.load('a');
+  expect(reserved()).toEqual([
+    ['model', 'Model a', 0.6],
+    ['kv-cache', 'Model a', 0.4],
+  ]);
+  await models.unloadAll();
+  expect(reserved()).toEqual([]);
+});
+
+test('with half the context it reserves less, and what was not loaded reserves nothing', async () => {
+  failures = [new AppError('inference/out-of-memory', 'too much')];
+  const models = pool();
+  await models.load('a');
+  expect(reserved()).toContainEqual(['kv-cache', 'Model a', 0.1]);
+  failures = [new AppError('inference/load-failed', 'broken')];
+  await expect(models.load('b')).rejects.toMatchObject({ code: 'inference/load-failed' });
+  expect(reserved().map(([, name]) => name)).not.toContain('Model b');
+});
+
+test('a model for which training leaves no room says what would have to go', async () => {
+  memory.reserve({ owner: 'training', name: 'Digits', ramBytes: 7.5 * gb, gpuBytes: 0 });
+  await expect(pool().load('a')).rejects.toMatchObject({
+    code: 'resources/no-room',
+    message: expect.stringContaining('“Digits” (7,500 MB)'),
+    data: { wouldGo: [{ owner: 'training', name: 'Digits' }] },
+  });
+});
+
+test('kept answers go before a model does, and before one is refused', async () => {
+  settings = { ...settings, mostLoaded: 2 };
+  kept = memory.reserve({ owner: 'cache', name: 'Answers', ramBytes: 6.5 * gb, gpuBytes: 0 });
+  const models = pool();
+  await models.load('a');
+  await models.load('b');
+  expect(log).toEqual(['load a 4096', 'load b 4096']);
+  expect(kept).toBeNull();
+});
+
+test('whoever waits for quiet is told when the last job is done', async () => {
+  const models = pool();
+  const leases = [await models.acquire('a', never), await models.acquire('a', never)];
+  let isQuiet = false;
+  const quiet = models.quiet(never).then(() => {
+    isQuiet = true;
+  });
+  leases[0]?.release();
+  await Promise.resolve();
+  expect(isQuiet).toBe(false);
+  leases[1]?.release();
+  await quiet;
 });
 
 test('a model is loaded once, when it is first asked for', async () => {

@@ -2,11 +2,14 @@ import { AppError } from '#contract/errors.ts';
 import type { Engine } from '#contract/model.ts';
 import { type ErrorBody, errorBody, toAppError } from '#contract/result.ts';
 import type { Clock } from '../clock.ts';
+import type { MemoryLedger } from '../hybrid/memory-ledger.ts';
+import { createQuiet } from '../quiet.ts';
 import { createSignal, type Signal } from '../signal.ts';
 import { engineOff } from './engine-off.ts';
 import type { JobRequest } from './job-request.ts';
 import type { WorkResult, WorkRuntime } from './job-work.ts';
 import type { LoadLimits } from './load-limits.ts';
+import { type ModelMemory, reserveModel } from './model-memory.ts';
 import { idleModels, type LoadedModelState, type Memory, makeRoom } from './pool-policy.ts';
 import type { LoadOptions, Runtime } from './runtime.ts';
 import { unknownModel } from './unknown-model.ts';
@@ -44,6 +47,10 @@ export interface ModelPool extends ServedModels {
   foremost: Signal<Engine>;
   load(id: string, signal?: AbortSignal): Promise<void>;
   isLoaded(id: string): boolean;
+  /** Those that are loaded, with what they take. */
+  loaded(): LoadedModelState[];
+  /** Resolves when no model has a job; rejects with the signal's reason. */
+  quiet(signal: AbortSignal): Promise<void>;
   /** Shows what is offered now; what is no longer offered is unloaded once it has no jobs. */
   settingsChanged(): void;
   idleCount(): number;
@@ -64,6 +71,8 @@ export interface PoolSettings {
   idleUnloadMs: number;
 }
 
+type Found = ReturnType<Parameters<typeof createModelPool>[0]['find']>;
+
 interface Loaded {
   id: string;
   runtime: Runtime;
@@ -73,6 +82,7 @@ interface Loaded {
   /** Resolves when it can serve. */
   ready: Promise<void>;
   isReady: boolean;
+  memory: ModelMemory;
 }
 
 /**
@@ -81,11 +91,15 @@ interface Loaded {
  */
 export function createModelPool(options: {
   settings(): PoolSettings;
-  /** How to run a model and what it needs. Throws `models/*`. */
-  find(id: string): { options: LoadOptions; needs: Memory };
+  /** How to run a model and what it needs, of this for its context. Throws `models/*`. */
+  find(id: string): { name: string; options: LoadOptions; needs: Memory; context: Memory };
   createRuntime(id: string, afterCrash: (options: LoadOptions, reason: string) => LoadOptions): Runtime;
   /** Left below the ceilings, all programs' use counted, as of this moment. */
   freeMemory(): Promise<Memory>;
+  /** What may be taken of it beside all other work of the node. */
+  memory: Pick<MemoryLedger, 'reserve' | 'room'>;
+  /** Asks caches for their memory before a model has to go; false where they have none. */
+  giveBack?(): boolean;
   limits: LoadLimits;
   clock: Clock;
 }): ModelPool {
@@ -103,6 +117,7 @@ export function createModelPool(options: {
   /** Why a model's last load failed. */
   const failures = new Map<string, ErrorBody>();
   let onLeaseEnd: (() => void) | null = null;
+  const quiet = createQuiet(() => [...loaded.values()].every(({ leases }) => leases === 0));
 
   function refresh(): void {
     engines.set(
@@ -116,6 +131,7 @@ export function createModelPool(options: {
       ),
     );
     foremost.set(foremostOf(engines.get()));
+    for (const { runtime, memory } of loaded.values()) memory.measured(runtime.engine.get().memory);
     for (const listener of listeners) listener();
   }
 
@@ -132,16 +148,20 @@ export function createModelPool(options: {
     const entry = loaded.get(id);
     loaded.delete(id);
     await entry?.runtime.dispose();
+    entry?.memory.release();
     refresh();
   }
 
-  async function roomFor(id: string, needs: Memory, signal: AbortSignal): Promise<void> {
+  async function roomFor(id: string, model: Found, signal: AbortSignal): Promise<void> {
+    const { needs } = model;
     try {
       for (;;) {
         signal.throwIfAborted();
         const { mostLoaded } = settings();
-        const decision = makeRoom({ loaded: states(), needs, free: await options.freeMemory(), mostLoaded });
+        const free = lesser(await options.freeMemory(), options.memory.room('model'));
+        const decision = makeRoom({ loaded: states(), needs, free, mostLoaded });
         if (decision.kind === 'load') return;
+        if (needs.ramBytes > free.ramBytes && options.giveBack?.()) continue;
         if (decision.kind === 'unload') await unload(decision.id);
         else if (decision.kind === 'wait') {
           yielding = new Set(decision.ids);
@@ -149,7 +169,9 @@ export function createModelPool(options: {
             onLeaseEnd = resolve;
             signal.addEventListener('abort', () => resolve(), { once: true });
           });
-        } else
+        } else {
+          // Where it is other work of the node that has the memory, its refusal says which.
+          reserveModel(options.memory, model).release();
           throw new AppError(
             'inference/out-of-memory',
             `“${id}” needs ${megabytes(decision.needsBytes)} of ${decision.missing === 'gpu' ? 'GPU memory' : 'memory'}; ${megabytes(decision.freeBytes)} are free for it.`,
@@ -158,6 +180,7 @@ export function createModelPool(options: {
               data: { needsBytes: decision.needsBytes, freeBytes: decision.freeBytes },
             },
           );
+        }
       }
     } finally {
       yielding = new Set();
@@ -167,12 +190,12 @@ export function createModelPool(options: {
 
   async function loadNow(id: string, signal: AbortSignal): Promise<void> {
     const model = options.find(id);
-    await roomFor(id, model.needs, signal);
+    await roomFor(id, model, signal);
     signal.throwIfAborted();
-    const entry = newEntry(id, model.needs);
+    const entry = newEntry(id, model);
     loaded.set(id, entry);
     entry.runtime.engine.subscribe(refresh);
-    entry.ready = loadSmaller(entry.runtime, limits.apply(model.options), signal);
+    entry.ready = loadSmaller(entry, limits.apply(model.options), signal);
     try {
       await entry.ready;
       entry.isReady = true;
@@ -186,7 +209,11 @@ export function createModelPool(options: {
   }
 
   /** Tries again with less where memory did not suffice. */
-  async function loadSmaller(runtime: Runtime, wanted: LoadOptions, signal: AbortSignal): Promise<void> {
+  async function loadSmaller(
+    { runtime, memory }: Loaded,
+    wanted: LoadOptions,
+    signal: AbortSignal,
+  ): Promise<void> {
     for (let next: LoadOptions | null = wanted; ; ) {
       try {
         await runtime.load(next, signal);
@@ -197,16 +224,28 @@ export function createModelPool(options: {
         if (!isMemory || signal.aborted) throw thrown;
         next = limits.shrink(next);
         if (next === null) throw thrown;
+        memory.shrink();
       }
     }
   }
 
-  function newEntry(id: string, needs: Memory): Loaded {
+  function newEntry(id: string, model: Found): Loaded {
+    const memory = reserveModel(options.memory, model);
     const runtime = options.createRuntime(id, (before, reason) => {
       const isMemory = reason === 'SIGABRT' || reason === 'SIGKILL';
-      return (isMemory && limits.shrink(before)) || before;
+      const smaller = isMemory ? limits.shrink(before) : null;
+      if (smaller) memory.shrink();
+      return smaller ?? before;
     });
-    const entry = { id, runtime, needs, leases: 0, lastUsedAt: clock.now(), isReady: false };
+    const entry = {
+      id,
+      runtime,
+      needs: model.needs,
+      memory,
+      leases: 0,
+      lastUsedAt: clock.now(),
+      isReady: false,
+    };
     return { ...entry, ready: Promise.resolve() };
   }
 
@@ -307,6 +346,7 @@ export function createModelPool(options: {
             if (entry.leases > 0) return;
             onLeaseEnd?.();
             dropUnoffered();
+            quiet.check();
           },
         };
       }
@@ -315,6 +355,8 @@ export function createModelPool(options: {
     onChange: (listener) => listeners.add(listener),
     load: (id, signal) => ensure(id, signal ?? loads.signal),
     isLoaded: (id) => loaded.get(id)?.isReady === true,
+    loaded: states,
+    quiet: quiet.wait,
     settingsChanged() {
       refresh();
       dropUnoffered();
@@ -341,5 +383,10 @@ function foremostOf(engines: Engine[]): Engine {
     }
   );
 }
+
+const lesser = (a: Memory, b: Memory): Memory => ({
+  ramBytes: Math.min(a.ramBytes, b.ramBytes),
+  gpuBytes: Math.min(a.gpuBytes, b.gpuBytes),
+});
 
 const megabytes = (bytes: number) => `${Math.round(bytes / 1e6).toLocaleString('en')} MB`;

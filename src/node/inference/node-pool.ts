@@ -4,6 +4,7 @@ import type { LimitSet } from '#contract/manners.ts';
 import type { Engine, EngineVram } from '#contract/model.ts';
 import type { Resources } from '#contract/resources.ts';
 import type { Clock } from '../clock.ts';
+import type { MemoryLedger } from '../hybrid/memory-ledger.ts';
 import type { ModelStore } from '../models/model-store.ts';
 import type { ServerList } from '../models/server-list.ts';
 import type { ResourceProbe } from '../resources/probe.ts';
@@ -28,6 +29,10 @@ export function createNodePool(parts: {
   processes(id: string, wanted: number | 'auto'): number;
   /** What the node may take just now. */
   limits(): LimitSet;
+  memory: Pick<MemoryLedger, 'reserve' | 'room'>;
+  giveBack(): boolean;
+  /** Threads that serving may use beside other work of the node. */
+  mostThreads(): number;
   clock: Clock;
   limitsFile: string;
 }): ModelPool {
@@ -39,23 +44,33 @@ export function createNodePool(parts: {
     if (!model) throw new AppError('models/not-found', `The model “${id}” is not in the store.`);
     if (model.problem) throw new AppError(model.problem.code, model.problem.message);
     const { contextSize, parallelRequests, threads, engineProcesses, gpu } = settings();
-    // `auto` leaves one core to everybody else, and what the limit of the processor leaves them.
+    // `auto` leaves one core to everybody else, and what the limit of the processor and other work leave them.
     const mostThreads = Math.max(1, availableParallelism() - 1);
-    const limited = threadsWithin(parts.limits());
+    const limited = Math.max(1, Math.min(threadsWithin(parts.limits()), parts.mostThreads()));
+    const given =
+      threads === 'auto' ? Math.min(limited, mostThreads) : Math.min(threads, parts.mostThreads());
     // No more processes than threads.
-    const mostProcesses = threads === 'auto' ? Math.min(limited, mostThreads) : threads;
+    const mostProcesses = Math.max(1, given);
     const processes = Math.min(parts.processes(id, engineProcesses), mostProcesses);
+    const needs = { ramBytes: model.needsBytes - model.needsGpuBytes, gpuBytes: model.needsGpuBytes };
+    // What is not the file itself is context; where it lies follows the whole.
+    const share = model.needsBytes > 0 ? Math.max(0, 1 - model.sizeBytes / model.needsBytes) : 0;
     return {
+      name: model.name,
       options: {
         modelId: id,
         path: model.path,
         contextSize,
         parallelRequests,
-        threads: threads === 'auto' && limited < mostThreads ? limited : threads,
+        threads: threads === 'auto' && given === mostThreads ? threads : mostProcesses,
         processes,
         gpu,
       },
-      needs: { ramBytes: model.needsBytes - model.needsGpuBytes, gpuBytes: model.needsGpuBytes },
+      needs,
+      context: {
+        ramBytes: Math.floor(needs.ramBytes * share),
+        gpuBytes: Math.floor(needs.gpuBytes * share),
+      },
     };
   }
 
@@ -81,6 +96,8 @@ export function createNodePool(parts: {
       await parts.probe().refresh();
       return freeMemory(parts.probe().current.get(), parts.limits());
     },
+    memory: parts.memory,
+    giveBack: parts.giveBack,
     limits: openLoadLimits(parts.limitsFile, `${hostname()} ${totalmem()}`),
     clock,
   });
@@ -101,9 +118,9 @@ function freeMemory({ gpus, own }: Resources, limits: LimitSet): Memory {
   };
 }
 
-/** Threads that the limit of the processor leaves, at least one. */
+/** Threads that the limit of the processor leaves: the nearest whole number, at least one. */
 export const threadsWithin = ({ cpuPercent }: LimitSet): number =>
-  Math.max(1, Math.floor((availableParallelism() * cpuPercent) / 100));
+  Math.max(1, Math.round((availableParallelism() * cpuPercent) / 100));
 
 /** What the engines take together, and what one of them says of its GPU's memory. */
 export function enginesMemory(engines: Engine[]): Memory & { vram: EngineVram | null } {

@@ -199,3 +199,17 @@ test('the forecast is hidden for five minutes, then carries the last fifteen on 
   expect(forecast(100 * minute, 0, net)).toEqual({ lamports: 144_000n, knownAt: null });
   expect(forecast(100 * minute, null, net)).toEqual({ lamports: null, knownAt: null });
 });
+
+test('what each kind of work brought is told apart, from an instant on', () => {
+  const ledger = open(freshFile());
+  ledger.append({ ...entry('old', 1000n), at: 10 });
+  ledger.append({ ...entry('answer', 2000n), at: 100 });
+  ledger.append({
+    ...entry('round', 40_000n, false),
+    at: 200,
+    training: { roundId: 'r', taskName: 'Digits' },
+  });
+  expect(ledger.netByKind(100)).toEqual({ inference: 1900n, training: 38_000n });
+  expect(ledger.netByKind(201)).toEqual({ inference: 0n, training: 0n });
+  ledger.close();
+});

@@ -84,6 +84,8 @@ export interface Ledger {
   entry(id: number): EntryDetail | null;
   /** Sums over entries booked at or after `sinceMs`. */
   totals(sinceMs?: number): LedgerTotals;
+  /** Net lamports booked at or after `sinceMs`, by the kind of work. */
+  netByKind(sinceMs: number): { inference: bigint; training: bigint };
   /** When each model last served a booked job, in Unix ms. */
   lastServedAt(): Record<string, number>;
   netByState(): Record<EntryState, bigint>;
@@ -221,6 +223,19 @@ export function openLedger(file: string, { clock }: { clock: Clock }): Ledger {
       return { ...entryOf(row), receipt };
     },
     totals: (sinceMs = 0) => readTotals(database, sinceMs),
+    netByKind(sinceMs) {
+      const row = one(
+        database
+          .prepare(
+            `SELECT COALESCE(SUM(CASE WHEN t.entry_id IS NULL THEN e.price_lamports - e.fee_lamports END), 0) AS inference,
+               COALESCE(SUM(CASE WHEN t.entry_id IS NOT NULL THEN e.price_lamports - e.fee_lamports END), 0) AS training
+             FROM entries e LEFT JOIN trained t ON t.entry_id = e.id
+             WHERE e.at >= ? AND e.id NOT IN (SELECT entry_id FROM proxied)`,
+          )
+          .get(sinceMs),
+      );
+      return { inference: row.inference ?? 0n, training: row.training ?? 0n };
+    },
     lastServedAt() {
       const rows = database.prepare('SELECT model, MAX(at) AS at FROM entries GROUP BY model').all();
       return Object.fromEntries(

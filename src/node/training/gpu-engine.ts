@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { delimiter, dirname, join } from 'node:path';
 import { AppError } from '#contract/errors.ts';
+import type { Resources } from '#contract/resources.ts';
 import type { TrainingStatus } from '#contract/training.ts';
 import { createSignal, type Signal } from '../signal.ts';
 
@@ -117,3 +118,7 @@ export function createGpuEngine(options: {
     dispose: () => void child?.kill(),
   };
 }
+
+/** The first GPU that native TensorFlow could use; null where there is none. */
+export const nvidiaName = ({ gpus }: Pick<Resources, 'gpus'>): string | null =>
+  gpus.find(({ name }) => /nvidia|geforce|rtx|quadro|tesla/i.test(name))?.name ?? null;

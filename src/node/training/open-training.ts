@@ -1,11 +1,11 @@
 import { mkdirSync, readFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { AppError } from '#contract/errors.ts';
 import { type DataFormat, type TrainingTask, trainingTaskSchema } from '#contract/federated/task.ts';
 import type { DataPreview, DataSource } from '#contract/training-data.ts';
 import type { Clock } from '../clock.ts';
+import type { MemoryLedger } from '../hybrid/memory-ledger.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { NodeKey } from '../link/node-key.ts';
 import type { TrainingApi } from '../server/training-routes.ts';
@@ -19,13 +19,15 @@ import { createPlainRounds, type PlainRounds } from './plain-rounds.ts';
 import { createRoundBooks } from './round-books.ts';
 import { openRoundLog } from './round-log.ts';
 import { openRoundPrivacy } from './round-privacy.ts';
-import { createRoundTrainer } from './round-trainer.ts';
+import { createRoundTrainer, type NodeTrainer } from './round-trainer.ts';
 import { secureClients } from './secure-client.ts';
 import { createTrainingNode, type RoundGateway, type TrainingNode } from './training-node.ts';
 
 /** All of the training node over one profile. */
 export interface Training {
   node: TrainingNode;
+  /** Its turns at the machine. */
+  turns: Pick<NodeTrainer, 'grant' | 'interrupt' | 'needs' | 'usedBytes'>;
   data: DataList;
   rounds: PlainRounds;
   api: TrainingApi;
@@ -47,6 +49,8 @@ export function openTraining(options: {
   clock: Clock;
   settings: SettingsStore;
   ledger: Ledger;
+  memory: Pick<MemoryLedger, 'reserve'>;
+  mayJoin(): boolean;
   nvidiaGpu(): string | null;
   /** Most threads that computing may take just now. */
   mostThreads(): number;
@@ -67,6 +71,8 @@ export function openTraining(options: {
     threads: () => threadsFor(current().trainingThreads, options.mostThreads()),
     memoryLimitMb: () => current().trainingMemoryMegabytes,
     dataItem: data.get,
+    memory: options.memory,
+    clock,
   });
   const gpuEngine = createGpuEngine({
     dir: engineDir,
@@ -123,6 +129,7 @@ export function openTraining(options: {
     },
     books: createRoundBooks({ ledger: options.ledger, key, clock, onBooked: options.onBooked }),
     openSecure: secureClients(key),
+    mayJoin: options.mayJoin,
     onFault: options.onFault,
   });
   let turn: Promise<void> = Promise.resolve();
@@ -139,6 +146,7 @@ export function openTraining(options: {
 
   return {
     node,
+    turns: trainer,
     data,
     rounds,
     taskOf,
@@ -164,8 +172,7 @@ export function openTraining(options: {
   };
 }
 
-const threadsFor = (wanted: 'auto' | number, most: number): number =>
-  wanted === 'auto' ? Math.max(1, Math.min(most, Math.floor(availableParallelism() / 2))) : wanted;
+const threadsFor = (wanted: 'auto' | number, most: number): number => (wanted === 'auto' ? most : wanted);
 
 /** The tasks that ship with the app; what else the gateway's list has of them is not this node's. */
 function readTasks(file: string): TrainingTask[] {

@@ -31,6 +31,8 @@ export interface Trained {
   controlDelta: Float32Array | null;
   examples: number;
   steps: number;
+  /** Batches that had to be learnt again, after a process was lost. */
+  repeatedSteps?: number;
   durationMs: number;
   loss: number | null;
   /** On the part of the data that was held back; null where there is none. */

@@ -25,6 +25,8 @@ export const stepSchema = z.discriminatedUnion('state', [
   z.object({
     state: z.literal('uploading'),
     steps: z.int(),
+    /** Batches that had to be learnt again, after a process was lost. */
+    repeatedSteps: z.int().optional(),
     examples: z.int(),
     loss: z.number().nullable(),
     accuracy: z.number().nullable(),

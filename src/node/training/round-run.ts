@@ -123,13 +123,12 @@ export async function runRound(
     const { checkpointFile } = folder;
     const seed = `${roundId}/${parts.nodeKey}`;
     const job = { task, training: offer.training, dataId, weights, control, checkpointFile, seed };
-    const { delta, controlDelta, examples, loss, accuracy, durationMs, steps } = await persist(() =>
-      parts.trainer.train(job, watch.onTraining, running),
-    );
+    const trained = await persist(() => parts.trainer.train(job, watch.onTraining, running));
+    const { delta, controlDelta, examples, loss, accuracy, durationMs, steps, repeatedSteps = 0 } = trained;
     folder.write('delta', bytesOf(controlDelta ? [delta, controlDelta] : [delta]));
     // What a round takes of the privacy is written down before anything of it can leave.
     const epsilon = parts.privacy.spend(record, examples);
-    step({ state: 'uploading', examples, loss, accuracy, durationMs, epsilon, steps });
+    step({ state: 'uploading', examples, loss, accuracy, durationMs, epsilon, steps, repeatedSteps });
   }
 
   async function upload(): Promise<RoundOutcome> {

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { canonicalJson } from '#contract/canonical-json.ts';
-import { AppError, type ErrorCode } from '#contract/errors.ts';
+import { AppError } from '#contract/errors.ts';
 import type { OfferedTask, RoundOffer } from '#contract/federated/rounds.ts';
 import type { TrainingTask } from '#contract/federated/task.ts';
 import { errorBody, toAppError } from '#contract/result.ts';
@@ -30,21 +30,12 @@ import type { RoundRecord } from './round-record.ts';
 import { runRound } from './round-run.ts';
 import { freshLife, type RoundLife, roundView } from './round-view.ts';
 import type { OpenSecureClient } from './secure-client.ts';
+import { taskRestMs } from './task-rest.ts';
 import { type TaskContext, taskViews } from './task-views.ts';
 
 const keptRounds = 200;
 const curvePoints = 200;
 const quietPauseMs = 30_000;
-/** How long a task is left alone after its round failed: a passing cause rests it shortly, the operator's own wish for longest. */
-const usualRestMs = 60_000;
-const restMs: Partial<Record<ErrorCode, number>> = {
-  'training/round-failed': 3000,
-  'training/deadline-passed': 3000,
-  'training/left': 10 * 60_000,
-  // How many examples are held back, and so what a round spends, shows when it is done: the node would learn for nothing again.
-  'training/privacy-budget': 60 * 60_000,
-};
-
 /** The gateway that rounds come from. */
 export interface RoundGateway {
   url: string;
@@ -76,6 +67,8 @@ export interface TrainingParts {
   data: { dataFor: TaskContext['dataFor']; onChange(listener: () => void): () => void };
   books: RoundBooks;
   openSecure: OpenSecureClient;
+  /** Whether another round may be taken on now; absent: always. */
+  mayJoin?(): boolean;
   onFault(error: unknown): void;
   random?: () => number;
 }
@@ -95,6 +88,10 @@ export interface TrainingNode {
   /** The operator's own pause of training. */
   pause(): void;
   resume(): void;
+  /** Whether the operator has paused training. */
+  isPausedByOperator(): boolean;
+  /** Asks the gateway again soon. */
+  wake(): void;
   /** Holds the computing of a round, or only that new ones begin. */
   hold(held: { computing: boolean; rounds: boolean }): void;
   /** A task of the gateway; undefined where it has none of that id. */
@@ -210,6 +207,10 @@ export function createTrainingNode(parts: TrainingParts): TrainingNode {
       show({ state: 'off' });
       return { record: null, pollMs: quietPauseMs };
     }
+    if (parts.mayJoin?.() === false) {
+      if (state.state !== 'failed') show({ state: 'idle', waitingFor: [] });
+      return { record: null, pollMs: quietPauseMs };
+    }
     const now = clock.now();
     const open = status
       .get()
@@ -271,7 +272,7 @@ export function createTrainingNode(parts: TrainingParts): TrainingNode {
   }
 
   function rest(taskId: string, roundId: string, error: AppError): void {
-    const until = clock.now() + (restMs[error.code] ?? usualRestMs);
+    const until = clock.now() + taskRestMs(error.code);
     restUntil.set(taskId, until);
     show({ state: 'failed', roundId, error: errorBody(error), until });
   }
@@ -380,6 +381,8 @@ export function createTrainingNode(parts: TrainingParts): TrainingNode {
     },
     pause: () => setPaused({ byOperator: true }),
     resume: () => setPaused({ byOperator: false }),
+    isPausedByOperator: () => paused.byOperator,
+    wake: refreshSoon,
     hold({ computing, rounds }) {
       const isReleased = areRoundsHeld && !rounds;
       areRoundsHeld = rounds;

@@ -20,6 +20,7 @@ const checkpoint = {
   durationMs: 3.5,
   loss: 0.25,
   accuracy: 0.5,
+  within: { batches: 4, score: { loss: 1.5, hits: 20, counted: 40 } },
   weights: Float32Array.of(1, -2.5, 3),
   slots: [Float32Array.of(4, 5, 6), Float32Array.of(7, 8, 9)],
 };

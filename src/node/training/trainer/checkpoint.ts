@@ -5,14 +5,18 @@ import { z } from 'zod';
 import { canonicalJson } from '#contract/canonical-json.ts';
 import type { TrainRequest } from '#contract/federated/trainer-messages.ts';
 import { fileError } from '../data/file-error.ts';
+import type { Score } from '../engine/gradients.ts';
 
-/** Where local training stands after an epoch. */
+/** Where local training stands, after an epoch or within one. */
 export interface Checkpoint {
   epochsDone: number;
+  /** Batches learnt in all. */
   steps: number;
   durationMs: number;
   loss: number;
   accuracy: number;
+  /** Of an epoch that has begun: its batches that are learnt, and their score; null between epochs. */
+  within: { batches: number; score: Score } | null;
   weights: Float32Array;
   /** The optimiser's numbers, slot by slot. */
   slots: Float32Array[];
@@ -25,6 +29,13 @@ const headerSchema = z.strictObject({
   durationMs: z.number(),
   loss: z.number(),
   accuracy: z.number(),
+  within: z
+    .strictObject({
+      batches: z.int().min(0),
+      score: z.strictObject({ loss: z.number(), hits: z.number(), counted: z.number() }),
+    })
+    .nullable()
+    .default(null),
   size: z.int(),
   slots: z.int(),
 });

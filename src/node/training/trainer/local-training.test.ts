@@ -21,9 +21,13 @@ beforeAll(async () => {
   await setBackend('wasm');
 });
 
-async function train(job: Partial<LocalTrainingJob>, privateRandom = createPrivateRandom()) {
+async function train(
+  job: Partial<LocalTrainingJob>,
+  privateRandom = createPrivateRandom(),
+  checkpoints: Checkpoint[] = [],
+  isInterrupted = () => false,
+) {
   const model = createModel(engine.ops, spec);
-  const checkpoints: Checkpoint[] = [];
   const result = await trainLocally(
     {
       ops: engine.ops,
@@ -35,15 +39,50 @@ async function train(job: Partial<LocalTrainingJob>, privateRandom = createPriva
     { weights, training: sampleTraining(), seed: 'seed', from: null, ...job },
     {
       beforeStep: async () => {},
+      isInterrupted,
       onProgress: () => {},
-      onEpoch: async (checkpoint) => void checkpoints.push(checkpoint),
+      onCheckpoint: async (checkpoint) => void checkpoints.push(checkpoint),
     },
   );
   return { ...result, checkpoints };
 }
 
+/** Interrupted before each of these batches, counted over all epochs; goes on from each checkpoint as it is read from the disk. */
+async function trainInterrupted(job: Partial<LocalTrainingJob>, before: number[]) {
+  const checkpoints: Checkpoint[] = [];
+  let from: Checkpoint | null = null;
+  for (const batch of before) {
+    let left = batch - ((from as Checkpoint | null)?.steps ?? 0);
+    const segment = train({ ...job, from }, undefined, checkpoints, () => left-- === 0);
+    await expect(segment).rejects.toMatchObject({ code: 'training/interrupted', data: { steps: batch } });
+    from = structuredClone(checkpoints.at(-1)) ?? null;
+  }
+  return { interruptions: checkpoints, result: await train({ ...job, from }) };
+}
+
 const distance = (a: Float32Array, b: Float32Array): number =>
   Math.hypot(...a.map((value, index) => value - (b[index] as number)));
+
+describe('local training that is interrupted', () => {
+  const momentum = sampleTraining({ optimizer: { type: 'sgd', momentum: 0.9, weightDecay: 0 } });
+
+  it.each([[[0]], [[7]], [[1, 2, 3]], [[5, 6, 12, 29]], [[3, 3, 17]]])(
+    'before batches %j learns every batch once, to the very same weights',
+    async (before) => {
+      const whole = await train({ training: momentum });
+      const { result } = await trainInterrupted({ training: momentum }, before);
+      expect(result.steps).toBe(30);
+      expect(result.weights).toEqual(whole.weights);
+      expect(result.loss).toBeCloseTo(whole.loss, 9);
+      expect(result.accuracy).toBe(whole.accuracy);
+    },
+  );
+
+  it('keeps how far within an epoch it came', async () => {
+    const { interruptions } = await trainInterrupted({}, [8]);
+    expect(interruptions.at(-1)).toMatchObject({ epochsDone: 1, steps: 8, within: { batches: 2 } });
+  });
+});
 
 describe('local training', () => {
   it('is SGD with a rate of 0.01 over 5 epochs of batches of 10 where nothing else is said', async () => {

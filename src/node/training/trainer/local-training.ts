@@ -44,8 +44,11 @@ export interface LocalTrainingJob {
 export interface LocalTrainingHooks {
   /** Before each step: waits while paused, throws when cancelled or out of memory. */
   beforeStep(): Promise<void>;
+  /** Whether training is to stop where it stands, to go on from there later. */
+  isInterrupted?(): boolean;
   onProgress(progress: TrainProgress): void;
-  onEpoch(checkpoint: Checkpoint): Promise<void>;
+  /** After each epoch, and before the step at which training is interrupted. */
+  onCheckpoint(checkpoint: Checkpoint): Promise<void>;
 }
 
 const progressIntervalMs = 250;
@@ -53,7 +56,7 @@ const progressIntervalMs = 250;
 /**
  * A node's epochs of one round. SGD or Adam over shuffled batches, or ones balanced by class; with privacy DP-SGD: Poisson-sampled batches, each example's gradient
  * clipped to C, noise of σ·C on their sum, divided by the expected batch (Abadi et al. 2016). Refuses with `training/diverged` a loss
- * or weights that are no numbers.
+ * or weights that are no numbers, and ends with `training/interrupted` once its checkpoint is written.
  */
 export async function trainLocally(
   parts: LocalTrainingParts,
@@ -81,14 +84,40 @@ export async function trainLocally(
   let weights = toTensors(ops, plan, from?.weights ?? job.weights);
   let reached: Checkpoint | null = from;
   const startedAt = performance.now() - (from?.durationMs ?? 0);
+  const resumedAt = from?.steps ?? 0;
+  let within = from?.within ?? null;
+
+  function standing(epochsDone: number, score: Score, inEpoch: Checkpoint['within']): Checkpoint {
+    return {
+      epochsDone,
+      steps: optimizer.state.steps,
+      durationMs: performance.now() - startedAt,
+      loss: score.loss / Math.max(1, score.counted),
+      accuracy: score.hits / Math.max(1, score.counted),
+      within: inEpoch,
+      weights: checked(toFlat(weights, new Float32Array(plan.size))),
+      slots: optimizer.state.slots.map((slot) => toFlat(slot, new Float32Array(plan.size))),
+    };
+  }
+
   try {
     for (let epoch = from?.epochsDone ?? 0; epoch < training.epochs; epoch += 1) {
-      const score: Score = { loss: 0, hits: 0, counted: 0 };
+      const score: Score = within?.score ?? { loss: 0, hits: 0, counted: 0 };
+      let batch = 0;
+      const known = within?.batches ?? 0;
+      within = null;
       const epochStart = performance.now();
       let toldAt = epochStart;
       let learnt = 0;
       for (const indices of batchesOf(epoch)) {
+        batch += 1;
+        // Learnt before the interruption: the order is the same for a seed, and each private sample is drawn on its own.
+        if (batch <= known) continue;
         await hooks.beforeStep();
+        if (hooks.isInterrupted?.()) {
+          await hooks.onCheckpoint(standing(epoch, score, { batches: batch - 1, score: { ...score } }));
+          throw interrupted(optimizer.state.steps);
+        }
         const rows = batches.read(indices, `${job.seed}/step-${optimizer.state.steps}`);
         weights = stepWith(parts, training, optimizer, weights, rows, score);
         learnt += rows.count;
@@ -103,26 +132,20 @@ export async function trainLocally(
           steps,
           loss: score.loss / Math.max(1, score.counted),
           examplesPerSecond: (1000 * learnt) / Math.max(1e-3, now - epochStart),
+          resumedAt,
+          ramBytes: process.memoryUsage.rss(),
         });
       }
-      reached = {
-        epochsDone: epoch + 1,
-        steps: optimizer.state.steps,
-        durationMs: performance.now() - startedAt,
-        loss: score.loss / Math.max(1, score.counted),
-        accuracy: score.hits / Math.max(1, score.counted),
-        weights: checked(toFlat(weights, new Float32Array(plan.size))),
-        slots: optimizer.state.slots.map((slot) => toFlat(slot, new Float32Array(plan.size))),
-      };
-      await hooks.onEpoch(reached);
+      reached = standing(epoch + 1, score, null);
+      await hooks.onCheckpoint(reached);
     }
   } finally {
     for (const list of [weights, start, pulls.correction ?? []]) dispose(list);
     optimizer.dispose();
   }
-  const { loss, accuracy, durationMs, weights: learntWeights } = reached as Checkpoint;
+  const { loss, accuracy, durationMs, steps: learntSteps, weights: learntWeights } = reached as Checkpoint;
   return {
-    ...{ loss, accuracy, durationMs, examples: count, steps },
+    ...{ loss, accuracy, durationMs, examples: count, steps: learntSteps },
     weights: learntWeights,
     ...(controlVariates
       ? { controlDelta: controlChange(job.weights, learntWeights, controlVariates.global, steps, training) }
@@ -185,6 +208,11 @@ function noised(parts: LocalTrainingParts, sums: Tensor[], { privacy, batchSize 
   dispose(added);
   return means;
 }
+
+const interrupted = (steps: number) =>
+  new AppError('training/interrupted', 'Training was interrupted; it goes on from where it stands.', {
+    data: { steps },
+  });
 
 const diverged = () =>
   new AppError(

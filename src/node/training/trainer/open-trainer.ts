@@ -29,6 +29,8 @@ export interface Trainer extends Omit<TrainerCalls, 'receive' | 'ended'> {
   /** Between two batches; the process keeps its memory and takes no time of the processor. */
   pause(): void;
   resume(): void;
+  /** Stops what it does at the next batch, once its checkpoint is written: the call rejects with `training/interrupted`. */
+  interrupt(): void;
   /** Process id; undefined while there is none. */
   pid(): number | undefined;
   dispose(): Promise<void>;
@@ -103,6 +105,9 @@ export function openTrainer(options: OpenTrainerOptions = {}): Trainer {
     resume() {
       isPaused = false;
       if (running) sendTo(running.child, { type: 'resume' });
+    },
+    interrupt() {
+      if (running) sendTo(running.child, { type: 'interrupt' });
     },
     pid: () => running?.child.pid,
     dispose,

@@ -23,6 +23,7 @@ export function serveTrainer(parts: Pick<TrainerParts, 'open' | 'privateRandom'>
   trainer.catch(() => {});
   const running = new Map<number, AbortController>();
   let paused: PromiseWithResolvers<void> | null = null;
+  let isInterrupted = false;
   let queue: Promise<void> = Promise.resolve();
 
   async function answer(message: ToTrainer & { id: number }, signal: AbortSignal): Promise<void> {
@@ -31,8 +32,9 @@ export function serveTrainer(parts: Pick<TrainerParts, 'open' | 'privateRandom'>
     const hooks: Hooks = {
       signal,
       whenRunning: async () => {
-        while (paused && !signal.aborted) await Promise.race([paused.promise, aborted]);
+        while (paused && !isInterrupted && !signal.aborted) await Promise.race([paused.promise, aborted]);
       },
+      isInterrupted: () => isInterrupted,
       onProgress: (progress) => send({ type: 'progress', id, progress }),
     };
     if (signal.aborted) throw new AppError('training/cancelled', 'Training was cancelled.');
@@ -53,6 +55,10 @@ export function serveTrainer(parts: Pick<TrainerParts, 'open' | 'privateRandom'>
       case 'resume':
         paused?.resolve();
         paused = null;
+        return;
+      case 'interrupt':
+        isInterrupted = true;
+        paused?.resolve();
         return;
       case 'end':
         process.exit(0);

@@ -41,6 +41,8 @@ export interface Hooks {
   signal: AbortSignal;
   /** Resolves when training may go on. */
   whenRunning(): Promise<void>;
+  /** Whether the process is to end soon: training stops at its next batch, and goes on from there in another one. */
+  isInterrupted(): boolean;
   onProgress(progress: TrainProgress): void;
 }
 
@@ -117,8 +119,9 @@ export function createTrainer({ engine, options, open, privateRandom }: TrainerP
           },
           {
             beforeStep: stepGate(hooks),
+            isInterrupted: hooks.isInterrupted,
             onProgress: hooks.onProgress,
-            onEpoch: async (checkpoint) => {
+            onCheckpoint: async (checkpoint) => {
               if (checkpointPath) await writeCheckpoint(checkpointPath, key, checkpoint);
             },
           },
@@ -147,6 +150,8 @@ export function createTrainer({ engine, options, open, privateRandom }: TrainerP
         let [loss, hits, counted] = [0, 0, 0];
         for (let first = 0; first < batches.count; first += rowsOfEvaluation) {
           await beforeStep();
+          if (hooks.isInterrupted())
+            throw new AppError('training/interrupted', 'The evaluation was interrupted; it is done anew.');
           const length = Math.min(rowsOfEvaluation, batches.count - first);
           const score = learner.score(
             weights,

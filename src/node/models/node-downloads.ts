@@ -1,0 +1,33 @@
+import type { CatalogueEntry } from '#contract/catalogue.ts';
+import type { LimitSet } from '#contract/manners.ts';
+import type { Clock } from '../clock.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { SettingsStore } from '../settings-store.ts';
+import { type Downloads, openDownloads } from './downloads.ts';
+import { makeRoom } from './make-room.ts';
+import type { ModelStore } from './model-store.ts';
+
+/** Downloads over this node's settings and store. */
+export function nodeDownloads(parts: {
+  catalogue: CatalogueEntry[];
+  modelsDir: string;
+  settings: Pick<SettingsStore, 'current'>;
+  models: ModelStore;
+  ledger: Ledger;
+  limits(): LimitSet;
+  clock: Clock;
+}): Promise<Downloads> {
+  const { catalogue, modelsDir, settings, models, ledger, clock } = parts;
+  return openDownloads({
+    catalogue,
+    modelsDir,
+    hub: () => {
+      const { modelHubs, downloadProxy } = settings.current.get();
+      return { hubs: modelHubs, proxy: downloadProxy };
+    },
+    makeRoom: makeRoom({ settings, ledger, models }),
+    onDone: () => models.scan(),
+    mostMbps: () => parts.limits().networkMbps,
+    clock,
+  });
+}
