@@ -230,3 +230,7 @@ async function checkGateway(url: string) {
     });
   }
 }
+
+function stillToCome(): never {
+  throw new AppError('request/not-found', 'This is still to come.');
+}
