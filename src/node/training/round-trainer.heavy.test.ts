@@ -85,6 +85,20 @@ test('interrupted again and again it learns each batch once, to the same weights
   expect(trainer.needs().ramBytes).toBeGreaterThan(50e6);
 });
 
+test('a trainer that is still starting is ended at once, and the round goes on all the same', {
+  timeout: 60_000,
+}, async () => {
+  await trainer.grant(share);
+  const seen = watch();
+  const training = trainer.train(job('start'), seen.onProgress, never);
+  await systemClock.sleep(20);
+  expect(memory.reservations.get()).toHaveLength(1);
+  await trainer.interrupt();
+  expect(memory.reservations.get()).toEqual([]);
+  await trainer.grant(share);
+  expect(await training).toMatchObject({ steps: 12 * 143, repeatedSteps: 0 });
+});
+
 test('paused by the operator it is interrupted all the same; without a turn it waits, and can be called off', {
   timeout: 60_000,
 }, async () => {

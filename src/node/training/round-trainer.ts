@@ -47,6 +47,9 @@ interface Session {
   reserved: Reserved;
   share: TrainingShare;
   usedBytes: number;
+  /** Its process is still starting: nothing is learnt that could be lost. */
+  isStarting: boolean;
+  isCutOff: boolean;
   ended: Promise<void>;
 }
 
@@ -100,11 +103,17 @@ export function createRoundTrainer(options: {
       engineDir: options.engineDir,
       ...(signal ? { signal } : {}),
     });
-    const session: Session = { trainer, reserved, share, usedBytes: 0, ended: ended.promise };
+    const session: Session = {
+      ...{ trainer, reserved, share, usedBytes: 0, isStarting: true, isCutOff: false },
+      ended: ended.promise,
+    };
     sessions.add(session);
     if (isPaused) trainer.pause();
     try {
-      const facts = await trainer.describe();
+      const facts = await trainer.describe().catch((thrown: unknown) => {
+        throw session.isCutOff ? new AppError('training/interrupted', 'It had not begun.') : thrown;
+      });
+      session.isStarting = false;
       const { device, usesGpu: onGpu } = facts;
       engine.set({ name: nameOf(facts.engine), device, usesGpu: onGpu, threads: facts.threads });
       return await work(session);
@@ -207,7 +216,9 @@ export function createRoundTrainer(options: {
 
   /** One that does not answer in time is ended all the same: it goes on from its last epoch. */
   async function endNow(session: Session): Promise<void> {
-    session.trainer.interrupt();
+    session.isCutOff = session.isStarting;
+    if (session.isCutOff) session.trainer.kill();
+    else session.trainer.interrupt();
     const limit = new AbortController();
     const late = options.clock.sleep(interruptLimitMs, limit.signal).then(
       () => session.trainer.dispose(),

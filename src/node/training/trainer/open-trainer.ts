@@ -31,6 +31,8 @@ export interface Trainer extends Omit<TrainerCalls, 'receive' | 'ended'> {
   resume(): void;
   /** Stops what it does at the next batch, once its checkpoint is written: the call rejects with `training/interrupted`. */
   interrupt(): void;
+  /** Ends the process at once; what it was asked rejects with `training/worker-crashed`. */
+  kill(): void;
   /** Process id; undefined while there is none. */
   pid(): number | undefined;
   dispose(): Promise<void>;
@@ -109,6 +111,7 @@ export function openTrainer(options: OpenTrainerOptions = {}): Trainer {
     interrupt() {
       if (running) sendTo(running.child, { type: 'interrupt' });
     },
+    kill: () => void running?.child.kill('SIGKILL'),
     pid: () => running?.child.pid,
     dispose,
   };
