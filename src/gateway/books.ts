@@ -1,5 +1,6 @@
 import type { Database } from 'better-sqlite3';
 import { inferenceFeeOf, type Pricing, priceOf } from '#contract/money.ts';
+import { type Network, networkSchema } from '#contract/wire/network.ts';
 import type { NodeAccount, ReceiptVerdict, SignedReceipt } from '#contract/wire/receipt.ts';
 
 /** A dispatched job as the gateway saw it. */
@@ -24,13 +25,19 @@ export interface RelayedJob {
   state: 'done' | 'cancelled';
 }
 
+/** A job that was taken down, with what is owed for it and in whose lamports. */
+export type BookedJob = RelayedJob & {
+  owedLamports: bigint;
+  feeLamports: bigint;
+  priceLamports: bigint;
+  network: Network;
+};
+
 export interface Books {
   /** Takes down what was relayed; the job is now owed. */
   record(job: RelayedJob): void;
   /** Null when no such job was relayed. */
-  job(
-    requestId: string,
-  ): (RelayedJob & { owedLamports: bigint; feeLamports: bigint; priceLamports: bigint }) | null;
+  job(requestId: string): BookedJob | null;
   /** The receipt that was kept for a node's job, with its verdict. */
   answered(nodeId: string, requestId: string): { signed: SignedReceipt; verdict: ReceiptVerdict } | null;
   isSeqUsed(nodeKey: string, seq: number): boolean;
@@ -68,7 +75,11 @@ export const proxiedJobs = 'ALTER TABLE jobs ADD COLUMN proxied_target TEXT;';
 export const trainingJobs = 'ALTER TABLE jobs ADD COLUMN is_training INTEGER NOT NULL DEFAULT 0;';
 
 /** What the gateway relayed and owes, in SQLite; rows are only ever added. */
-export function openBooks(database: Database, now: () => number = Date.now): Books {
+export function openBooks(
+  database: Database,
+  now: () => number = Date.now,
+  network: Network = 'test-credits',
+): Books {
   const row = (sql: string, ...values: unknown[]) =>
     database.prepare(sql).get(...values) as Record<string, bigint | string> | undefined;
   const big = (value: unknown) => (typeof value === 'bigint' ? value : 0n);
@@ -78,7 +89,7 @@ export function openBooks(database: Database, now: () => number = Date.now): Boo
       const agreed = job.proxied ?? job.training;
       const price = agreed?.priceLamports ?? priceOf(job.pricing, job);
       database
-        .prepare('INSERT INTO jobs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
+        .prepare('INSERT INTO jobs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
         .run(
           job.requestId,
           now(),
@@ -99,6 +110,7 @@ export function openBooks(database: Database, now: () => number = Date.now): Boo
           job.state,
           job.proxied?.target ?? null,
           job.training ? 1 : 0,
+          network,
         );
     },
     job(requestId) {
@@ -131,6 +143,7 @@ export function openBooks(database: Database, now: () => number = Date.now): Boo
         priceLamports,
         feeLamports,
         owedLamports: priceLamports - feeLamports,
+        network: networkSchema.parse(found.network),
       };
     },
     answered(nodeId, requestId) {
@@ -167,7 +180,10 @@ export function openBooks(database: Database, now: () => number = Date.now): Boo
       database.prepare('INSERT OR IGNORE INTO node_owners VALUES (?, ?, ?)').run(nodeId, nodeKey, now());
     },
     spentBy: (payer) =>
-      big(row('SELECT SUM(price_lamports) AS spent FROM jobs WHERE payer = ?', payer)?.spent),
+      big(
+        row('SELECT SUM(price_lamports) AS spent FROM jobs WHERE payer = ? AND network = ?', payer, network)
+          ?.spent,
+      ),
     usageOf(payer, sinceMs) {
       const found = row(
         `SELECT COUNT(*) AS requests, SUM(prompt_tokens + generated_tokens) AS tokens, SUM(price_lamports) AS lamports
@@ -183,8 +199,9 @@ export function openBooks(database: Database, now: () => number = Date.now): Boo
     },
     account(nodeId) {
       const owed = row(
-        'SELECT COUNT(*) AS jobs, SUM(price_lamports) AS price, SUM(fee_lamports) AS fee FROM jobs WHERE node_id = ?',
+        'SELECT COUNT(*) AS jobs, SUM(price_lamports) AS price, SUM(fee_lamports) AS fee FROM jobs WHERE node_id = ? AND network = ?',
         nodeId,
+        network,
       );
       const count = (verdict: string) =>
         Number(
@@ -193,7 +210,7 @@ export function openBooks(database: Database, now: () => number = Date.now): Boo
         );
       return {
         node_id: nodeId,
-        network: 'test-credits',
+        network,
         jobs: Number(owed?.jobs ?? 0n),
         receipts_accepted: count('accepted'),
         receipts_disputed: count('disputed'),

@@ -9,6 +9,7 @@ import type { Books } from './books.ts';
 import { parseForClient } from './refusal.ts';
 import type { RegisteredNode } from './registry.ts';
 import type { Opened, Relay } from './relay.ts';
+import type { ChannelBook } from './settlement/channel-book.ts';
 import { type RelayedAnswer, readAnswer, relayFrames } from './stream-relay.ts';
 
 const periodsMs: Record<string, number> = {
@@ -29,6 +30,8 @@ export function addClientRoutes(
   parts: {
     nodes: Map<string, RegisteredNode>;
     books: Books;
+    channels: ChannelBook;
+    epoch: bigint;
     relay: Relay;
     creditLimitLamports: bigint;
     now(): number;
@@ -110,11 +113,16 @@ export function addClientRoutes(
 
   app.get('/analytics/usage', (context) => {
     const period = periodsMs[context.req.query('period') ?? 'all_time'] ?? Number.MAX_SAFE_INTEGER;
-    const usage = books.usageOf(context.req.query('wallet_address') ?? '', Math.max(0, now() - period));
+    const payer = context.req.query('wallet_address') ?? '';
+    const usage = books.usageOf(payer, Math.max(0, now() - period));
+    const { voucheredAtomic, settledAtomic } = parts.channels.payerSums(payer, parts.epoch);
     return context.json({
       total_requests: usage.requests,
       total_tokens: usage.tokens,
       total_cost_sol: Number(usage.lamports) / 1e9,
+      // Of all time: what nodes have vouchers for, and what was paid to them.
+      vouchered_lamports: `${voucheredAtomic}`,
+      settled_lamports: `${settledAtomic}`,
     });
   });
 

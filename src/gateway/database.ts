@@ -1,9 +1,10 @@
 import Database from 'better-sqlite3';
 import { bookTables, proxiedJobs, trainingJobs } from './books.ts';
 import { roundTables } from './federated/round-book.ts';
+import { channelTables } from './settlement/channel-tables.ts';
 
 /** Each is run once, in this order; new ones go to the end. */
-const migrations = [bookTables, proxiedJobs, trainingJobs + roundTables];
+const migrations = [bookTables, proxiedJobs, trainingJobs + roundTables, channelTables];
 
 /** The gateway's one database: what it relayed, owes and trains. Throws when a newer gateway wrote it. */
 export function openDatabase(file: string): Database.Database {

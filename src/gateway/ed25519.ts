@@ -8,6 +8,7 @@ import {
 } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import bs58 from 'bs58';
+import type { ByteSigner } from '#contract/settlement/ed25519.ts';
 
 /** Ed25519 (RFC 8032) over text, keys and signatures as base58. */
 export function verifyText(text: string, signature: string, publicKey: string): boolean {
@@ -20,10 +21,13 @@ export function verifyText(text: string, signature: string, publicKey: string): 
   }
 }
 
-export interface GatewayKey {
+/** Signs what is text. */
+export interface TextSigner {
   publicKey: string;
   sign(text: string): string;
 }
+
+export interface GatewayKey extends TextSigner, ByteSigner {}
 
 /** The gateway's signing key, made on the first start; only its user can read the file. It holds no money. */
 export function openGatewayKey(file: string): GatewayKey {
@@ -36,6 +40,7 @@ export function openGatewayKey(file: string): GatewayKey {
   return {
     publicKey: bs58.encode(Buffer.from(x, 'base64url')),
     sign: (text) => bs58.encode(sign(null, Buffer.from(text), privateKey)),
+    signBytes: (bytes) => bs58.encode(sign(null, bytes, privateKey)),
   };
 }
 

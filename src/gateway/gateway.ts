@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { serve } from '@hono/node-server';
 import type { HardwareMinimum } from '#contract/wire/node-capabilities.ts';
+import { nativeMint } from '#contract/wire/voucher.ts';
 import { openBooks } from './books.ts';
 import { openDatabase } from './database.ts';
 import { openGatewayKey } from './ed25519.ts';
@@ -16,6 +17,11 @@ import { createReceiptDesk } from './receipt-desk.ts';
 import type { RegisteredNode } from './registry.ts';
 import { createRelay } from './relay.ts';
 import { createGatewayRoutes } from './routes.ts';
+import { openChannelBook } from './settlement/channel-book.ts';
+import type { ChainOptions, OpenSettlement } from './settlement/open-settlement.ts';
+import { createPayoutWallets } from './settlement/payout-wallets.ts';
+import { openSettlementBook } from './settlement/settlement-book.ts';
+import { createVoucherDesk } from './settlement/voucher-desk.ts';
 import { createTestRequests } from './test-requests.ts';
 
 export interface GatewayOptions {
@@ -35,6 +41,10 @@ export interface GatewayOptions {
   resourcesDir?: string | undefined;
   /** How often waiting nodes ask, and the rounds' time is looked at. */
   rounds?: { pollMs?: number; tickMs?: number | null };
+  /** What it pays on; without it its lamports are credits of a test. */
+  chain?: ChainOptions | undefined;
+  /** Its own, as nodes may write them in delegations, besides where it listens. */
+  origins?: readonly string[];
   /** Unix milliseconds; tests turn it. */
   now?: () => number;
 }
@@ -62,7 +72,26 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const key = openGatewayKey(join(options.dataDir, 'gateway-key'));
   const now = options.now ?? Date.now;
   const database = openDatabase(join(options.dataDir, 'gateway.db'));
-  const books = openBooks(database, now);
+  const channels = openChannelBook(database, now);
+  let settlement: OpenSettlement | null;
+  try {
+    settlement = await openChain(options.chain, { channels, book: openSettlementBook(database, now), now });
+  } catch (thrown) {
+    database.close();
+    throw thrown;
+  }
+  const network = settlement?.terms.cluster ?? 'test-credits';
+  const epoch = settlement?.epoch ?? channels.network(network, null);
+  const mint = settlement?.terms.mint ?? nativeMint;
+  const books = openBooks(database, now, network);
+  const vouchers = createVoucherDesk({ book: channels, signer: key, terms: { mint, epoch }, now });
+  let origins: readonly string[] = options.origins ?? [];
+  const wallets = createPayoutWallets({
+    book: channels,
+    isChain: settlement !== null,
+    origins: () => origins,
+    now,
+  });
   const nodes = new Map<string, RegisteredNode>();
   const relay = createRelay({ key, nodes, books, now });
   let testRequests: ReturnType<typeof createTestRequests> | null = null;
@@ -89,7 +118,20 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     nodes,
     books,
     relay,
-    receipts: createReceiptDesk({ gatewayKey: key.publicKey, books, relay }),
+    receipts: createReceiptDesk({
+      gatewayKey: key.publicKey,
+      books,
+      channels,
+      vouchers,
+      terms: { asset: mint === nativeMint ? 'SOL' : mint, network },
+      relay,
+      onVouchered: () => settlement?.engine.poke(),
+    }),
+    channels,
+    vouchers,
+    wallets,
+    settlement,
+    epoch,
     coordinator,
     now,
     requirements: options.requirements ?? smallMachine,
@@ -104,6 +146,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   });
   const { port } = server.address() as AddressInfo;
   const url = `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}`;
+  origins = [...origins, ...ownOrigins(url)];
   testRequests = createTestRequests({
     url,
     models: () =>
@@ -135,7 +178,24 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
         if ('closeAllConnections' in server) server.closeAllConnections();
       });
       await coordinator.close();
+      await settlement?.engine.close();
       database.close();
     },
   };
+}
+
+/** The chain's part is loaded where there is one: it is a third of the gateway's memory. */
+async function openChain(
+  chain: ChainOptions | undefined,
+  parts: Parameters<typeof import('./settlement/open-settlement.ts')['openSettlement']>[1],
+): Promise<OpenSettlement | null> {
+  if (!chain) return null;
+  const { openSettlement } = await import('./settlement/open-settlement.ts');
+  return openSettlement(chain, parts);
+}
+
+/** A loopback address has more than one name. */
+function ownOrigins(url: string): string[] {
+  const { origin, hostname, port } = new URL(url);
+  return hostname === '127.0.0.1' ? [origin, `http://localhost:${port}`] : [origin];
 }

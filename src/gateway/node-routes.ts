@@ -1,4 +1,4 @@
-import type { Context, Hono } from 'hono';
+import type { Hono } from 'hono';
 import { toAppError } from '#contract/result.ts';
 import {
   type HardwareMinimum,
@@ -7,11 +7,13 @@ import {
 } from '#contract/wire/node-capabilities.ts';
 import { receiptBatchSchema } from '#contract/wire/receipt.ts';
 import type { Books } from './books.ts';
-import { createNodeSignatureCheck } from './node-signature.ts';
+import type { NodeCaller } from './node-caller.ts';
 import { isReachable } from './node-watch.ts';
 import type { ReceiptDesk } from './receipt-desk.ts';
 import { parseForNode, Refusal } from './refusal.ts';
 import { type RegisteredNode, registeredNode } from './registry.ts';
+import type { ChannelBook } from './settlement/channel-book.ts';
+import type { PayoutWallets, Registration } from './settlement/payout-wallets.ts';
 
 const reachabilityLimitMs = 5000;
 
@@ -22,20 +24,23 @@ export function addNodeRoutes(
     nodes: Map<string, RegisteredNode>;
     books: Books;
     receipts: ReceiptDesk;
+    caller: NodeCaller;
+    channels: ChannelBook;
+    wallets: PayoutWallets;
+    epoch: bigint;
     requirements: HardwareMinimum;
     now(): number;
     onNodeCame(): void;
   },
 ): void {
-  const { nodes, books, now } = parts;
-  const checkSignature = createNodeSignatureCheck(now);
+  const { nodes, books, caller, wallets, now } = parts;
 
   app.get('/nodes', (context) => context.json([...nodes.values()].map(show)));
-  app.get('/nodes/:id', (context) => context.json(show(nodeOf(context.req.param('id')))));
+  app.get('/nodes/:id', (context) => context.json(show(caller.node(context.req.param('id')))));
 
   app.post('/nodes/register', async (context) => {
     const body = new Uint8Array(await context.req.arrayBuffer());
-    const nodeKey = signerOf(context, body);
+    const nodeKey = caller.signer(context, body);
     const capabilities = parseForNode(nodeCapabilitiesSchema, body);
     const { node_id: nodeId, endpoint_url: endpoint } = capabilities;
     for (const [name, least] of Object.entries(parts.requirements)) {
@@ -44,16 +49,20 @@ export function addNodeRoutes(
     }
     const owner = books.ownerOf(nodeId);
     if (owner !== null && owner !== nodeKey) throw new Refusal(401, `node ${nodeId} belongs to another key`);
+    const registration = { nodeId, nodeKey, capabilities };
+    const delegation = judge(registration);
     if (!(await isReachable(endpoint, reachabilityLimitMs)))
       throw new Refusal(400, `${endpoint}/health did not answer 200 within 5 s`);
     if (nodeKey !== null) books.claim(nodeId, nodeKey);
+    wallets.bind(registration, delegation);
     nodes.set(nodeId, registeredNode(capabilities, nodeKey, now(), nodes.get(nodeId)));
     queueMicrotask(parts.onNodeCame);
     return context.json({ node_id: nodeId, status: 'registered' });
   });
 
   app.post('/nodes/:id/health', async (context) => {
-    const { node, body } = await signedCall(context);
+    const { node, body } = await caller.registered(context);
+    checkInForce(node.capabilities.node_id);
     const health = parseForNode(nodeHealthSchema, body);
     node.lastSeenMs = now();
     node.online = health.status === 'online' || health.status === 'busy';
@@ -61,53 +70,45 @@ export function addNodeRoutes(
   });
 
   app.delete('/nodes/:id', async (context) => {
-    const { node } = await signedCall(context);
+    const { node } = await caller.registered(context);
     nodes.delete(node.capabilities.node_id);
     return context.json({ status: 'deregistered' });
   });
 
   app.get('/nodes/:id/account', async (context) => {
-    const { node } = await signedCall(context);
-    return context.json(books.account(node.capabilities.node_id));
-  });
-
-  app.post('/nodes/:id/receipts', async (context) => {
-    const { node, key, body } = await signedCall(context);
-    const { receipts } = parseForNode(receiptBatchSchema, body);
+    const { node } = await caller.registered(context);
+    const { node_id: nodeId } = node.capabilities;
+    const { voucheredAtomic, settledAtomic } = parts.channels.nodeSums(nodeId, parts.epoch);
     return context.json({
-      results: await parts.receipts.answer({ nodeId: node.capabilities.node_id, nodeKey: key }, receipts),
+      ...books.account(nodeId),
+      vouchered_lamports: `${voucheredAtomic}`,
+      settled_lamports: `${settledAtomic}`,
     });
   });
 
-  function nodeOf(id: string): RegisteredNode {
-    const node = nodes.get(id);
-    if (!node) throw new Refusal(404, `node ${id} is not registered`);
-    return node;
-  }
+  app.post('/nodes/:id/receipts', async (context) => {
+    const { node, key, body } = await caller.registered(context);
+    checkInForce(node.capabilities.node_id);
+    const { receipts } = parseForNode(receiptBatchSchema, body);
+    return context.json(
+      await parts.receipts.answer({ nodeId: node.capabilities.node_id, nodeKey: key }, receipts),
+    );
+  });
 
-  function signerOf(context: Context, body: Uint8Array): string | null {
-    const { pathname, search } = new URL(context.req.url);
+  function judge(registration: Registration) {
     try {
-      return checkSignature({
-        method: context.req.method,
-        path: pathname + search,
-        header: (name) => context.req.header(name),
-        body,
-      });
+      return wallets.judge(registration);
     } catch (thrown) {
-      throw new Refusal(401, toAppError(thrown).message);
+      throw Refusal.because(401, toAppError(thrown));
     }
   }
 
-  async function signedCall(
-    context: Context,
-  ): Promise<{ node: RegisteredNode; key: string; body: Uint8Array }> {
-    const body = new Uint8Array(await context.req.arrayBuffer());
-    const node = nodeOf(context.req.param('id') ?? '');
-    const key = signerOf(context, body);
-    if (key === null || key !== node.key)
-      throw new Refusal(401, 'this call needs the signature of the node’s own key');
-    return { node, key, body };
+  function checkInForce(nodeId: string): void {
+    try {
+      wallets.checkInForce(nodeId);
+    } catch (thrown) {
+      throw Refusal.because(401, toAppError(thrown));
+    }
   }
 }
 

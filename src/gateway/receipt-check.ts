@@ -9,7 +9,7 @@ import { verifyText } from './ed25519.ts';
  */
 export function checkReceipt(
   signed: SignedReceipt,
-  expected: { nodeId: string; nodeKey: string; gatewayKey: string },
+  expected: { nodeId: string; nodeKey: string; gatewayKey: string; asset: string },
   books: Pick<Books, 'job' | 'answered' | 'isSeqUsed'>,
 ): { verdict: ReceiptVerdict; isKept: boolean } {
   const { receipt, signature } = signed;
@@ -40,7 +40,8 @@ export function checkReceipt(
     ['gateway', receipt.gateway, expected.gatewayKey],
     ['payer', receipt.payer, job.payer],
     ['model', receipt.model, job.model],
-    ['network', receipt.network, 'test-credits'],
+    ['network', receipt.network, job.network],
+    ['asset', receipt.asset, expected.asset],
     ['input_sha256', receipt.input_sha256, job.inputSha256],
     ['output_sha256', receipt.output_sha256, job.outputSha256],
     ['tokens_prompt', receipt.tokens_prompt, job.promptTokens],

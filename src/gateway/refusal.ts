@@ -8,6 +8,11 @@ export class Refusal extends Error {
     super(detail);
     this.status = status;
   }
+
+  /** A refusal whose detail begins with its reason's code. */
+  static because(status: 400 | 401, error: AppError): Refusal {
+    return new Refusal(status, `${error.code}: ${error.message}`);
+  }
 }
 
 /** A node's body by its schema; a 422 names the first field that is wrong. */

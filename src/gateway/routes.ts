@@ -11,11 +11,17 @@ import type { Coordinator } from './federated/coordinator.ts';
 import { addFederatedRoutes, isUpdatePath } from './federated/federated-routes.ts';
 import { trainingMetrics } from './federated/training-metrics.ts';
 import { addTrainingRoutes } from './federated/training-routes.ts';
+import { createNodeCaller } from './node-caller.ts';
 import { addNodeRoutes } from './node-routes.ts';
 import type { ReceiptDesk } from './receipt-desk.ts';
 import { Refusal } from './refusal.ts';
 import { type RegisteredNode, scoreOf } from './registry.ts';
 import type { Relay } from './relay.ts';
+import type { ChannelBook } from './settlement/channel-book.ts';
+import type { OpenSettlement } from './settlement/open-settlement.ts';
+import type { PayoutWallets } from './settlement/payout-wallets.ts';
+import { addSettlementRoutes } from './settlement/settlement-routes.ts';
+import type { VoucherDesk } from './settlement/voucher-desk.ts';
 
 const spoken = [
   'signed-nodes',
@@ -23,6 +29,7 @@ const spoken = [
   'deregister',
   'streaming',
   'receipts',
+  'vouchers',
   'federated',
 ] satisfies (typeof extensionNames)[number][];
 const mostBodyBytes = 5_000_000;
@@ -35,12 +42,19 @@ export function createGatewayRoutes(parts: {
   relay: Relay;
   receipts: ReceiptDesk;
   coordinator: Coordinator;
+  channels: ChannelBook;
+  vouchers: VoucherDesk;
+  wallets: PayoutWallets;
+  /** Null without a chain: credits of a test. */
+  settlement: OpenSettlement | null;
+  epoch: bigint;
   requirements: HardwareMinimum;
   creditLimitLamports: bigint;
   now(): number;
   onNodeCame(): void;
 }): Hono {
-  const { key, nodes, now } = parts;
+  const { key, nodes, settlement, now } = parts;
+  const caller = createNodeCaller(parts);
   const app = new Hono();
   const startedMs = now();
   let requests = 0;
@@ -67,7 +81,7 @@ export function createGatewayRoutes(parts: {
 
   app.get('/', (context) =>
     context.json({
-      service: 'SolanaLM Gateway (local test network)',
+      service: settlement ? 'SolanaLM Gateway' : 'SolanaLM Gateway (local test network)',
       version: '0.1.0',
       status: 'online',
       network_stats: {
@@ -75,9 +89,10 @@ export function createGatewayRoutes(parts: {
         requests,
         uptime_seconds: Math.floor((now() - startedMs) / 1000),
       },
-      extensions: spoken,
+      extensions: settlement ? [...spoken, 'settlement'] : spoken,
       public_key: key.publicKey,
-      network: 'test-credits',
+      network: settlement?.terms.cluster ?? 'test-credits',
+      ...(settlement ? { settlement: settlement.terms } : {}),
       requirements: parts.requirements,
     }),
   );
@@ -102,7 +117,8 @@ export function createGatewayRoutes(parts: {
     ),
   );
 
-  addNodeRoutes(app, parts);
+  addNodeRoutes(app, { ...parts, caller });
+  addSettlementRoutes(app, { ...parts, caller, engine: settlement?.engine ?? null });
   addFederatedRoutes(app, parts);
   addTrainingRoutes(app, parts);
   addClientRoutes(app, {

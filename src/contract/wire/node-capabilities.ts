@@ -75,6 +75,8 @@ export const nodeCapabilitiesSchema = z.object({
   capabilities: z.record(z.string(), z.json()).optional(),
   /** The payout wallet's word that this node's key may act for it. */
   delegation: delegationSchema.optional(),
+  /** Who begins a payment: the gateway by itself, or the operator, who asks, signs and pays the network's fee. */
+  payout_by: z.enum(['gateway', 'claim']).optional(),
   /** Extensions that the node speaks; a plain node has none. */
   extensions: z.array(z.string()).default([]),
 });

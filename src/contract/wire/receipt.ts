@@ -3,7 +3,7 @@ import { canonicalJson } from '../canonical-json.ts';
 import { priceLamportsSchema } from '../money.ts';
 import { networkSchema } from './network.ts';
 import type { ToolCall } from './openai.ts';
-import { signedVoucherSchema } from './voucher.ts';
+import { publicKeySchema, signedVoucherSchema } from './voucher.ts';
 
 const sha256Hex = z.string().regex(/^[0-9a-f]{64}$/, 'a lower-case hex sha256');
 const count = z.int().min(0);
@@ -29,7 +29,8 @@ export const receiptSchema = z.strictObject({
   tokens_generated: count,
   /** Gross price in the asset's smallest unit (lamports for SOL), before the network's fee. */
   price_atomic: priceLamportsSchema,
-  asset: z.literal('SOL'),
+  /** `SOL`, or the mint that the gateway settles with. */
+  asset: z.union([z.literal('SOL'), publicKeySchema]),
   network: networkSchema,
   /** Present on an answer that came from the node's response cache; it costs no more than a new one. */
   cache: z.literal('hit').optional(),
@@ -103,5 +104,8 @@ export const nodeAccountSchema = z.object({
   receipts_disputed: count,
   owed_lamports: priceLamportsSchema,
   fee_lamports: priceLamportsSchema,
+  /** Of what is owed: what vouchers cover, and what finalized payments have brought (extension `vouchers`). */
+  vouchered_lamports: priceLamportsSchema.optional(),
+  settled_lamports: priceLamportsSchema.optional(),
 });
 export type NodeAccount = z.infer<typeof nodeAccountSchema>;

@@ -13,7 +13,7 @@ import type {
 import { mostUpdateOverheadBytes } from '#contract/federated/update-frame.ts';
 import { toAppError, unwrap } from '#contract/result.ts';
 import type { Books } from '../books.ts';
-import { type GatewayKey, sha256Hex } from '../ed25519.ts';
+import { sha256Hex, type TextSigner } from '../ed25519.ts';
 import type { Round } from './round.ts';
 import type { RoundBook } from './round-book.ts';
 import { openStoredBlobs } from './stored-blobs.ts';
@@ -52,7 +52,7 @@ export interface Coordinator {
 }
 
 export interface CoordinatorOptions {
-  key: GatewayKey;
+  key: TextSigner;
   books: Books;
   book: RoundBook;
   dir: string;

@@ -12,7 +12,7 @@ import {
 } from '#contract/federated/rounds.ts';
 import { createUpdateKey } from '#contract/federated/update-frame.ts';
 import { toAppError } from '#contract/result.ts';
-import type { GatewayKey } from '../ed25519.ts';
+import type { TextSigner } from '../ed25519.ts';
 import type { Collected } from './collection.ts';
 import { conclude } from './conclusion.ts';
 import { createPlainCollection } from './plain-collection.ts';
@@ -41,7 +41,7 @@ export interface JoiningNode {
 }
 
 export interface TaskRunParts {
-  key: GatewayKey;
+  key: TextSigner;
   book: RoundBook;
   models: TaskModels;
   /** Null: models are not evaluated. */

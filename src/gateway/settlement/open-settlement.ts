@@ -1,0 +1,114 @@
+import { PublicKey } from '@solana/web3.js';
+import { tokenPrograms } from '#contract/settlement/token-accounts.ts';
+import { type Cluster, genesisHashes } from '#contract/wire/network.ts';
+import type { SettlementTerms } from '#contract/wire/settlement.ts';
+import { nativeMint } from '#contract/wire/voucher.ts';
+import { type ChainClient, createChainClient } from './chain-client.ts';
+import type { ChannelBook } from './channel-book.ts';
+import type { SettlementBook } from './settlement-book.ts';
+import { createSettlementEngine, type SettlementEngine, type SettlementStep } from './settlement-engine.ts';
+import { openTreasury } from './treasury.ts';
+import { settleWindowSeconds } from './voucher-desk.ts';
+
+/** The chain that a gateway pays on. */
+export interface ChainOptions {
+  cluster: Cluster;
+  /** The first that answers is asked. */
+  rpcUrls: readonly string[];
+  /** A key file as solana-keygen writes it. */
+  treasuryFile: string;
+  /** SOL without it. */
+  mint?: string | undefined;
+  /** In the mint's smallest unit. */
+  thresholdAtomic?: bigint | undefined;
+  /** Without it nothing is paid on mainnet. */
+  isRealMoney?: boolean | undefined;
+  timeoutMs?: number | undefined;
+  pollMs?: number | null | undefined;
+  onStep?: ((step: SettlementStep) => void) | undefined;
+}
+
+const usualThresholdAtomic = 2_000_000n;
+const solDecimals = 9;
+
+export interface OpenSettlement {
+  terms: SettlementTerms;
+  epoch: bigint;
+  engine: SettlementEngine;
+}
+
+/** Gets ready to pay. Throws a sentence for everything that must be right before: keys, cluster, mint. */
+export async function openSettlement(
+  options: ChainOptions,
+  parts: { channels: ChannelBook; book: SettlementBook; now(): number },
+): Promise<OpenSettlement> {
+  const { cluster, mint = nativeMint } = options;
+  if (cluster === 'mainnet-beta' && !options.isRealMoney)
+    throw new Error('paying on mainnet-beta wants --i-know-this-is-real-money');
+  if (options.rpcUrls.length === 0) throw new Error('a chain wants the address of an RPC endpoint (--rpc)');
+  const treasury = openTreasury(options.treasuryFile);
+  const chain = createChainClient({ urls: options.rpcUrls, timeoutMs: options.timeoutMs });
+  const genesisHash =
+    (cluster === 'localnet' ? parts.channels.pinnedGenesis(cluster) : genesisHashes[cluster]) ??
+    (await chain.genesisHash());
+  const found = await chain.genesisHash().catch(() => genesisHash);
+  if (found !== genesisHash)
+    throw new Error(
+      `the RPC endpoint is of another cluster than ${cluster}: it began with ${found}, not with ${genesisHash}`,
+    );
+  chain.expectGenesis(genesisHash);
+  const epoch = parts.channels.network(cluster, genesisHash);
+  const token = mint === nativeMint ? null : await readMint(chain, mint);
+  const thresholdAtomic = options.thresholdAtomic ?? usualThresholdAtomic;
+  const engine = createSettlementEngine({
+    ...parts,
+    chain,
+    treasury,
+    epoch,
+    mint,
+    token,
+    thresholdAtomic,
+    pollMs: options.pollMs,
+    onStep: options.onStep,
+  });
+  return {
+    epoch,
+    engine,
+    terms: {
+      cluster,
+      genesis_hash: genesisHash,
+      treasury: treasury.publicKey.toBase58(),
+      mint,
+      decimals: token?.decimals ?? solDecimals,
+      threshold_atomic: `${thresholdAtomic}`,
+      modes: ['gateway', 'claim'],
+      settle_window_seconds: settleWindowSeconds,
+    },
+  };
+}
+
+const mintBytes = 82;
+const decimalsOffset = 44;
+/** Behind a Token-2022 mint padded to an account's length stand its kind and then its extensions: type, length, value. */
+const extensionsOffset = 166;
+/** Extensions with which what is sent is not what arrives. */
+const refusedExtensions: Record<number, string> = {
+  1: 'takes a fee of each transfer',
+  9: 'cannot be transferred',
+  14: 'runs a program at each transfer',
+};
+
+/** Program and decimals of a mint. Throws a sentence when it cannot be paid with. */
+async function readMint(chain: ChainClient, mint: string): Promise<{ program: string; decimals: number }> {
+  const account = await chain.ask((connection) => connection.getAccountInfo(new PublicKey(mint)));
+  const program = account?.owner.toBase58() ?? '';
+  if (!account || !tokenPrograms.includes(program) || account.data.length < mintBytes)
+    throw new Error(`${mint} is no token’s mint on this chain`);
+  for (let at = extensionsOffset; at + 4 <= account.data.length; ) {
+    const type = account.data.readUInt16LE(at);
+    const why = refusedExtensions[type];
+    if (why !== undefined) throw new Error(`${mint} cannot be paid with: it ${why}`);
+    at += 4 + account.data.readUInt16LE(at + 2);
+  }
+  return { program, decimals: account.data[decimalsOffset] ?? 0 };
+}
