@@ -6,24 +6,16 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import type { Delegation } from '#contract/wire/delegation.ts';
 import { gatewayInfoSchema } from '#contract/wire/node-capabilities.ts';
-import { nodeAccountSchema, type Receipt, receiptAnswerSchema, receiptText } from '#contract/wire/receipt.ts';
-import { claimAnswerSchema, settlementListSchema } from '#contract/wire/settlement.ts';
-import { channelSchema } from '#contract/wire/voucher.ts';
 import { createSignedCall } from '#node/link/signed-call.ts';
 import { type LocalChain, noLocalChain, startLocalChain } from '#testing/local-chain.ts';
-import { capabilitiesOf } from '#testing/network-node.ts';
+import { netOfRequest, startPaidNode } from '#testing/paid-node.ts';
 import { writeKeyFile } from '#testing/paying-books.ts';
-import { newKey, startScriptedApi } from '#testing/scripted-api.ts';
 import { newWalletOwner, type WalletOwner } from '#testing/wallet-owner.ts';
-import { sha256Hex } from '../ed25519.ts';
 import { createGateway, type Gateway, type GatewayOptions } from '../gateway.ts';
 
 const sol = 1_000_000_000n;
 const dayMs = 86_400_000;
-/** 3,000,000 lamports a request and 2 a token, less 5 %. */
-const pricing = { per_request: 0.003, per_token: 0.000000002, per_training_round: 0, minimum_payment: 0.001 };
-const price = 3_000_008n;
-const net = price - price / 20n;
+const net = netOfRequest;
 
 describe.skipIf(noLocalChain)(
   `a gateway that pays on a chain${noLocalChain ? ` (${noLocalChain})` : ''}`,
@@ -61,86 +53,9 @@ describe.skipIf(noLocalChain)(
       rmSync(dir, { recursive: true });
     });
 
-    /** A node that is there, and registers when it is told to. */
     async function newNode(owner: WalletOwner) {
-      const key = newKey();
-      const nodeId = `slm-${key.publicKey.slice(0, 8)}`;
-      const api = await startScriptedApi({ gatewayPublicKey: gateway.publicKey });
-      closing.push(api.close);
-      const calls = () => createSignedCall(gateway.url, { ...key, nodeId }, now);
-      const ask = <S extends z.ZodType>(method: string, path: string, answer: S, body?: unknown) =>
-        calls().json({ method, path: `/nodes/${nodeId}${path}`, body }, answer);
-      const about = () => ({ nodeKey: key.publicKey, nodeId, gatewayOrigin: new URL(gateway.url).origin });
-      let seq = 0;
-      const node = {
-        key,
-        nodeId,
-        about,
-        ask,
-        delegate: (by = owner, change = {}) => by.delegate(about(), now(), change),
-        register: (delegation?: Delegation, change: Record<string, unknown> = {}) =>
-          calls().json(
-            {
-              method: 'POST',
-              path: '/nodes/register',
-              body: capabilitiesOf(
-                { nodeId, url: api.url },
-                { wallet_address: owner.address, pricing, ...(delegation ? { delegation } : {}), ...change },
-              ),
-            },
-            z.object({ status: z.string() }),
-          ),
-        health: () =>
-          ask('POST', '/health', z.unknown(), {
-            node_id: nodeId,
-            status: 'online',
-            current_load: 0,
-            memory_usage: 0.1,
-            requests_processed: 1,
-          }),
-        async serve(count = 1, network: Receipt['network'] = 'localnet') {
-          for (let index = 0; index < count; index++) {
-            const response = await fetch(`${gateway.url}/v1/chat/completions`, {
-              method: 'POST',
-              headers: { authorization: 'Bearer sk-payer', 'content-type': 'application/json' },
-              body: JSON.stringify({
-                model: 'scripted',
-                messages: [{ role: 'user', content: `Question ${seq} ${index}` }],
-              }),
-            });
-            expect(response.status).toBe(200);
-            await response.json();
-          }
-          return api.booked.splice(0).map((job) => {
-            seq += 1;
-            const receipt: Receipt = {
-              v: 1,
-              request_id: job.request.requestId,
-              node_id: nodeId,
-              node_key: key.publicKey,
-              gateway: gateway.publicKey,
-              payer: 'payer',
-              model: 'scripted',
-              config_sha256: sha256Hex('{}'),
-              input_sha256: job.request.inputSha256,
-              output_sha256: sha256Hex(job.text),
-              tokens_prompt: job.result.promptTokens,
-              tokens_generated: job.result.generatedTokens,
-              price_atomic: `${price}`,
-              asset: 'SOL',
-              network,
-              seq,
-              issued_at: Math.floor(now() / 1000),
-            };
-            return { receipt, signature: key.sign(receiptText(receipt)) };
-          });
-        },
-        handIn: (receipts: unknown[]) => ask('POST', '/receipts', receiptAnswerSchema, { receipts }),
-        account: () => ask('GET', '/account', nodeAccountSchema),
-        channel: () => ask('GET', '/channel', channelSchema),
-        settlements: async () => (await ask('GET', '/settlements', settlementListSchema)).settlements,
-        claim: () => ask('POST', '/claim', claimAnswerSchema),
-      };
+      const node = await startPaidNode({ owner, gatewayKey: gateway.publicKey, url: () => gateway.url, now });
+      closing.push(node.close);
       return node;
     }
     const finalized = (node: Awaited<ReturnType<typeof newNode>>, count = 1) =>

@@ -1,11 +1,15 @@
+import { type ChildProcess, fork } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Keypair, VersionedTransaction } from '@solana/web3.js';
 import Database from 'better-sqlite3';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { SignedReceipt } from '#contract/wire/receipt.ts';
 import { type LocalChain, noLocalChain, startLocalChain } from '#testing/local-chain.ts';
+import { netOfRequest, startPaidNode } from '#testing/paid-node.ts';
 import { openPayingBooks, type PayingBooks, writeKeyFile } from '#testing/paying-books.ts';
+import { newWalletOwner } from '#testing/wallet-owner.ts';
 
 const sol = 1_000_000_000n;
 const treasuryLamports = 1_000n * sol;
@@ -176,5 +180,87 @@ describe.skipIf(noLocalChain)(`a gateway that dies${noLocalChain ? ` (${noLocalC
     expect(Number(paid)).toBeGreaterThan(100_000_000);
     expect(deaths).toBeGreaterThanOrEqual(300);
     expect([...diedAt.keys()].sort()).toEqual(['judged', 'looked', 'noted', 'prepared', 'sent', 'turned']);
+  }, 240_000);
+
+  test('killed outright at 25 random moments, amid requests, receipts and payments, loses and doubles nothing', async () => {
+    const random = chance(7);
+    const owner = newWalletOwner();
+    let running: { child: ChildProcess; url: string; publicKey: string } | null = null;
+    async function start(port: string) {
+      const child = fork(
+        new URL('../index.ts', import.meta.url).pathname,
+        [
+          '--port',
+          port,
+          '--data',
+          dir,
+          '--rpc',
+          chain.url,
+          '--treasury',
+          treasury.file,
+          '--settle-every-ms',
+          '15',
+        ],
+        { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], execArgv: [] },
+      );
+      const ready = await new Promise<{ url: string; publicKey: string }>((resolve, reject) => {
+        child.once('message', (message) => resolve(message as { url: string; publicKey: string }));
+        child.once('exit', () => reject(new Error('the gateway did not start')));
+      });
+      running = { child, ...ready };
+      return running;
+    }
+    async function kill(signal: 'SIGKILL' | 'SIGTERM') {
+      const child = running?.child;
+      const ended = new Promise((resolve) => child?.once('exit', resolve));
+      child?.kill(signal);
+      await ended;
+    }
+
+    const { url, publicKey } = await start('0');
+    const node = await startPaidNode({ owner, gatewayKey: publicKey, url: () => url, now: Date.now });
+    const delegation = node.delegate();
+    const unanswered: SignedReceipt[] = [];
+    const accepted = new Set<string>();
+    async function work() {
+      await node.register(delegation);
+      for (;;) {
+        unanswered.push(...(await node.serve(1)));
+        const { results } = await node.handIn(unanswered);
+        const answered = new Set(results.map((one) => one.request_id));
+        for (const one of results) if (one.verdict === 'accepted') accepted.add(one.request_id);
+        unanswered.splice(
+          0,
+          unanswered.length,
+          ...unanswered.filter(({ receipt }) => !answered.has(receipt.request_id)),
+        );
+      }
+    }
+    for (let death = 0; death < 25; death++) {
+      const working = work().catch(() => unanswered.push(...node.receipts()));
+      await new Promise((resolve) => setTimeout(resolve, 20 + random() * 600));
+      await kill('SIGKILL');
+      await working;
+      await start(new URL(url).port);
+    }
+    await node.register(delegation);
+    if (unanswered.length > 0)
+      await node.handIn(unanswered.slice(-500)).then(({ results }) => {
+        for (const one of results) if (one.verdict === 'accepted') accepted.add(one.request_id);
+      });
+    await vi.waitFor(
+      async () => {
+        const { vouchered_atomic: vouchered, settled_atomic: settled } = await node.channel();
+        expect(Number(vouchered) - Number(settled)).toBeLessThan(Number(thresholdAtomic));
+        expect((await node.settlements()).every(({ state }) => state === 'finalized')).toBe(true);
+      },
+      { timeout: 20_000, interval: 50 },
+    );
+    const earned = BigInt((await node.channel()).accepted_atomic);
+    await kill('SIGTERM');
+    await node.close();
+    const { paid } = account(new Map([[owner.address, { earned, given: 0n }]]), true);
+    expect(earned).toBe(BigInt(accepted.size) * netOfRequest);
+    expect(Number(paid)).toBeGreaterThan(Number(25n * netOfRequest));
   }, 240_000);
 });
