@@ -2,10 +2,12 @@ import { canonicalJson } from '#contract/canonical-json.ts';
 import { type RoundOutcome, roundRequestId, trainingPayer } from '#contract/federated/rounds.ts';
 import { trainingFeeOf } from '#contract/money.ts';
 import { type Receipt, receiptText } from '#contract/wire/receipt.ts';
+import { nativeMint } from '#contract/wire/voucher.ts';
 import type { Clock } from '../clock.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { sha256Hex } from '../link/ed25519.ts';
 import type { NodeKey } from '../link/node-key.ts';
+import { assetOf } from '../wallet/own-channel.ts';
 import type { RoundBooks } from './round-ports.ts';
 import type { RoundRecord } from './round-record.ts';
 
@@ -57,6 +59,7 @@ export function createRoundBooks(options: {
   ) {
     const { task, offer } = record.selected;
     const { gatewayKey, network, seq, inputSha256 } = known;
+    const mint = ledger.channels().find((channel) => channel.gatewayKey === gatewayKey)?.mint ?? nativeMint;
     const receipt: Receipt = {
       v: 1,
       request_id: roundRequestId(record.roundId, key.publicKey),
@@ -71,7 +74,7 @@ export function createRoundBooks(options: {
       tokens_prompt: 0,
       tokens_generated: 0,
       price_atomic: outcome.reward.price_lamports,
-      asset: 'SOL',
+      asset: assetOf(mint),
       network,
       seq,
       issued_at: Math.floor(clock.now() / 1000),
