@@ -20,8 +20,9 @@ import { createWalletBinding, type WalletBinding } from './delegation.ts';
 import { reconcile } from './reconciler.ts';
 import { openWalletStore } from './wallet-store.ts';
 
-const lookMs = 15_000;
-/** While a payment is under way it is asked after more often. */
+const lookMs = 30_000;
+/** While something is owed, or a payment is under way, it is looked for more often. */
+const owedMs = 5000;
 const followMs = 2000;
 const balancesMs = 60_000;
 const quietMs = 500;
@@ -65,6 +66,8 @@ export function openWallet(parts: {
   gateway(): WorkingGateway | null;
   pricing(): Pricing;
   onFault(error: unknown): void;
+  /** The longest pause between two looks at the chain; tests do not wait for the usual ones. */
+  mostPauseMs?: number;
 }): Wallet {
   const { ledger, settings, clock, signal } = parts;
   const current = () => settings.current.get();
@@ -233,6 +236,18 @@ export function openWallet(parts: {
     balancesOf = `${owner} ${found.genesisHash}`;
   }
 
+  function pauseMs(): number {
+    const isFollowing = ledger.payments
+      .underWay()
+      .some(({ state }) => state === 'submitted' || state === 'confirmed');
+    const isOwed = ledger
+      .channels()
+      .some(
+        ({ genesisHash, voucheredAtomic, settledAtomic }) => genesisHash && voucheredAtomic > settledAtomic,
+      );
+    return Math.min(isFollowing ? followMs : isOwed ? owedMs : lookMs, parts.mostPauseMs ?? lookMs);
+  }
+
   async function keepLooking(): Promise<void> {
     let balancesAt = Number.NEGATIVE_INFINITY;
     for (;;) {
@@ -241,13 +256,8 @@ export function openWallet(parts: {
         await refreshBalances().catch(() => {});
       }
       await lookOnce();
-      const isFollowing = ledger.payments
-        .underWay()
-        .some(({ state }) => state === 'submitted' || state === 'confirmed');
       hurry = new AbortController();
-      await clock
-        .sleep(isFollowing ? followMs : lookMs, AbortSignal.any([signal, hurry.signal]))
-        .catch(() => {});
+      await clock.sleep(pauseMs(), AbortSignal.any([signal, hurry.signal])).catch(() => {});
       signal.throwIfAborted();
     }
   }
@@ -279,7 +289,11 @@ export function openWallet(parts: {
         changed();
       }
     },
-    changed,
+    changed() {
+      changed();
+      // A gateway that has come tells what chain it pays on.
+      if (chain() !== null && status.get().balances === null) hurry.abort();
+    },
     chain,
     async revoke() {
       const wasFor = binding.status()?.gateway;

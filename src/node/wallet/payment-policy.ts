@@ -49,6 +49,7 @@ export function nextStep(
   if (views.length === 0 || views.some(({ level }) => level === 'rumoured')) return { do: 'wait' };
   if (payment.state === 'confirmed')
     return { do: 'enter', state: 'submitted', reason: 'It was on the chain and is gone.' };
+  if (views.some(({ level }) => level === 'processed')) return { do: 'wait' };
   const { lastValidBlockHeight: last } = payment;
   const isPast = (blocks: number) =>
     last !== null && views.every(({ finalizedHeight }) => finalizedHeight > last + blocks);

@@ -66,7 +66,7 @@ async function listOf(connection: Connection, address: string, until: string | n
 /** What one endpoint knows of a transaction. */
 export interface View {
   /** `rumoured`: it says that it has it, and cannot show it. */
-  level: 'none' | 'rumoured' | 'confirmed' | 'finalized';
+  level: 'none' | 'processed' | 'rumoured' | 'confirmed' | 'finalized';
   transaction: ChainTransaction | null;
   /** The finalized block that it had seen before it was asked. */
   finalizedHeight: number;
@@ -82,10 +82,9 @@ async function viewOf(connection: Connection, signature: string): Promise<View> 
   const status = value[0];
   const isFinal = status?.confirmationStatus === 'finalized';
   const level = isFinal ? 'finalized' : 'confirmed';
-  const transaction =
-    !status || status.confirmationStatus === 'processed'
-      ? null
-      : await readTransaction(connection, signature, level);
-  if (transaction) return { level, transaction, finalizedHeight };
-  return { level: status ? 'rumoured' : 'none', transaction: null, finalizedHeight };
+  const nothing = { transaction: null, finalizedHeight };
+  if (!status) return { level: 'none', ...nothing };
+  if (status.confirmationStatus === 'processed') return { level: 'processed', ...nothing };
+  const transaction = await readTransaction(connection, signature, level);
+  return transaction ? { level, transaction, finalizedHeight } : { level: 'rumoured', ...nothing };
 }

@@ -89,7 +89,9 @@ export async function reconcile(parts: ReconcilerParts): Promise<void> {
     }
   }
 
-  const heightOf = () => chain.ask((connection) => connection.getBlockHeight('confirmed'));
+  function heightOf(): Promise<number> {
+    return chain.ask((connection) => connection.getBlockHeight('confirmed'));
+  }
 
   /** Reads what names the channel, oldest first. A whole look passes over where the last one ended. */
   async function watch(channel: KnownChannel, isWholeLook: boolean): Promise<void> {
