@@ -58,7 +58,9 @@ export const mannersShape = {
   keepAwake: z.boolean(),
 } as const;
 
-export const defaultManners: z.infer<z.ZodObject<typeof mannersShape>> = {
+export type Manners = z.infer<z.ZodObject<typeof mannersShape>>;
+
+export const defaultManners: Manners = {
   trainingSharePercent: 30,
   limitsInUse: { cpuPercent: 50, ramPercent: 50, gpuMemoryPercent: 80, networkMbps: null },
   limitsIdle: { cpuPercent: 90, ramPercent: 80, gpuMemoryPercent: 90, networkMbps: null },

@@ -83,6 +83,8 @@ export const nodeStatusSchema = z.object({
   model: z.object({ id: z.string(), name: z.string() }).nullable(),
   /** True when what is earned is test credits and not money. */
   testCredits: z.boolean(),
+  /** Reasons that hold back only a part of the work, while the rest goes on; the weightiest first. */
+  heldBack: z.array(pauseReasonSchema),
   /** Until when reasons to pause are passed over; null while they count. */
   earnAnywayUntil: instantSchema.nullable(),
   /** Whether somebody uses the computer, so which limits hold. */

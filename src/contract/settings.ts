@@ -173,6 +173,28 @@ export const defaultSettings: Settings = {
   theme: 'system',
 };
 
+/** The first of the settings that cannot hold together, with a sentence that says why; null where all can. */
+export function contradiction(settings: Settings): { field: keyof Settings; message: string } | null {
+  const { computeSchedule, networkSchedule, pauseBelowPowerCost, powerMicroUsdPerKwh } = settings;
+  if (pauseBelowPowerCost && powerMicroUsdPerKwh === null)
+    return {
+      field: 'pauseBelowPowerCost',
+      message: 'To rest while electricity costs more than is earned, its price has to be known.',
+    };
+  if (computeSchedule && networkSchedule) {
+    const compute = computeSchedule.join('');
+    const network = networkSchedule.join('');
+    const never = ![...compute].some((allowed, index) => allowed === '1' && network[index] === '1');
+    // A week without any hours is a wish of its own.
+    if (never && compute.includes('1') && network.includes('1'))
+      return {
+        field: 'networkSchedule',
+        message: 'There is no half hour in which both computing and the network are allowed.',
+      };
+  }
+  return null;
+}
+
 /** What `settings.update` takes: any part of the settings. */
 export const settingsPatchSchema = settingsSchema.partial();
 export type SettingsPatch = z.infer<typeof settingsPatchSchema>;

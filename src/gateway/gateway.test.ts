@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -114,6 +114,48 @@ describe('registering', () => {
     const { key } = await joinNode({ capabilities: { reputation_score: 1000 } });
     const shown = await (await fetch(`${gateway.url}/nodes/${key.nodeId}`)).json();
     expect(shown).toMatchObject({ reputation_score: 1, status: 'online' });
+  });
+});
+
+describe('maintenance', () => {
+  const report = (node: Awaited<ReturnType<typeof joinNode>>) =>
+    createGatewayCalls(gateway.url, node.key, () => Date.now()).health({
+      node_id: node.key.nodeId,
+      status: 'online',
+      current_load: 0,
+      memory_usage: 0.5,
+      requests_processed: 0,
+    });
+  const write = (text: string) => writeFileSync(join(dataDir, 'maintenance.json'), text);
+
+  test('a file in the data folder asks nodes to rest, until its time or until it is deleted', async () => {
+    const node = await joinNode();
+    expect(await report(node)).not.toHaveProperty('pause');
+    const until = new Date(Date.now() + 60_000);
+    write(JSON.stringify({ until: until.toISOString(), reason: 'new disk' }));
+    expect((await report(node)).pause).toEqual({ until: until.getTime(), reason: 'new disk' });
+    write(JSON.stringify({ until: Date.now() - 1 }));
+    expect(await report(node)).not.toHaveProperty('pause');
+    write(JSON.stringify({ until: until.getTime() }));
+    expect((await report(node)).pause).toEqual({ until: until.getTime(), reason: 'maintenance' });
+    rmSync(join(dataDir, 'maintenance.json'));
+    expect(await report(node)).not.toHaveProperty('pause');
+  });
+
+  test('a file that says nothing sensible asks for nothing, and is complained about once', async () => {
+    const complaint = vi.spyOn(console, 'error').mockImplementation(() => {});
+    const node = await joinNode();
+    write('{"until": "soon"');
+    for (let turn = 0; turn < 3; turn += 1) expect(await report(node)).not.toHaveProperty('pause');
+    expect(complaint).toHaveBeenCalledTimes(1);
+    complaint.mockRestore();
+  });
+
+  test('a node that registers while it rests is sent nothing until it says that it is back', async () => {
+    const node = await joinNode({ capabilities: { status: 'maintenance' } });
+    expect((await chat()).status).toBe(503);
+    await report(node);
+    expect((await chat()).status).toBe(200);
   });
 });
 

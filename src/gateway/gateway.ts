@@ -12,6 +12,7 @@ import { openRoundBook } from './federated/round-book.ts';
 import { readTaskList } from './federated/task-list.ts';
 import type { Trainer } from './federated/trainer.ts';
 import { openTrainerProcess } from './federated/trainer-process.ts';
+import { readMaintenance } from './maintenance.ts';
 import { watchNodes } from './node-watch.ts';
 import { createReceiptDesk } from './receipt-desk.ts';
 import type { RegisteredNode } from './registry.ts';
@@ -136,6 +137,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     epoch,
     coordinator,
     now,
+    maintenance: () => readMaintenance(options.dataDir, now()),
     requirements: options.requirements ?? smallMachine,
     creditLimitLamports: options.creditLimitLamports ?? (settlement ? someLamports : plentyLamports),
     onNodeCame: () => testRequests?.nodeCame(),

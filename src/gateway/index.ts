@@ -2,7 +2,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { clusterSchema } from '#contract/wire/network.ts';
-import { createGateway } from './gateway.ts';
+import { createGateway, type Gateway } from './gateway.ts';
 import type { ChainOptions } from './settlement/open-settlement.ts';
 
 /** The gateway as a program: alone in a terminal, or as a child that tells its parent where it listens. */
@@ -32,15 +32,45 @@ const { values: flags } = parseArgs({
     /** How often payments under way are looked after. */
     'settle-every-ms': { type: 'string', default: '2000' },
     'i-know-this-is-real-money': { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
   },
 });
+
+const help = `solanalm-gateway: the network's other side on one machine, with test credits or on a Solana chain
+
+  --port 8001 --host 127.0.0.1   where it listens
+  --data <folder>                its books, key and training tasks
+  --test-requests <number>       requests a minute that it sends itself
+  --trainer <file>               the program that evaluates models of training rounds
+  --resources <folder>           what ships with the app
+  --origin <url>                 another address that it is known by; may be repeated
+  --credit-limit <lamports>      what a payer may owe
+
+With a chain it pays in SOL or tokens instead of test credits:
+  --treasury <key file>          who pays: a file of solana-keygen's, readable by its user alone
+  --rpc <url>                    the chain's JSON-RPC; may be repeated, the first that answers is asked
+  --cluster localnet|devnet      mainnet-beta wants --i-know-this-is-real-money, too
+  --mint <token>                 pay with this SPL token
+  --settle-threshold 2000000     nothing is paid below it, in lamports or the token's smallest unit
+  --settle-every-ms 2000         how often payments under way are looked after
+
+Maintenance: write {"until": "2026-01-31T18:00:00+01:00", "reason": "new disk"} to maintenance.json in the data
+folder. With their next report, within 30 s, nodes are asked to rest until then: they end the work they have and
+take no more. Delete the file to end it earlier.`;
+
+if (flags.help) {
+  console.log(help);
+  process.exit(0);
+}
 
 function chainOf(): ChainOptions | undefined {
   const { treasury, rpc, mint } = flags;
   if (treasury === undefined && rpc.length === 0) return undefined;
   if (treasury === undefined) throw new Error('paying on a chain wants --treasury <key file>');
+  const cluster = clusterSchema.safeParse(flags.cluster);
+  if (!cluster.success) throw new Error(`--cluster wants one of ${clusterSchema.options.join(', ')}`);
   return {
-    cluster: clusterSchema.parse(flags.cluster),
+    cluster: cluster.data,
     rpcUrls: rpc,
     treasuryFile: treasury,
     mint,
@@ -57,19 +87,22 @@ function amountOf(flag: 'settle-threshold' | 'credit-limit'): bigint | undefined
   return BigInt(text);
 }
 
-const creditLimitLamports = amountOf('credit-limit');
-const chain = chainOf();
-const gateway = await createGateway({
-  port: Number(flags.port),
-  host: flags.host,
-  dataDir: flags.data,
-  trainerPath: flags.trainer,
-  resourcesDir: flags.resources,
-  testRequestsPerMinute: Number(flags['test-requests']),
-  origins: flags.origin,
-  chain,
-  ...(creditLimitLamports === undefined ? {} : { creditLimitLamports }),
-}).catch((thrown: unknown) => {
+async function start(): Promise<Gateway> {
+  const creditLimitLamports = amountOf('credit-limit');
+  return createGateway({
+    port: Number(flags.port),
+    host: flags.host,
+    dataDir: flags.data,
+    trainerPath: flags.trainer,
+    resourcesDir: flags.resources,
+    testRequestsPerMinute: Number(flags['test-requests']),
+    origins: flags.origin,
+    chain: chainOf(),
+    ...(creditLimitLamports === undefined ? {} : { creditLimitLamports }),
+  });
+}
+
+const gateway = await start().catch((thrown: unknown) => {
   // A sentence for who started it; what is behind it would not help.
   console.error(`The gateway did not start: ${thrown instanceof Error ? thrown.message : thrown}`);
   process.exit(1);
@@ -90,6 +123,6 @@ process.on('message', (message: { type: string; perMinute: number }) => {
 });
 
 console.log(
-  `${chain ? `SolanaLM gateway (${chain.cluster})` : 'Local SolanaLM gateway (test credits)'} at ${gateway.url}`,
+  `${flags.treasury ? `SolanaLM gateway (${flags.cluster})` : 'Local SolanaLM gateway (test credits)'} at ${gateway.url}`,
 );
 process.send?.({ type: 'ready', url: gateway.url, publicKey: gateway.publicKey });

@@ -7,11 +7,12 @@ import {
 } from '#contract/wire/node-capabilities.ts';
 import { receiptBatchSchema } from '#contract/wire/receipt.ts';
 import type { Books } from './books.ts';
+import type { Maintenance } from './maintenance.ts';
 import type { NodeCaller } from './node-caller.ts';
 import { isReachable } from './node-watch.ts';
 import type { ReceiptDesk } from './receipt-desk.ts';
 import { parseForNode, Refusal } from './refusal.ts';
-import { type RegisteredNode, registeredNode } from './registry.ts';
+import { type RegisteredNode, registeredNode, takesWork } from './registry.ts';
 import type { ChannelBook } from './settlement/channel-book.ts';
 import type { PayoutWallets, Registration } from './settlement/payout-wallets.ts';
 
@@ -30,6 +31,8 @@ export function addNodeRoutes(
     epoch: bigint;
     requirements: HardwareMinimum;
     now(): number;
+    /** Until when nodes are to rest, and why; null: they are not. */
+    maintenance(): Maintenance | null;
     onNodeCame(): void;
   },
 ): void {
@@ -65,8 +68,9 @@ export function addNodeRoutes(
     checkInForce(node.capabilities.node_id);
     const health = parseForNode(nodeHealthSchema, body);
     node.lastSeenMs = now();
-    node.online = health.status === 'online' || health.status === 'busy';
-    return context.json({ status: 'ok' });
+    node.online = takesWork(health.status);
+    const pause = parts.maintenance();
+    return context.json({ status: 'ok', ...(pause ? { pause } : {}) });
   });
 
   app.delete('/nodes/:id', async (context) => {

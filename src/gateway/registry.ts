@@ -37,6 +37,10 @@ export function candidates(nodes: Iterable<RegisteredNode>, model: string): Regi
     .sort((a, b) => Number(isFull(a)) - Number(isFull(b)) || scoreOf(b) - scoreOf(a));
 }
 
+/** Whether a node says that requests may be sent to it. */
+export const takesWork = (status: NodeCapabilities['status']): boolean =>
+  status === 'online' || status === 'busy';
+
 /** A node as it registers. What it says of its own reputation is not believed; what was seen of it before is kept. */
 export function registeredNode(
   capabilities: NodeCapabilities,
@@ -50,7 +54,8 @@ export function registeredNode(
     key,
     pricing: pricingFromWire(capabilities.pricing),
     quotes: withQuote(before?.quotes, capabilities.pricing.proxy),
-    online: true,
+    // One that rests registers too.
+    online: takesWork(capabilities.status),
     lastSeenMs: nowMs,
     running,
     served,

@@ -11,6 +11,7 @@ import type { Coordinator } from './federated/coordinator.ts';
 import { addFederatedRoutes, isUpdatePath } from './federated/federated-routes.ts';
 import { trainingMetrics } from './federated/training-metrics.ts';
 import { addTrainingRoutes } from './federated/training-routes.ts';
+import type { Maintenance } from './maintenance.ts';
 import { createNodeCaller } from './node-caller.ts';
 import { addNodeRoutes } from './node-routes.ts';
 import type { ReceiptDesk } from './receipt-desk.ts';
@@ -51,6 +52,7 @@ export function createGatewayRoutes(parts: {
   requirements: HardwareMinimum;
   creditLimitLamports: bigint;
   now(): number;
+  maintenance(): Maintenance | null;
   onNodeCame(): void;
 }): Hono {
   const { key, nodes, settlement, now } = parts;

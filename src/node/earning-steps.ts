@@ -67,7 +67,14 @@ export interface EarningParts {
   localGateway: LocalGateway;
   apiKey: ApiKey;
   pricing(): Pricing;
-  healthy(): boolean;
+  /** Whether requests are taken; `despiteHold`: or would be, were they not held back. */
+  healthy(despiteHold?: boolean): boolean;
+  /** Why a request would be refused now. */
+  gate(): AppError | null;
+  /** Another program is to have the memory: no model is loaded before it is asked for. */
+  leavesMemory(): boolean;
+  /** The gateway wants no work done for a while; null: it does not. */
+  onPauseAsked(ask: { until: number; reason: string } | null): void;
   wallet(): Pick<Wallet, 'binding' | 'credit'>;
 }
 
@@ -88,7 +95,7 @@ export function createEarningSteps(parts: EarningParts): Earning {
   let current: { link: GatewayLink; url: string } | null = null;
   let api: ApiServer | null = null;
   let endpoint = '';
-  let isPaused = false;
+  let isHeld = false;
   let hardware: HardwareReport | null = null;
   const startedAt = parts.clock.now();
   const metrics = createApiMetrics(() => ({
@@ -127,7 +134,7 @@ export function createEarningSteps(parts: EarningParts): Earning {
       },
       supported_models: models.length > 0 ? models : [trainingOnly],
       max_concurrent_requests: slots(),
-      status: isHeld() ? 'maintenance' : 'online',
+      status: takesNone() ? 'maintenance' : 'online',
       reputation_score: 1,
       total_requests_served: stats.stats.get().completed,
       success_rate: stats.stats.get().successRate ?? 1,
@@ -144,7 +151,7 @@ export function createEarningSteps(parts: EarningParts): Earning {
   }
 
   /** A gateway that owes too much sends nothing more, and is still told that the node is there. */
-  const isHeld = () => isPaused || parts.wallet().credit.obstacle.get() !== null;
+  const takesNone = () => isHeld || parts.wallet().credit.obstacle.get() !== null;
 
   function nothingServed(): AppError {
     const { obstacle } = parts.proxy.status.get();
@@ -179,7 +186,7 @@ export function createEarningSteps(parts: EarningParts): Earning {
     const { ram } = parts.probe.current.get();
     return {
       node_id: parts.key.nodeId,
-      status: isHeld() ? 'maintenance' : 'online',
+      status: takesNone() ? 'maintenance' : 'online',
       current_load: (jobs.running() + jobs.waiting()) / slots(),
       memory_usage: Math.min(1, ram.usedBytes / ram.totalBytes),
       requests_processed: stats.stats.get().completed,
@@ -200,7 +207,9 @@ export function createEarningSteps(parts: EarningParts): Earning {
       clock: parts.clock,
       metrics,
       nodeId: parts.key.nodeId,
-      healthy: parts.healthy,
+      // A node that rests registers too, as one in maintenance; the gateway asks for its health before it takes it.
+      healthy: () => parts.healthy(current?.link.isRegistering() === true),
+      retryAfterSeconds: () => parts.gate()?.retryAfterSeconds ?? null,
       health: () => {
         const engine = pool.foremost.get();
         return {
@@ -242,7 +251,7 @@ export function createEarningSteps(parts: EarningParts): Earning {
       const model = parts.models.get(first);
       if (!model) throw new AppError('models/not-found', `The model “${first}” is not in the store.`);
       if (model.problem) throw new AppError(model.problem.code, model.problem.message);
-      await pool.load(first, signal);
+      if (!parts.leavesMemory()) await pool.load(first, signal);
       parts.models.setServed(servedModels);
     },
     async listen({ apiPort, listenOnAllInterfaces }) {
@@ -267,6 +276,7 @@ export function createEarningSteps(parts: EarningParts): Earning {
         state: link,
         capabilities,
         health,
+        onPauseAsked: parts.onPauseAsked,
         onRegistered: ({ pricing }) => parts.proxy.announced(pricing.proxy ?? null),
         creditLimit: (info) => parts.wallet().credit.voucherLimit(info),
       });
@@ -278,10 +288,13 @@ export function createEarningSteps(parts: EarningParts): Earning {
     },
     drain: (untilMs) => jobs.drain(untilMs),
     runningJobs: () => jobs.running(),
-    setPaused(paused) {
-      if (isPaused === paused) return;
-      isPaused = paused;
-      current?.link.reportSoon();
+    holdServing(hold) {
+      const wasHeld = isHeld;
+      isHeld = hold !== null;
+      if (wasHeld !== isHeld) current?.link.reportSoon();
+      if (!hold) return;
+      jobs.refuseWaiting(hold.error);
+      if (hold.how === 'stop') jobs.stopRunning(hold.error, (model) => pool.offered().includes(model));
     },
     announce: () => current?.link.announce(),
     reportSoon: () => current?.link.reportSoon(),
@@ -291,6 +304,7 @@ export function createEarningSteps(parts: EarningParts): Earning {
       api = null;
       current = null;
       link.set({ state: 'off' });
+      parts.onPauseAsked(null);
       await pool.unloadAll();
       await parts.localGateway.close();
     },

@@ -14,6 +14,7 @@ import type { NodeController } from './node-controller.ts';
 import type { ProxyNode } from './proxy/proxy-node.ts';
 import { tryModel } from './proxy/try-model.ts';
 import { readHardware } from './resources/hardware.ts';
+import type { Manners } from './resources/manners.ts';
 import type { ResourceProbe } from './resources/probe.ts';
 import type { ApiKey } from './server/api-key.ts';
 import type { Handlers } from './server/contract-server.ts';
@@ -38,6 +39,7 @@ export interface HandlerParts {
   training: Training;
   ledger: Ledger;
   probe: ResourceProbe;
+  manners: Pick<Manners, 'pause' | 'resume' | 'earnAnyway'>;
   apiKey: ApiKey;
   wallet: Wallet;
 }
@@ -64,22 +66,27 @@ export function createHandlers(parts: HandlerParts): Handlers {
       profileDir: parts.profileDir,
     }),
     'node.start': async () => {
+      // Whoever presses start means it now, whatever pause was left.
+      parts.manners.resume();
       await controller.start();
       return null;
     },
     'node.pause': ({ forMinutes }) => {
-      controller.pause(forMinutes);
+      parts.manners.pause(forMinutes);
       return null;
     },
     'node.resume': () => {
-      controller.resume();
+      parts.manners.resume();
       return null;
     },
     'node.stop': async () => {
       await controller.stop();
       return null;
     },
-    'node.earnAnyway': stillToCome,
+    'node.earnAnyway': ({ forMinutes }) => {
+      parts.manners.earnAnyway(forMinutes);
+      return null;
+    },
     'hybrid.preview': stillToCome,
     'resources.energy': stillToCome,
     'resources.programs': stillToCome,

@@ -3,7 +3,7 @@ import { freemem, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { AppError } from '#contract/errors.ts';
-import type { LinkState } from '#contract/node-status.ts';
+import type { LinkState, PauseCode } from '#contract/node-status.ts';
 import { systemClock } from './clock.ts';
 import { createEarningSteps } from './earning-steps.ts';
 import { createEarningsSummary } from './earnings-summary.ts';
@@ -12,7 +12,7 @@ import { createHandlers } from './handlers.ts';
 import { createJobService } from './inference/job-service.ts';
 import { openMachineBenchmark } from './inference/machine-benchmark.ts';
 import { createMemoryGuard } from './inference/memory-guard.ts';
-import { createNodePool, enginesMemory } from './inference/node-pool.ts';
+import { createNodePool, enginesMemory, threadsWithin } from './inference/node-pool.ts';
 import { createResponseCache } from './inference/response-cache.ts';
 import { workerInspector } from './inference/runtimes/worker/worker-inspector.ts';
 import { createServedModels } from './inference/served-models.ts';
@@ -32,17 +32,27 @@ import { readPrices } from './proxy/prices.ts';
 import { createProviderKeys, fileVault, type KeyVault } from './proxy/provider-keys.ts';
 import { openProxyConfig } from './proxy/proxy-config.ts';
 import { createProxyNode } from './proxy/proxy-node.ts';
-import { startResourceProbe } from './resources/probe.ts';
+import { devicesOf } from './resources/devices.ts';
+import { createManners } from './resources/manners.ts';
+import { type ResourceProbe, startResourceProbe } from './resources/probe.ts';
 import { openApiKey } from './server/api-key.ts';
 import { type ContractServer, createContractServer } from './server/contract-server.ts';
 import { startUiServer, type UiServer } from './server/ui-server.ts';
 import { openSettings, type SettingsStore } from './settings-store.ts';
 import { createSignal } from './signal.ts';
 import { createSources } from './sources.ts';
+import { followStanding, isComputing } from './standing-orders.ts';
 import { openTraining } from './training/open-training.ts';
 import { openWallet } from './wallet/open-wallet.ts';
 
 export const version = '0.1.0';
+
+/** Reasons for which the memory goes to another program too, not only the time. */
+const givesMemory: ReadonlySet<PauseCode> = new Set<PauseCode>([
+  'exclusive-app',
+  'full-screen',
+  'others-gpu',
+]);
 
 export interface Host {
   nodeId: string;
@@ -61,8 +71,12 @@ export interface Host {
 export async function createHost(options: {
   profileDir: string;
   logLevel: 'info' | 'silent';
-  /** Whether somebody sits at this computer; absent: nobody, as on a server. */
+  /** Whether somebody sits at this computer, where no reading tells; absent: nobody, as on a server. */
   isInUse?(): boolean;
+  /** Who reads the machine; absent: this machine's own probe. */
+  probe?: ResourceProbe;
+  /** Keeps the computer from sleeping, or lets it; called when that changes. */
+  keepAwake?(isOn: boolean): void;
   /** Where providers' keys are kept; absent or null: a file that only this user reads. */
   keyVault?: KeyVault | null;
 }): Promise<Host> {
@@ -80,7 +94,7 @@ export async function createHost(options: {
   const ledger = openLedger(join(profileDir, 'node.db'), { clock });
   const modelsDir = join(profileDir, 'models');
   const servers = openServerList(join(profileDir, 'servers.json'));
-  const isInUse = () => options.isInUse?.() ?? false;
+  const limits = () => manners.standing.get().limits;
   const benchmark = openMachineBenchmark({
     file: join(profileDir, 'benchmarks.json'),
     pool: () => pool,
@@ -92,15 +106,17 @@ export async function createHost(options: {
     servers,
     probe: () => probe,
     processes: (id, wanted) => benchmark.processes(id, wanted),
-    isInUse,
+    limits,
     clock,
     limitsFile: join(profileDir, 'load-limits.json'),
   });
-  const probe = await startResourceProbe({
-    clock,
-    engines: () => enginesMemory(pool.engines.get()),
-    modelsDir: profileDir,
-  });
+  const probe =
+    options.probe ??
+    (await startResourceProbe({
+      clock,
+      engines: () => enginesMemory(pool.engines.get()),
+      modelsDir: profileDir,
+    }));
   const usableMemory = () => ({
     ramBytes: Math.max(freemem(), totalmem() * 0.5),
     gpuBytes: probe.current.get().gpus.reduce((sum, gpu) => sum + gpu.totalBytes, 0),
@@ -142,6 +158,7 @@ export async function createHost(options: {
       for (const id of evictionPlan(stored, bytes, modelsQuotaGigabytes * 1e9)) await models.remove(id);
     },
     onDone: () => models.scan(),
+    mostMbps: () => limits().networkMbps,
     clock,
   });
   const link = createSignal<LinkState>({ state: 'off' });
@@ -169,7 +186,6 @@ export async function createHost(options: {
     ttlMs: () => settings.current.get().responseCacheMinutes * 60_000,
     clock,
   });
-  const guard = createMemoryGuard({ resources: probe.current, pool, cache, isInUse });
   // Another file under the same name gives other answers.
   models.models.subscribe(() => cache.clear());
   const proxy = createProxyNode({
@@ -201,6 +217,7 @@ export async function createHost(options: {
     gate: () => controller.gate(),
     refusal: (source) => (source.kind === 'gateway' ? wallet.credit.refusal(source.payer) : null),
     onUnbookable: (error) => void controller.fail(error),
+    onEnd: (code, startedAt) => (code === null ? manners.finishedJob() : manners.lostJob(code, startedAt)),
   });
   const training = openTraining({
     dir: join(profileDir, 'training'),
@@ -212,8 +229,33 @@ export async function createHost(options: {
     nvidiaGpu: () =>
       probe.current.get().gpus.find(({ name }) => /nvidia|geforce|rtx|quadro|tesla/i.test(name))?.name ??
       null,
+    mostThreads: () => threadsWithin(limits()),
     onBooked: () => earning.flushReceipts(),
     onFault: (error) => log.error({ err: error }, 'training failed'),
+  });
+  const manners = createManners({
+    clock,
+    settings: settings.current,
+    resources: probe.current,
+    uses: () =>
+      devicesOf(settings.current.get(), {
+        engine: pool.foremost.get(),
+        gpus: probe.current.get().gpus,
+        trainer: training.node.status.get().engine,
+      }),
+    isInUse: () => options.isInUse?.() ?? null,
+    file: join(profileDir, 'manners.json'),
+    onFault: (error) => log.error({ err: error }, 'a pause could not be stored'),
+  });
+  const leavesMemory = () => manners.standing.get().reasons.some(({ code }) => givesMemory.has(code));
+  let isEarning = false;
+  const guard = createMemoryGuard({
+    resources: probe.current,
+    pool,
+    cache,
+    limits,
+    leavesMemory,
+    serves: () => isEarning,
   });
   const earning = createEarningSteps({
     key,
@@ -232,7 +274,10 @@ export async function createHost(options: {
     localGateway,
     apiKey,
     pricing,
-    healthy: () => controller.healthy(),
+    healthy: (despiteHold) => controller.healthy(despiteHold),
+    gate: () => controller.gate(),
+    leavesMemory,
+    onPauseAsked: manners.gatewayAsks,
     wallet: () => wallet,
   });
   const wallet = openWallet({
@@ -253,6 +298,12 @@ export async function createHost(options: {
     obstacle: guard.refusal,
     credit: wallet.credit.obstacle,
     link,
+    standing: manners.standing,
+    does: () => ({
+      serves: settings.current.get().serveOwnModels || proxy.offered().length > 0,
+      trains: settings.current.get().takePartInTraining,
+      isComputing: isComputing(training.node.status.get()),
+    }),
     modelName: (id) => models.get(id)?.name ?? id,
     steps: earning.steps,
     clock,
@@ -261,19 +312,24 @@ export async function createHost(options: {
   // What is sold, or for how much, is for the gateway to know at once.
   proxy.quote.subscribe(() => earning.steps.announce());
   proxy.onChange(() => earning.steps.announce());
-  controller.status.subscribe(({ state }) => log.info({ state }, 'state'));
   link.subscribe(() => {
     wallet.credit.changed();
     wallet.changed();
   });
-  const followTraining = () => {
-    const { state } = controller.status.get().state;
-    training.node.hold(state === 'paused' || wallet.credit.obstacle.get() !== null);
-    // A gateway that is away for a while is no reason to stop what is being trained.
-    training.follow(state === 'draining' ? null : earning.roundGateway());
-  };
-  controller.status.subscribe(followTraining);
-  settings.current.subscribe(followTraining);
+  followStanding({
+    controller,
+    standing: manners.standing,
+    settings: settings.current,
+    training,
+    downloads,
+    resources: probe.current,
+    roundGateway: earning.roundGateway,
+    keepAwake: options.keepAwake,
+    onState(state) {
+      isEarning = state.state === 'earning';
+    },
+    onNews: (state) => log.info({ state }, 'state'),
+  });
   const earnings = createEarningsSummary({
     ledger,
     clock,
@@ -300,6 +356,7 @@ export async function createHost(options: {
       training,
       ledger,
       probe,
+      manners,
       apiKey,
       wallet,
     }),
@@ -348,6 +405,7 @@ export async function createHost(options: {
       shared.dispose();
       downloads.dispose();
       guard.dispose();
+      manners.dispose();
       probe.dispose();
       stats.dispose();
       ledger.close();

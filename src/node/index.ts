@@ -114,7 +114,8 @@ async function serve(host: Host): Promise<void> {
   }
   const settings = host.settings.current.get();
   if (flags.start || (settings.onboarded && settings.startEarningOnLaunch))
-    await host.contract.request('node.start', {});
+    // As after a restart: a pause that was left goes on. Why it does not start stands in its state.
+    await host.controller.start().catch(() => {});
 }
 
 /** The built pages, seen from the source folder or from the bundle in out/node. */

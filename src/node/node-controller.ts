@@ -1,10 +1,12 @@
 import { AppError } from '#contract/errors.ts';
 import type { Engine } from '#contract/model.ts';
-import type { LinkState, NodeState, NodeStatus, PauseReason } from '#contract/node-status.ts';
+import type { LinkState, NodeState, NodeStatus } from '#contract/node-status.ts';
 import { type ErrorBody, errorBody, toAppError } from '#contract/result.ts';
 import type { Settings, SettingsPatch } from '#contract/settings.ts';
 import type { Clock } from './clock.ts';
 import { isHealthy, nodeState, type Phase, type StateInputs } from './node-state.ts';
+import { pausedError } from './resources/paused-error.ts';
+import type { Doing, Standing } from './resources/standing.ts';
 import type { SettingsStore } from './settings-store.ts';
 import { createSignal, type Signal } from './signal.ts';
 
@@ -19,7 +21,11 @@ export interface EarningSteps {
   /** Lets running jobs finish until `untilMs`, then cancels them. */
   drain(untilMs: number): Promise<void>;
   runningJobs(): number;
-  setPaused(paused: boolean): void;
+  /**
+   * Takes no more requests and refuses with this error those that wait; with `stop` also those at work on this computer's own
+   * models. Null: takes requests again. Tells the gateway of a change at once.
+   */
+  holdServing(hold: { error: AppError; how: 'drain' | 'stop' } | null): void;
   /** Tells the gateway at once what this node serves now. */
   announce(): void;
   /** Tells the gateway at once whether this node takes work. */
@@ -52,14 +58,13 @@ const restartSettings: readonly (keyof Settings)[] = [
 
 export interface NodeController {
   status: Signal<NodeStatus>;
-  healthy(): boolean;
+  /** Whether requests are taken; `despiteHold`: or would be, were they not held back. */
+  healthy(despiteHold?: boolean): boolean;
   /** Why a new job is refused now; null while jobs are taken. */
   gate(): AppError | null;
   start(): Promise<void>;
   /** Ends the work at once for a fault that only the operator can mend. */
   fail(error: AppError): Promise<void>;
-  pause(forMinutes?: number): void;
-  resume(): void;
   stop(): Promise<void>;
   /** Does a work that needs the machine to itself: where the node works it is drained before and started again after. */
   aside<T>(work: () => Promise<T>): Promise<T>;
@@ -79,16 +84,16 @@ export function createNodeController(options: {
   /** Why the gateway is not served although all runs: it owes too much. */
   credit: Signal<ErrorBody | null>;
   link: Signal<LinkState>;
+  standing: Signal<Standing>;
+  does(): Doing;
   modelName(id: string): string;
   steps: EarningSteps;
   clock: Clock;
   onFault(error: unknown): void;
 }): NodeController {
-  const { settings, engine, link, steps, clock } = options;
+  const { settings, engine, link, standing, steps, clock } = options;
   const startedAt = clock.now();
   let phase: Phase = { phase: 'stopped' };
-  let pauseReasons: PauseReason[] = [];
-  let pauseEnd = new AbortController();
   let apiUrl: string | null = null;
   let starting: AbortController | null = null;
   /** Starts and stops run one after the other. */
@@ -97,7 +102,8 @@ export function createNodeController(options: {
   const inputs = (): StateInputs => ({
     onboarded: settings.current.get().onboarded,
     phase,
-    pauseReasons,
+    standing: standing.get(),
+    does: options.does(),
     link: link.get(),
     engine: engine.get(),
     obstacle: options.obstacle.get(),
@@ -110,6 +116,7 @@ export function createNodeController(options: {
     const linkState = link.get();
     const network = linkState.state === 'registered' ? linkState.network : null;
     const state = nodeState(inputs());
+    const { reasons, earnAnywayUntil, limitsName } = standing.get();
     return {
       state,
       link: linkState,
@@ -118,8 +125,9 @@ export function createNodeController(options: {
       model: modelId === null ? null : { id: modelId, name: options.modelName(modelId) },
       testCredits:
         network === null ? settings.current.get().network.kind === 'local' : network === 'test-credits',
-      earnAnywayUntil: null,
-      limits: 'idle',
+      heldBack: ['earning', 'starting', 'problem'].includes(state.state) ? reasons : [],
+      earnAnywayUntil,
+      limits: limitsName,
       startedAt,
     };
   }
@@ -182,7 +190,6 @@ export function createNodeController(options: {
     await steps.drain(until);
     await steps.release();
     apiUrl = null;
-    endPause();
     enter({ phase: 'stopped' });
   }
 
@@ -191,30 +198,19 @@ export function createNodeController(options: {
     await steps.drain(clock.now());
     await steps.release();
     apiUrl = null;
-    endPause();
     enter({ phase: 'failed', error: errorBody(error) });
   }
 
-  function endPause(): void {
-    pauseEnd.abort();
-    pauseReasons = [];
-    steps.setPaused(false);
-    refresh();
+  /** Why requests are refused by the policy; null while they are not. */
+  function heldError(): AppError | null {
+    const { holds, servingHeldBy } = standing.get();
+    return holds.serving ? pausedError(servingHeldBy, clock.now()) : null;
   }
 
-  function pause(forMinutes?: number): void {
-    pauseEnd.abort();
-    pauseEnd = new AbortController();
-    const { signal } = pauseEnd;
-    const since = clock.now();
-    const until = forMinutes === undefined ? undefined : since + forMinutes * 60_000;
-    pauseReasons = [
-      { code: 'operator', since, canOverride: false, detail: {}, ...(until === undefined ? {} : { until }) },
-    ];
-    steps.setPaused(true);
+  function follow({ how }: Standing): void {
+    const error = heldError();
+    steps.holdServing(error === null ? null : { error, how: how ?? 'drain' });
     refresh();
-    if (until === undefined) return;
-    clock.sleep(until - since, signal).then(endPause, () => {});
   }
 
   function changeSettings(patch: SettingsPatch): Settings {
@@ -254,15 +250,14 @@ export function createNodeController(options: {
     refresh();
     steps.reportSoon();
   });
+  standing.subscribe(follow);
 
   return {
     status,
-    healthy: () => isHealthy(inputs()),
-    gate: () => gateError(nodeState(inputs())),
+    healthy: (despiteHold) => isHealthy(inputs(), despiteHold),
+    gate: () => gateError(nodeState(inputs()), heldError()),
     start: () => inTurn(startNow),
     fail: (error) => inTurn(() => failNow(error)),
-    pause,
-    resume: endPause,
     stop() {
       starting?.abort();
       return inTurn(stopNow);
@@ -275,26 +270,21 @@ export function createNodeController(options: {
 }
 
 /** A link that is away does not close the gate: the operator's own programs are still served. */
-function gateError(state: NodeState): AppError | null {
+function gateError(state: NodeState, held: AppError | null): AppError | null {
   switch (state.state) {
     case 'earning':
-      return null;
-    case 'paused': {
-      const until = state.reasons[0]?.until;
-      const seconds = until === undefined ? 60 : Math.max(1, Math.ceil((until - Date.now()) / 1000));
-      return new AppError('node/paused', 'This node is paused by its operator.', {
-        retryAfterSeconds: seconds,
-      });
-    }
+    case 'paused':
+      return held;
     case 'draining':
       return new AppError('node/draining', 'This node is stopping.', { retryAfterSeconds: 60 });
     case 'starting':
       return state.step === 'registering'
-        ? null
+        ? held
         : new AppError('node/stopped', 'This node is still starting.', { retryAfterSeconds: 5 });
     case 'problem':
-      // Whom a gateway's debts concern is looked at with each request.
-      if (state.error.code.startsWith('link/') || state.error.code === 'payer/credit-limit') return null;
+      // Whom a gateway’s debts concern is looked at with each request.
+      if (held || state.error.code.startsWith('link/') || state.error.code === 'payer/credit-limit')
+        return held;
       return state.error.code === 'inference/memory-pressure'
         ? new AppError(state.error.code, state.error.message, { retryAfterSeconds: 30 })
         : new AppError('node/stopped', state.error.message, { retryAfterSeconds: 10 });

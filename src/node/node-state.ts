@@ -1,6 +1,7 @@
 import type { Engine } from '#contract/model.ts';
-import type { LinkState, NodeState, PauseReason, StartStep } from '#contract/node-status.ts';
+import type { LinkState, NodeState, StartStep } from '#contract/node-status.ts';
 import type { ErrorBody } from '#contract/result.ts';
+import { type Doing, isWhollyHeld, type Standing } from './resources/standing.ts';
 
 /** What the node was told to do and how far it is. */
 export type Phase =
@@ -13,7 +14,8 @@ export type Phase =
 export interface StateInputs {
   onboarded: boolean;
   phase: Phase;
-  pauseReasons: PauseReason[];
+  standing: Standing;
+  does: Doing;
   link: LinkState;
   engine: Engine;
   /** Why no work is taken although all runs. */
@@ -26,7 +28,8 @@ export interface StateInputs {
 export function nodeState({
   onboarded,
   phase,
-  pauseReasons,
+  standing,
+  does,
   link,
   engine,
   obstacle,
@@ -42,17 +45,17 @@ export function nodeState({
   }
   if (!canServe(engine))
     return engine.error ? { state: 'problem', error: engine.error } : { state: 'starting', step: 'engine' };
+  if (isWhollyHeld(standing, does)) return { state: 'paused', reasons: standing.reasons };
   if (obstacle) return { state: 'problem', error: obstacle };
-  if (pauseReasons.length > 0) return { state: 'paused', reasons: pauseReasons };
   if (link.state !== 'registered') return { state: 'starting', step: 'registering' };
   if (credit) return { state: 'problem', error: credit };
   return { state: 'earning', since: phase.since };
 }
 
-/** Whether `GET /health` answers 200: the gateway asks for it before it registers the node. */
-export function isHealthy({ phase, pauseReasons, engine, obstacle }: StateInputs): boolean {
+/** Whether `GET /health` answers 200 and requests are taken, or would be were they not held back. */
+export function isHealthy({ phase, standing, engine, obstacle }: StateInputs, despiteHold = false): boolean {
   const works = phase.phase === 'running' || (phase.phase === 'starting' && phase.step === 'registering');
-  return works && obstacle === null && pauseReasons.length === 0 && canServe(engine);
+  return works && obstacle === null && (despiteHold || !standing.holds.serving) && canServe(engine);
 }
 
 /** A model that is not loaded is loaded when it is asked for. */

@@ -28,6 +28,23 @@ test('a value out of range is refused with its field, and nothing changes', () =
   expect(openSettings(file).current.get().queueLimit).toBe(7);
 });
 
+test('settings that cannot hold together are refused with a sentence, and nothing changes', () => {
+  const store = openSettings(freshFile());
+  const half = (allowed: string) => Array(7).fill(allowed);
+  const mornings = half('1'.repeat(24) + '0'.repeat(24));
+  const evenings = half('0'.repeat(24) + '1'.repeat(24));
+  expect(() => store.update({ pauseBelowPowerCost: true })).toThrow(/price has to be known/);
+  store.update({ pauseBelowPowerCost: true, powerMicroUsdPerKwh: -5000 });
+  expect(() => store.update({ powerMicroUsdPerKwh: null })).toThrow(/price has to be known/);
+  expect(() => store.update({ computeSchedule: mornings, networkSchedule: evenings })).toThrow(
+    'There is no half hour in which both computing and the network are allowed.',
+  );
+  // A week without any hours is a wish, and limits in use above those for nobody there are met by the smaller.
+  store.update({ computeSchedule: half('0'.repeat(48)), networkSchedule: evenings });
+  store.update({ limitsInUse: { ...defaultSettings.limitsInUse, cpuPercent: 100 } });
+  expect(store.current.get().pauseBelowPowerCost).toBe(true);
+});
+
 test('a file that cannot be read is kept aside and said so', () => {
   const file = freshFile();
   writeFileSync(file, '{"queueLimit": ');

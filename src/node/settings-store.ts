@@ -1,6 +1,12 @@
 import { existsSync, readFileSync, renameSync } from 'node:fs';
 import { AppError } from '#contract/errors.ts';
-import { defaultSettings, type Settings, type SettingsPatch, settingsSchema } from '#contract/settings.ts';
+import {
+  contradiction,
+  defaultSettings,
+  type Settings,
+  type SettingsPatch,
+  settingsSchema,
+} from '#contract/settings.ts';
 import { createSignal, type Signal } from './signal.ts';
 import { storeDocument } from './stored-document.ts';
 
@@ -39,7 +45,10 @@ export function openSettings(file: string): SettingsStore {
     current,
     unreadable,
     update(patch) {
-      const next = storeDocument(file, settingsSchema, { ...current.get(), ...patch });
+      const wanted = { ...current.get(), ...patch };
+      const fault = contradiction(wanted);
+      if (fault) throw new AppError('settings/invalid', fault.message, { data: { field: fault.field } });
+      const next = storeDocument(file, settingsSchema, wanted);
       current.set(next);
       return next;
     },

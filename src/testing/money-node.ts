@@ -7,7 +7,7 @@ import type { ClaimSummary } from '#contract/wallet.ts';
 import type { NodeCapabilities } from '#contract/wire/node-capabilities.ts';
 import { nativeMint } from '#contract/wire/voucher.ts';
 import { systemClock } from '#node/clock.ts';
-import { openLedger } from '#node/ledger/ledger.ts';
+import { type Ledger, openLedger } from '#node/ledger/ledger.ts';
 import { createGatewayLink } from '#node/link/gateway-link.ts';
 import { createJobAccounting } from '#node/link/job-accounting.ts';
 import { openNodeKey } from '#node/link/node-key.ts';
@@ -38,6 +38,8 @@ export async function startMoneyNode(options: {
   owner: WalletOwner;
   settings?: Partial<Settings>;
   capabilities?: Partial<NodeCapabilities>;
+  /** Stands between the node and its books. */
+  wrap?(ledger: Ledger): Ledger;
 }) {
   const { dir, gatewayUrl, owner } = options;
   const clock = systemClock;
@@ -49,7 +51,8 @@ export async function startMoneyNode(options: {
     network: { kind: 'gateway', url: gatewayUrl },
     ...options.settings,
   });
-  const ledger = openLedger(join(dir, 'node.db'), { clock });
+  const opened = openLedger(join(dir, 'node.db'), { clock });
+  const ledger = options.wrap?.(opened) ?? opened;
   const state = createSignal<LinkState>({ state: 'off' });
   const faults: unknown[] = [];
   const gateway = () => {
@@ -165,7 +168,7 @@ export async function startMoneyNode(options: {
     /** Ends in the midst of things; nothing is said to the gateway. */
     die() {
       ended.abort(new Error('the test has ended'));
-      ledger.close();
+      opened.close();
     },
   };
 }

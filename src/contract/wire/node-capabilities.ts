@@ -114,4 +114,6 @@ export const healthAnswerSchema = z.object({
   status: z.string(),
   /** Seconds until the next report, when the gateway wishes another interval. */
   next_report_seconds: z.number().min(1).max(3600).optional(),
+  /** The gateway wants no work done until then (Unix ms): it is under maintenance. Asked anew with each report. */
+  pause: z.object({ reason: z.string().max(200), until: z.number() }).optional(),
 });

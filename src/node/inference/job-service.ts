@@ -1,4 +1,4 @@
-import { AppError } from '#contract/errors.ts';
+import { AppError, type ErrorCode } from '#contract/errors.ts';
 import type { Job } from '#contract/job.ts';
 import { errorBody, toAppError } from '#contract/result.ts';
 import type { Clock } from '../clock.ts';
@@ -32,6 +32,8 @@ export interface JobServiceParts {
   refusal?(source: JobSource): AppError | null;
   /** What was served could not be booked, and what comes next could not be either. */
   onUnbookable(error: AppError): void;
+  /** How a job that was at work ended: null for well, else by which error. What the pause policy stopped is not told. */
+  onEnd?(code: ErrorCode | null, startedAt: number): void;
 }
 
 export interface DrainableJobService extends JobService {
@@ -39,6 +41,10 @@ export interface DrainableJobService extends JobService {
   waiting(): number;
   /** Refuses what waits, lets what runs finish until `untilMs`, then cancels it. Resolves when nothing runs. */
   drain(untilMs: number): Promise<void>;
+  /** Refuses what waits with this error. */
+  refuseWaiting(error: AppError): void;
+  /** Ends at once, with this error and unbooked, what runs on these models. */
+  stopRunning(error: AppError, isMeant: (model: string) => boolean): void;
 }
 
 interface Entry {
@@ -50,6 +56,10 @@ interface Entry {
   queuedAt: number;
   abort: AbortController;
   row: Job;
+  /** Why it was ended from outside. */
+  stopped: AppError | null;
+  /** Its deadline passed while it was at work. */
+  isLate: boolean;
   resolve(outcome: JobOutcome): void;
   reject(error: AppError): void;
 }
@@ -111,6 +121,8 @@ export function createJobService(parts: JobServiceParts): DrainableJobService {
       queuedAt: now,
       abort: new AbortController(),
       row,
+      stopped: null,
+      isLate: false,
       resolve: done.resolve,
       reject: done.reject,
     };
@@ -152,7 +164,7 @@ export function createJobService(parts: JobServiceParts): DrainableJobService {
       const entry = queue.take(now, hasSlot);
       if (!entry) break;
       running.add(entry);
-      void work(entry);
+      void run(entry);
     }
     renumber();
     planExpiry();
@@ -174,16 +186,25 @@ export function createJobService(parts: JobServiceParts): DrainableJobService {
     expiry = setTimeout(fill, Math.max(1, next - clock.now() + 1));
   }
 
-  async function work(entry: Entry): Promise<void> {
+  async function run(entry: Entry): Promise<void> {
     const { request } = entry;
+    const { work } = request;
     const startedAt = Math.max(clock.now(), entry.queuedAt);
     const { position: _, ...row } = entry.row;
     entry.row = row;
     change(entry, { state: 'running', startedAt });
-    const late = setTimeout(() => entry.abort.abort(), Math.max(1, request.deadlineMs - startedAt));
+    const late = setTimeout(
+      () => {
+        entry.isLate = true;
+        entry.abort.abort();
+      },
+      Math.max(1, request.deadlineMs - startedAt),
+    );
     try {
       const { isCacheHit, ...done } = await answer(entry);
       const { result } = done;
+      // Half an answer that nobody can go on with is not sold.
+      if (entry.stopped && result.finishReason === 'cancelled') throw entry.stopped;
       const finished = {
         request,
         ...done,
@@ -204,11 +225,17 @@ export function createJobService(parts: JobServiceParts): DrainableJobService {
         ...(earning ? { earnedLamports: `${earning.netLamports}` } : {}),
       });
       entry.resolve({ ...finished, earning });
+      // One that brought nothing until its deadline hung.
+      const isHung = entry.isLate && work.kind === 'generate' && result.generatedTokens === 0;
+      parts.onEnd?.(isHung ? 'queue/deadline-passed' : null, startedAt);
     } catch (thrown) {
-      const error = toAppError(thrown, 'inference/failed');
+      const error = entry.stopped ?? toAppError(thrown, 'inference/failed');
       // What a provider's answer cost could not be written down either.
       if (error.code.startsWith('ledger/') || error.code === 'disk/full') parts.onUnbookable(error);
-      stats.finished(Math.max(0, clock.now() - startedAt) / 1000, error.status < 500);
+      if (!entry.stopped) {
+        stats.finished(Math.max(0, clock.now() - startedAt) / 1000, error.status < 500);
+        parts.onEnd?.(error.code, startedAt);
+      }
       fail(entry, error);
     } finally {
       clearTimeout(late);
@@ -296,6 +323,14 @@ export function createJobService(parts: JobServiceParts): DrainableJobService {
     }
   }
 
+  function refuseWaiting(error: AppError): void {
+    for (const entry of [...queue.items()]) {
+      queue.remove(entry);
+      fail(entry, error);
+    }
+    fill();
+  }
+
   models.onChange(fill);
 
   return {
@@ -304,6 +339,14 @@ export function createJobService(parts: JobServiceParts): DrainableJobService {
     onChange: (listener) => book.onChange(listener),
     running: () => running.size,
     waiting: () => queue.length,
+    refuseWaiting,
+    stopRunning(error, isMeant) {
+      for (const entry of running) {
+        if (entry.stopped || !isMeant(entry.request.model)) continue;
+        entry.stopped = error;
+        entry.abort.abort();
+      }
+    },
     cancel(id, by) {
       const entry = inWork.get(id);
       if (!entry) return false;
@@ -313,12 +356,7 @@ export function createJobService(parts: JobServiceParts): DrainableJobService {
       return true;
     },
     async drain(untilMs) {
-      const stopping = new AppError('node/draining', 'This node is stopping.', { retryAfterSeconds: 60 });
-      for (const entry of [...queue.items()]) {
-        queue.remove(entry);
-        fail(entry, stopping);
-      }
-      fill();
+      refuseWaiting(new AppError('node/draining', 'This node is stopping.', { retryAfterSeconds: 60 }));
       if (running.size === 0) return;
       const limit = setTimeout(
         () => {

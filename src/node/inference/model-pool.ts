@@ -47,8 +47,10 @@ export interface ModelPool extends ServedModels {
   /** Shows what is offered now; what is no longer offered is unloaded once it has no jobs. */
   settingsChanged(): void;
   idleCount(): number;
-  /** Unloads what has no jobs and is not pinned; resolves when it is gone. */
-  unloadIdle(idleMs?: number): Promise<void>;
+  /** Unloads what has no jobs and is not pinned; resolves with what it was when it is gone. */
+  unloadIdle(idleMs?: number): Promise<string[]>;
+  /** What it takes to load a model; null where it is loaded, is not offered or none may be loaded beside the others. */
+  missing(id: string): Memory | null;
   unloadAll(): Promise<void>;
   dispose(): Promise<void>;
 }
@@ -236,8 +238,20 @@ export function createModelPool(options: {
     }
   }
 
-  async function unloadIdle(idleMs = 0): Promise<void> {
-    for (const id of idleModels(states(), clock.now(), idleMs)) await unload(id);
+  async function unloadIdle(idleMs = 0): Promise<string[]> {
+    const ids = idleModels(states(), clock.now(), idleMs);
+    for (const id of ids) await unload(id);
+    return ids;
+  }
+
+  function missing(id: string): Memory | null {
+    const { offered, mostLoaded } = settings();
+    if (loaded.has(id) || loaded.size >= mostLoaded || !offered.includes(id)) return null;
+    try {
+      return options.find(id).needs;
+    } catch {
+      return null;
+    }
   }
 
   function dropUnoffered(): void {
@@ -307,6 +321,7 @@ export function createModelPool(options: {
     },
     idleCount: () => idleModels(states(), clock.now(), 0).length,
     unloadIdle,
+    missing,
     unloadAll,
     async dispose() {
       ended.abort();

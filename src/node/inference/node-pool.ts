@@ -1,5 +1,6 @@
 import { availableParallelism, freemem, hostname, totalmem } from 'node:os';
 import { AppError } from '#contract/errors.ts';
+import type { LimitSet } from '#contract/manners.ts';
 import type { Engine } from '#contract/model.ts';
 import type { Resources } from '#contract/resources.ts';
 import type { Clock } from '../clock.ts';
@@ -9,7 +10,7 @@ import type { ResourceProbe } from '../resources/probe.ts';
 import type { SettingsStore } from '../settings-store.ts';
 import { openLoadLimits } from './load-limits.ts';
 import { createModelPool, type ModelPool } from './model-pool.ts';
-import { ceilingShare, type Memory } from './pool-policy.ts';
+import type { Memory } from './pool-policy.ts';
 import { createRemoteRuntime } from './runtimes/remote/remote-runtime.ts';
 import { createWorkerGroup } from './runtimes/worker/worker-group.ts';
 import { createWorkerRuntime } from './runtimes/worker/worker-runtime.ts';
@@ -25,8 +26,8 @@ export function createNodePool(parts: {
   probe(): Pick<ResourceProbe, 'current' | 'refresh'>;
   /** In how many processes a model is run. */
   processes(id: string, wanted: number | 'auto'): number;
-  /** Whether somebody sits at this computer. */
-  isInUse(): boolean;
+  /** What the node may take just now. */
+  limits(): LimitSet;
   clock: Clock;
   limitsFile: string;
 }): ModelPool {
@@ -38,11 +39,22 @@ export function createNodePool(parts: {
     if (!model) throw new AppError('models/not-found', `The model “${id}” is not in the store.`);
     if (model.problem) throw new AppError(model.problem.code, model.problem.message);
     const { contextSize, parallelRequests, threads, engineProcesses, gpu } = settings();
-    // No more processes than threads: `auto` leaves one core to everybody else.
-    const mostProcesses = threads === 'auto' ? Math.max(1, availableParallelism() - 1) : threads;
+    // `auto` leaves one core to everybody else, and what the limit of the processor leaves them.
+    const mostThreads = Math.max(1, availableParallelism() - 1);
+    const limited = threadsWithin(parts.limits());
+    // No more processes than threads.
+    const mostProcesses = threads === 'auto' ? Math.min(limited, mostThreads) : threads;
     const processes = Math.min(parts.processes(id, engineProcesses), mostProcesses);
     return {
-      options: { modelId: id, path: model.path, contextSize, parallelRequests, threads, processes, gpu },
+      options: {
+        modelId: id,
+        path: model.path,
+        contextSize,
+        parallelRequests,
+        threads: threads === 'auto' && limited < mostThreads ? limited : threads,
+        processes,
+        gpu,
+      },
       needs: { ramBytes: model.needsBytes - model.needsGpuBytes, gpuBytes: model.needsGpuBytes },
     };
   }
@@ -67,7 +79,7 @@ export function createNodePool(parts: {
     },
     async freeMemory() {
       await parts.probe().refresh();
-      return freeMemory(parts.probe().current.get(), parts.isInUse());
+      return freeMemory(parts.probe().current.get(), parts.limits());
     },
     limits: openLoadLimits(parts.limitsFile, `${hostname()} ${totalmem()}`),
     clock,
@@ -76,17 +88,22 @@ export function createNodePool(parts: {
   return pool;
 }
 
-/** Bytes left below the ceilings, with what every program takes counted; main memory as it is this moment. */
-function freeMemory({ gpus, own }: Resources, isInUse: boolean): Memory {
+/** Bytes left below the ceilings: on GPUs with what every program takes, of main memory the node's own share and what is there. */
+function freeMemory({ gpus, own }: Resources, limits: LimitSet): Memory {
+  const ownShare = (totalmem() * limits.ramPercent) / 100 - own.engineBytes - own.trainingBytes;
+  const gpuShare = limits.gpuMemoryPercent / 100;
   return {
-    ramBytes: Math.max(0, freemem() - totalmem() * spareRamShare),
+    ramBytes: Math.max(0, Math.min(ownShare, freemem() - totalmem() * spareRamShare)),
     gpuBytes: gpus.reduce(
-      (sum, gpu) =>
-        sum + Math.max(0, gpu.totalBytes * ceilingShare(isInUse) - (gpu.usedBytes ?? own.engineGpuBytes)),
+      (sum, gpu) => sum + Math.max(0, gpu.totalBytes * gpuShare - (gpu.usedBytes ?? own.engineGpuBytes)),
       0,
     ),
   };
 }
+
+/** Threads that the limit of the processor leaves, at least one. */
+export const threadsWithin = ({ cpuPercent }: LimitSet): number =>
+  Math.max(1, Math.floor((availableParallelism() * cpuPercent) / 100));
 
 /** What the engines take together. */
 export function enginesMemory(engines: Engine[]): Memory {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { ceilingShare, idleModels, type LoadedModelState, makeRoom, pressureOf } from './pool-policy.ts';
+import { idleModels, type LoadedModelState, makeRoom, pressureOf } from './pool-policy.ts';
 
 const gb = 1e9;
 const model = (id: string, change: Partial<LoadedModelState> = {}): LoadedModelState => ({
@@ -87,10 +87,6 @@ test('idle models go after their time, pinned ones never', () => {
   expect(idleModels(loaded, 1000, 500)).toEqual(['idle']);
 });
 
-test('the ceiling is lower while somebody sits at the computer', () => {
-  expect([ceilingShare(true), ceilingShare(false)]).toEqual([0.8, 0.9]);
-});
-
 test('memory pressure: caches first, then idle models, then no new work', () => {
   const at = (usedBytes: number, cacheBytes: number, idle: number) =>
     pressureOf({ usedBytes, ceilingBytes: 100, cacheBytes, idleModels: idle });
@@ -98,5 +94,11 @@ test('memory pressure: caches first, then idle models, then no new work', () => 
   expect(at(91, 5, 1)).toBe('shrink-caches');
   expect(at(91, 0, 1)).toBe('unload-idle');
   expect(at(91, 0, 0)).toBe('refuse-work');
+  expect([at(101, 5, 1), at(101, 0, 1), at(101, 5, 0), at(101, 0, 0)]).toEqual([
+    'make-room',
+    'make-room',
+    'make-room',
+    'refuse-work',
+  ]);
   expect(pressureOf({ usedBytes: 5, ceilingBytes: 0, cacheBytes: 1, idleModels: 1 })).toBe('none');
 });

@@ -52,26 +52,26 @@ export function idleModels(loaded: LoadedModelState[], nowMs: number, idleMs: nu
     .map(({ id }) => id);
 }
 
-/** Share of the GPU's memory that all programs together may take: less while somebody sits at the computer. */
-export const ceilingShare = (isInUse: boolean): number => (isInUse ? 0.8 : 0.9);
-
 /** From this share of the ceiling on, memory is given back. */
-const pressureShare = 0.9;
+export const pressureShare = 0.9;
 
-export type Pressure = 'none' | 'shrink-caches' | 'unload-idle' | 'refuse-work';
+/** `make-room`: caches and idle models at once, since somebody else takes the memory now. */
+export type Pressure = 'none' | 'shrink-caches' | 'unload-idle' | 'make-room' | 'refuse-work';
 
 /**
  * The next thing to do about the memory in use, one step a reading: caches first, then idle models, then no new work until it
- * is below again.
+ * is below again. Above `grabBytes` there is no time for steps.
  */
 export function pressureOf(options: {
   usedBytes: number;
   ceilingBytes: number;
+  grabBytes?: number;
   cacheBytes: number;
   idleModels: number;
 }): Pressure {
-  const { usedBytes, ceilingBytes, cacheBytes, idleModels: idle } = options;
+  const { usedBytes, ceilingBytes, grabBytes = ceilingBytes, cacheBytes, idleModels: idle } = options;
   if (ceilingBytes === 0 || usedBytes <= ceilingBytes * pressureShare) return 'none';
+  if (usedBytes > grabBytes && cacheBytes + idle > 0) return 'make-room';
   if (cacheBytes > 0) return 'shrink-caches';
   return idle > 0 ? 'unload-idle' : 'refuse-work';
 }

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -20,9 +20,11 @@ let api: Awaited<ReturnType<typeof startScriptedApi>>;
 let time: ReturnType<typeof createFakeClock>;
 const closing: (() => unknown)[] = [];
 
-function link(url: string, change: Partial<NodeCapabilities> = {}) {
+function link(url: string, change: Partial<NodeCapabilities> = {}, isHeld = () => false) {
   const state = createSignal<LinkState>({ state: 'off' });
   const ledger = openLedger(':memory:', { clock: time.clock });
+  const asks: ({ until: number; reason: string } | null)[] = [];
+  const reported: string[] = [];
   const made = createGatewayLink({
     url,
     key,
@@ -30,16 +32,21 @@ function link(url: string, change: Partial<NodeCapabilities> = {}) {
     ledger,
     state,
     capabilities: () => capabilitiesOf({ nodeId: key.nodeId, url: api.url }, change),
-    health: () => ({
-      node_id: key.nodeId,
-      status: 'online',
-      current_load: 0,
-      memory_usage: 0.5,
-      requests_processed: 0,
-    }),
+    health: () => {
+      const status = isHeld() ? 'maintenance' : 'online';
+      reported.push(status);
+      return {
+        node_id: key.nodeId,
+        status,
+        current_load: 0,
+        memory_usage: 0.5,
+        requests_processed: 0,
+      };
+    },
+    onPauseAsked: (ask) => asks.push(ask),
   });
   closing.push(() => made.stop());
-  return { ...made, state, ledger };
+  return { ...made, state, ledger, asks, reported };
 }
 
 /** Lets real sockets work until `done` holds. */
@@ -220,8 +227,9 @@ describe('with a plain gateway', () => {
 
 describe('with a gateway that speaks the extensions', () => {
   let gateway: Gateway;
+  let dataDir: string;
   beforeEach(async () => {
-    const dataDir = mkdtempSync(join(tmpdir(), 'gateway-'));
+    dataDir = mkdtempSync(join(tmpdir(), 'gateway-'));
     gateway = await createGateway({ port: 0, host: '127.0.0.1', dataDir });
     closing.push(async () => {
       await gateway.close();
@@ -238,6 +246,37 @@ describe('with a gateway that speaks the extensions', () => {
     expect(await wakeNext()).toBe(50);
     await node.stop();
     expect(await known()).toBe(404);
+  });
+
+  test('the gateway’s wish to rest comes with the answer to a report, and goes with it', async () => {
+    const node = link(gateway.url);
+    await node.start();
+    const file = join(dataDir, 'maintenance.json');
+    const until = Date.now() + 3_600_000;
+    writeFileSync(file, JSON.stringify({ until, reason: 'new disk' }));
+    node.reportSoon();
+    await soon(() => expect(node.asks).toEqual([{ until, reason: 'new disk' }]));
+    rmSync(file);
+    node.reportSoon();
+    await soon(() => expect(node.asks.at(-1)).toBeNull());
+  });
+
+  test('news that come while a report is under way go out right after it', async () => {
+    let isHeld = false;
+    const node = link(gateway.url, {}, () => {
+      if (!isHeld && node.reported.length === 0) queueMicrotask(hold);
+      return isHeld;
+    });
+    const hold = () => {
+      isHeld = true;
+      node.reportSoon();
+    };
+    await node.start();
+    node.reportSoon();
+    await soon(() => {
+      time.advance(0);
+      expect(node.reported).toEqual(['online', 'maintenance']);
+    });
   });
 
   test('a receipt booked while others are being sent goes at once, not with the next report', async () => {

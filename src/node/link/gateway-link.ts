@@ -46,6 +46,8 @@ export interface GatewayLink {
   /** Sends the receipts that wait for an answer, soon. */
   flushReceipts(): void;
   reportSoon(): void;
+  /** The gateway is being asked to take this node, and looks whether it answers. */
+  isRegistering(): boolean;
   /** Registers anew, soon: what the node can do has changed. */
   announce(): void;
   /** Sends what waits, deregisters where that can be done, and ends. */
@@ -65,6 +67,8 @@ export function createGatewayLink(options: {
   health(): NodeHealth;
   /** The most that the gateway may owe, in the channel's unit; null: without end. */
   creditLimit?(info: GatewayInfo): bigint | null;
+  /** Each report's answer: until when the gateway wants no work done (Unix ms), and why; null: it does. */
+  onPauseAsked?(ask: { until: number; reason: string } | null): void;
 }): GatewayLink {
   const { url, clock, ledger, state } = options;
   const calls = createGatewayCalls(url, options.key, () => clock.now());
@@ -75,6 +79,9 @@ export function createGatewayLink(options: {
   let sending: Promise<void> | null = null;
   let sendAgain = false;
   let isRegistered = false;
+  let isRegistering = false;
+  /** A report was asked for while one was under way, which may have said otherwise. */
+  let isReportDue = false;
   /** What the gateway was told of this node is no longer so. */
   let hasNews = false;
   let payout = '';
@@ -91,10 +98,15 @@ export function createGatewayLink(options: {
     hasNews = false;
     const capabilities = options.capabilities();
     checkRequirements(capabilities.hardware, found.requirements ?? coreHardwareMinimum);
-    await calls.register(capabilities).catch((error: unknown) => {
+    isRegistering = true;
+    try {
+      await calls.register(capabilities);
+    } catch (thrown) {
       hasNews = true;
-      throw error;
-    });
+      throw thrown;
+    } finally {
+      isRegistering = false;
+    }
     isRegistered = true;
     channel = undefined;
     payout = capabilities.wallet_address;
@@ -141,7 +153,7 @@ export function createGatewayLink(options: {
     try {
       // A plain gateway takes no reports: it is asked whether it still knows this node.
       const pauseMs = speaks('health-report')
-        ? ((await calls.health(options.health())).next_report_seconds ?? healthIntervalMs / 1000) * 1000
+        ? await reportHealth()
         : await calls.self().then(() => healthIntervalMs);
       showRegistered(Math.round(performance.now() - startedAt), clock.now());
       return pauseMs;
@@ -152,12 +164,20 @@ export function createGatewayLink(options: {
     }
   }
 
+  async function reportHealth(): Promise<number> {
+    const { next_report_seconds: nextSeconds, pause } = await calls.health(options.health());
+    options.onPauseAsked?.(pause && pause.until > clock.now() ? pause : null);
+    return nextSeconds === undefined ? healthIntervalMs : nextSeconds * 1000;
+  }
+
   async function keepReporting(): Promise<void> {
     let pauseMs = healthIntervalMs;
     while (!ended.signal.aborted) {
       hurry = new AbortController();
-      await clock.sleep(hasNews ? 0 : pauseMs, AbortSignal.any([ended.signal, hurry.signal])).catch(() => {});
+      const waitMs = hasNews || isReportDue ? 0 : pauseMs;
+      await clock.sleep(waitMs, AbortSignal.any([ended.signal, hurry.signal])).catch(() => {});
       if (ended.signal.aborted) return;
+      isReportDue = false;
       await persist(
         async () => {
           pauseMs = await report();
@@ -242,7 +262,11 @@ export function createGatewayLink(options: {
     account,
     calls,
     flushReceipts,
-    reportSoon: () => hurry.abort(),
+    reportSoon() {
+      isReportDue = true;
+      hurry.abort();
+    },
+    isRegistering: () => isRegistering,
     announce() {
       hasNews = true;
       hurry.abort();

@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { AppError } from '#contract/errors.ts';
 import { toAppError } from '#contract/result.ts';
 import type { Clock } from '../clock.ts';
+import type { ByteRate } from './byte-rate.ts';
 import type { Fetcher, HubFile } from './hub.ts';
 
 /** What a download is called until it is whole; beside it lies what is known of it. */
@@ -38,6 +39,7 @@ export async function download(options: {
   fetcher: Fetcher;
   clock: Clock;
   signal: AbortSignal;
+  rate: ByteRate;
   onProgress(receivedBytes: number): void;
 }): Promise<void> {
   const { file, to, clock, signal } = options;
@@ -85,6 +87,9 @@ export async function download(options: {
         clearTimeout(timer);
         timer = setTimeout(() => stall.abort(), stallMs);
         await take(handle, chunk as Uint8Array);
+        await options.rate.take((chunk as Uint8Array).length, signal);
+        // Waiting for the limit is no stall of the server's.
+        timer.refresh();
       }
     } catch (thrown) {
       if (stall.signal.aborted && !signal.aborted) throw failed('no byte has come for 30 s', thrown);

@@ -32,12 +32,14 @@ let time: ReturnType<typeof createFakeClock>;
 let hub: Awaited<ReturnType<typeof startOddFileServer>>;
 let hubs: string[];
 let proxyUrl: string | null;
+let mostMbps: number | null = null;
 let quota: () => Promise<void>;
 let downloads: Downloads;
 const done: string[][] = [];
 
 const open = () =>
   openDownloads({
+    mostMbps: () => mostMbps,
     catalogue: [entry('model'), entry('second'), entry('third')],
     modelsDir: dir,
     hub: () => ({ hubs, proxy: proxyUrl }),
@@ -97,6 +99,49 @@ test('a cut download goes on where it was cut', async () => {
   expect(second).toBeGreaterThan(0);
   expect(third).toBeGreaterThanOrEqual(second as number);
   expect(third).toBeLessThanOrEqual(150_000);
+});
+
+test('held downloads wait and go on by themselves; what the operator paused meanwhile stays so', async () => {
+  hub.next({ kind: 'cut', afterBytes: 100_000 });
+  downloads.start('model');
+  await vi.waitFor(() => expect(time.nextMs()).not.toBeNull());
+  downloads.hold(true);
+  await until('waiting');
+  downloads.start('second');
+  expect(state('second')?.state).toBe('waiting');
+  downloads.pause('second');
+  downloads.hold(true);
+  expect(state()?.state).toBe('waiting');
+  const asked = hub.ranges.length;
+  time.advance(600_000);
+  expect(hub.ranges.length).toBe(asked);
+  downloads.hold(false);
+  await until('done');
+  expect(file().equals(content)).toBe(true);
+  expect(state('second')?.state).toBe('paused');
+});
+
+test('one that is paused while it is being held stays paused', async () => {
+  hub.next({ kind: 'cut', afterBytes: 100_000 });
+  downloads.start('model');
+  await vi.waitFor(() => expect(time.nextMs()).not.toBeNull());
+  downloads.hold(true);
+  downloads.pause('model');
+  await until('paused');
+  downloads.hold(false);
+  expect(state()?.state).toBe('paused');
+});
+
+test('a limit of the network slows a download down', async () => {
+  downloads.dispose();
+  mostMbps = 1;
+  downloads = await open();
+  const startedAt = time.clock.now();
+  downloads.start('model');
+  await until('done');
+  // 300,000 bytes at 125,000 a second.
+  expect(time.clock.now() - startedAt).toBeGreaterThanOrEqual(2300);
+  mostMbps = null;
 });
 
 test.each<[string, Oddity]>([

@@ -6,6 +6,7 @@ import { AppError } from '#contract/errors.ts';
 import { errorBody, toAppError } from '#contract/result.ts';
 import type { Clock } from '../clock.ts';
 import { createSignal, type Signal } from '../signal.ts';
+import { createByteRate } from './byte-rate.ts';
 import { discardPart, download, partBytes, partEnding } from './download.ts';
 import { createFetcher, findHubFile, type HubSettings } from './hub.ts';
 
@@ -20,6 +21,8 @@ export interface Downloads {
   pause(id: string): void;
   /** Ends it and deletes what has come. */
   cancel(id: string): Promise<void>;
+  /** Lets all of them wait for a while; they go on by themselves. What the operator has paused stays so. */
+  hold(isHeld: boolean): void;
   dispose(): void;
 }
 
@@ -29,6 +32,8 @@ interface Task {
   receivedBytes: number;
   totalBytes: number | null;
   abort: AbortController | null;
+  /** It was only held, and waits for its turn. */
+  isHeld: boolean;
   /** Bytes that had come at which time, of the last 10 s. */
   marks: { at: number; bytes: number }[];
   ended: Promise<void>;
@@ -43,6 +48,8 @@ export async function openDownloads(options: {
   makeRoom(bytes: number): Promise<void>;
   /** A whole file lies in the store's folder. */
   onDone(): Promise<void>;
+  /** Mbit/s that all of them together may take; null: no limit. */
+  mostMbps(): number | null;
   clock: Clock;
 }): Promise<Downloads> {
   const { catalogue, modelsDir, clock } = options;
@@ -50,6 +57,11 @@ export async function openDownloads(options: {
   const list = createSignal<Download[]>([]);
   const target = (entry: CatalogueEntry) => join(modelsDir, entry.file);
   let shownAt = 0;
+  let isHeld = false;
+  const rate = createByteRate(() => {
+    const mbps = options.mostMbps();
+    return mbps === null ? null : (mbps * 1e6) / 8;
+  }, clock);
 
   for (const name of readdirSync(modelsDir)) {
     const entry = catalogue.find(({ file }) => name === file + partEnding);
@@ -76,6 +88,7 @@ export async function openDownloads(options: {
   }
 
   function fill(): void {
+    if (isHeld) return;
     const running = [...tasks.values()].filter(({ abort }) => abort !== null).length;
     const waiting = [...tasks.values()].filter(({ state }) => state.state === 'waiting');
     for (const task of waiting.slice(0, Math.max(0, mostAtOnce - running))) task.ended = run(task);
@@ -84,6 +97,7 @@ export async function openDownloads(options: {
   async function run(task: Task): Promise<void> {
     const abort = new AbortController();
     task.abort = abort;
+    task.isHeld = false;
     const { entry } = task;
     try {
       change(task, { state: 'asking' });
@@ -99,13 +113,14 @@ export async function openDownloads(options: {
         to: target(entry),
         fetcher,
         clock,
+        rate,
         signal: abort.signal,
         onProgress: (receivedBytes) => progress(task, receivedBytes),
       });
       await options.onDone();
       change(task, { state: 'done' });
     } catch (thrown) {
-      if (abort.signal.aborted) change(task, { state: 'paused' });
+      if (abort.signal.aborted) change(task, { state: task.isHeld ? 'waiting' : 'paused' });
       else change(task, { state: 'failed', error: errorBody(toAppError(thrown, 'models/download-failed')) });
     } finally {
       task.abort = null;
@@ -142,19 +157,31 @@ export async function openDownloads(options: {
     },
     pause(id) {
       const task = tasks.get(id);
+      if (task) task.isHeld = false;
       if (task?.abort) task.abort.abort();
       else if (task?.state.state === 'waiting') change(task, { state: 'paused' });
     },
     async cancel(id) {
       const task = tasks.get(id);
       if (!task) return;
+      task.isHeld = false;
       task.abort?.abort();
       await task.ended;
       tasks.delete(id);
       if (task.state.state !== 'done') await discardPart(target(task.entry));
       publish();
     },
+    hold(held) {
+      isHeld = held;
+      for (const task of tasks.values()) {
+        if (!held || !task.abort) continue;
+        task.isHeld = true;
+        task.abort.abort();
+      }
+      fill();
+    },
     dispose() {
+      isHeld = true;
       for (const { abort } of tasks.values()) abort?.abort();
     },
   };
@@ -166,6 +193,7 @@ const newTask = (entry: CatalogueEntry, state: Download['state']): Task => ({
   receivedBytes: 0,
   totalBytes: null,
   abort: null,
+  isHeld: false,
   marks: [],
   ended: Promise.resolve(),
 });

@@ -11,6 +11,8 @@ export interface ApiParts {
   metrics: ApiMetrics;
   nodeId: string;
   healthy(): boolean;
+  /** After how long a node that is not healthy may be asked again; null where it is not known. */
+  retryAfterSeconds?(): number | null;
   /** What `GET /health` tells beside its status. */
   health(): Record<string, unknown>;
   capabilities(): unknown;

@@ -55,7 +55,12 @@ export const routes: readonly Route[] = [
     method: 'GET',
     matches: at('/health'),
     open: true,
-    answer: ({ response, parts }) => answerJson(response, parts.healthy() ? 200 : 503, parts.health()),
+    answer({ response, parts }) {
+      const isHealthy = parts.healthy();
+      const retryAfter = isHealthy ? null : (parts.retryAfterSeconds?.() ?? null);
+      if (retryAfter !== null) response.setHeader('retry-after', retryAfter);
+      answerJson(response, isHealthy ? 200 : 503, parts.health());
+    },
   },
   {
     method: 'GET',

@@ -46,6 +46,8 @@ export function openTraining(options: {
   settings: SettingsStore;
   ledger: Ledger;
   nvidiaGpu(): string | null;
+  /** Most threads that computing may take just now. */
+  mostThreads(): number;
   onBooked(): void;
   onFault(error: unknown): void;
 }): Training {
@@ -60,7 +62,7 @@ export function openTraining(options: {
   const trainer = createRoundTrainer({
     cacheDir: places.cacheDir,
     engineDir,
-    threads: () => threadsFor(current().trainingThreads),
+    threads: () => threadsFor(current().trainingThreads, options.mostThreads()),
     memoryLimitMb: () => current().trainingMemoryMegabytes,
     dataItem: data.get,
   });
@@ -138,7 +140,7 @@ export function openTraining(options: {
     data,
     rounds,
     taskOf,
-    api: { rounds, status: node.status.get },
+    api: { rounds, status: node.status.get, history: node.history.get },
     preview(source, taskId) {
       const offered = taskId === undefined ? undefined : (node.task(taskId) ?? taskOf(taskId));
       if (taskId !== undefined && !offered)
@@ -159,8 +161,8 @@ export function openTraining(options: {
   };
 }
 
-const threadsFor = (wanted: 'auto' | number): number =>
-  wanted === 'auto' ? Math.max(1, Math.floor(availableParallelism() / 2)) : wanted;
+const threadsFor = (wanted: 'auto' | number, most: number): number =>
+  wanted === 'auto' ? Math.max(1, Math.min(most, Math.floor(availableParallelism() / 2))) : wanted;
 
 /** The tasks that ship with the app; what else the gateway's list has of them is not this node's. */
 function readTasks(file: string): TrainingTask[] {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { AppError } from '#contract/errors.ts';
 import { defaultSettings } from '#contract/settings.ts';
-import type { TrainingEngineInfo, TrainingStatus } from '#contract/training.ts';
+import type { PastRound, TrainingEngineInfo, TrainingStatus } from '#contract/training.ts';
 import { noTraining } from '#testing/no-training.ts';
 import { createRoundGateway } from '#testing/round-gateway.ts';
 import { newKey } from '#testing/scripted-api.ts';
@@ -119,13 +119,16 @@ function open(change: { train?: RoundTrainer['train'] } & Partial<TrainingParts>
   return { heard, faults, settings };
 }
 
-function until(wanted: (status: TrainingStatus) => boolean): Promise<TrainingStatus> {
+type Shown = TrainingStatus & { history: PastRound[] };
+
+function until(wanted: (shown: Shown) => boolean): Promise<Shown> {
   return new Promise((resolve) => {
     let end = () => {};
     end = node.status.subscribe((status) => {
-      if (!wanted(status)) return;
+      const shown = { ...status, history: node.history.get() };
+      if (!wanted(shown)) return;
       queueMicrotask(() => end());
-      resolve(status);
+      resolve(shown);
     });
   });
 }
@@ -196,19 +199,41 @@ test('a bad offer leaves nothing behind, says why, and its task rests', async ()
   ]);
 });
 
+test('with new rounds held nothing is asked for, and the round that is under way computes on to its end', async () => {
+  const gateway = createGateway();
+  const slow = slowTrainer();
+  const { heard } = open({ train: slow.train });
+  node.hold({ computing: false, rounds: true });
+  node.start(roundGateway(gateway.calls));
+  while (pauses.length < 5) await systemClock.sleep(2);
+  expect(gateway.asks).toBe(0);
+  node.hold({ computing: false, rounds: false });
+  await until(({ state }) => state.state === 'training' && state.epoch === 1);
+  node.hold({ computing: false, rounds: true });
+  expect(node.status.get().state).toMatchObject({ state: 'training', isPaused: false });
+  expect(heard).toEqual([]);
+  slow.letGo();
+  await until(({ history }) => history.length > 0);
+  const { asks } = gateway;
+  const looked = pauses.length;
+  while (pauses.length < looked + 5) await systemClock.sleep(2);
+  expect(gateway.asks).toBe(asks);
+  await node.stop();
+});
+
 test('while it is paused nothing is asked for; a round that is under way shows it', async () => {
   const gateway = createGateway();
   const slow = slowTrainer();
   const { heard } = open({ train: slow.train });
   node.pause();
-  node.hold(true);
+  node.hold({ computing: true, rounds: true });
   node.start(roundGateway(gateway.calls));
   while (pauses.length < 5) await systemClock.sleep(2);
   expect(gateway.asks).toBe(0);
   node.resume();
   while (pauses.length < 10) await systemClock.sleep(2);
   expect(gateway.asks).toBe(0);
-  node.hold(false);
+  node.hold({ computing: false, rounds: false });
   await until(({ state }) => state.state === 'training' && state.epoch === 1);
   node.pause();
   expect(node.status.get().state).toMatchObject({ state: 'training', isPaused: true });
@@ -342,6 +367,27 @@ test('the curve of a long round keeps its whole course', async () => {
   expect(points.length).toBeLessThanOrEqual(200);
   for (const share of [0, 0.25, 0.5, 0.75, 1])
     expect(points.some(({ step }) => Math.abs(step - share * 5000) <= 60)).toBe(true);
+});
+
+test('the history is told when a round has ended, and not with each step of one', async () => {
+  const gateway = createGateway();
+  const told = { status: 0, history: [] as number[] };
+  open({
+    async train({ weights }, onProgress) {
+      for (let step = 0; step < 100; step += 1)
+        onProgress({ epoch: 1, epochs: 1, step, steps: 100, loss: 1, examplesPerSecond: null });
+      return trained(weights.length);
+    },
+  });
+  node.status.subscribe(() => {
+    told.status += 1;
+  });
+  node.history.subscribe(({ length }) => told.history.push(length));
+  node.start(roundGateway(gateway.calls));
+  await until(({ history, state }) => history.length > 0 && state.state === 'idle');
+  expect(told.status).toBeGreaterThan(100);
+  expect(told.history).toEqual([0, 1]);
+  expect(node.status.get()).not.toHaveProperty('history');
 });
 
 test('a round whose end could not be written down is ended later, before another one begins', async () => {

@@ -18,9 +18,6 @@ import { sendBytes } from './reconciler.ts';
 const mostFeeLamports = 1_000_000n;
 const blockMs = 400;
 
-/** Points at which the process may die: what was done until then is told to tests. */
-export type ClaimStep = 'prepared' | 'persisted' | 'sent';
-
 export interface Claims {
   /** Asks the gateway for a payout, holds it against the node's own books, and tries it out. Throws `settlement/*`, `wallet/*`, `chain/*`, `link/*`. */
   prepare(): Promise<ClaimSummary>;
@@ -36,7 +33,6 @@ export function createClaims(parts: {
   chain(): ChainAccess;
   askGateway(): Promise<ClaimAnswer>;
   payoutAddress(): string | null;
-  onStep?: ((step: ClaimStep) => void) | undefined;
 }): Claims {
   const { ledger, clock } = parts;
 
@@ -104,7 +100,6 @@ export function createClaims(parts: {
           message: checked.transaction.message.serialize(),
           lastValidBlockHeight: lastValid,
         });
-      parts.onStep?.('prepared');
       return {
         id,
         cluster: chain.cluster,
@@ -153,10 +148,8 @@ export function createClaims(parts: {
       );
       // What is out must never be forgotten.
       await ledger.synced();
-      parts.onStep?.('persisted');
       try {
         await sendBytes(chain, bytes);
-        parts.onStep?.('sent');
       } catch (thrown) {
         // It may have reached the chain all the same: what becomes of it is seen there.
         const error = toAppError(thrown);

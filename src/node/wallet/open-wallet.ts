@@ -166,14 +166,16 @@ export function openWallet(parts: {
     credit.changed();
     if (isDue) return;
     isDue = true;
-    clock.sleep(quietMs, signal).then(
-      () => {
+    clock
+      .sleep(quietMs, signal)
+      .then(() => {
         isDue = false;
         putIfNew(sums, ledger.moneySums(network()));
         putIfNew(latest, readLatest());
-      },
-      () => {},
-    );
+      })
+      .catch((thrown: unknown) => {
+        if (!signal.aborted) parts.onFault(thrown);
+      });
   });
   settings.current.subscribe(() => {
     credit.changed();

@@ -16,9 +16,6 @@ const landsWithinBlocks = 300;
 /** Disputed transactions of a channel that are kept; anybody can name a channel. */
 const mostDisputed = 200;
 
-/** Points at which the process may die: what was done until then is told to tests. */
-export type ReconcileStep = 'listed' | 'found' | 'looked' | 'entered' | 'booked' | 'cursor';
-
 export interface ReconcilerParts {
   ledger: Ledger;
   chain: ChainAccess;
@@ -26,7 +23,6 @@ export interface ReconcilerParts {
   hints: (() => Promise<WireSettlement[]>) | null;
   /** Watched for transfers that name no channel; null where none are expected. */
   plain: { gatewayUrl: string; payout: string; pricing: Pricing } | null;
-  onStep?: ((step: ReconcileStep) => void) | undefined;
 }
 
 /**
@@ -35,7 +31,6 @@ export interface ReconcilerParts {
  */
 export async function reconcile(parts: ReconcilerParts): Promise<void> {
   const { ledger, chain } = parts;
-  const step = (name: ReconcileStep) => parts.onStep?.(name);
   const quorum = Math.min(2, chain.endpoints);
   const channels = ledger.channels().filter(({ genesisHash }) => genesisHash === chain.genesisHash);
 
@@ -85,7 +80,6 @@ export async function reconcile(parts: ReconcilerParts): Promise<void> {
         },
         'submitted',
       );
-      step('found');
     }
   }
 
@@ -98,7 +92,6 @@ export async function reconcile(parts: ReconcilerParts): Promise<void> {
     const { cursor, setCursor } = ledger.payments;
     const from = isWholeLook ? null : cursor(channel.channel, chain.genesisHash);
     const { named, isWhole } = await listNamed(chain, channel.channel, from);
-    step('listed');
     let read: string | null = null;
     let isGapless = true;
     for (const one of named) {
@@ -109,7 +102,6 @@ export async function reconcile(parts: ReconcilerParts): Promise<void> {
     }
     if (read === null) return;
     setCursor(channel.channel, chain.genesisHash, read);
-    step('cursor');
   }
 
   /** Whether nothing more is to be learnt of a transaction. */
@@ -165,7 +157,6 @@ export async function reconcile(parts: ReconcilerParts): Promise<void> {
       },
       'confirmed',
     );
-    step('found');
   }
 
   /** Takes a payment one step on. A dispute is told only after a look at all that came before it. */
@@ -174,16 +165,13 @@ export async function reconcile(parts: ReconcilerParts): Promise<void> {
     const isPlain = payment.mode === 'unattributed';
     followed.add(payment.id);
     const views = await viewsOf(chain, payment.signature);
-    step('looked');
     const next = nextStep(payment, channel && !isPlain ? owedOf(channel) : null, views, quorum);
     if (next.do === 'send') await resend(payment);
     else if (next.do === 'finalize') {
       ledger.payments.finalize(payment, next);
-      step('booked');
     } else if (next.do === 'enter') {
       if (next.state === 'disputed' && !isWholeLook) return 'look again';
       ledger.payments.enter(payment.id, next.state, next.reason);
-      step('entered');
     }
     return undefined;
   }

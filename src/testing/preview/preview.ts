@@ -19,7 +19,7 @@ import {
 } from './sample-data.ts';
 import { sampleProviderTotals, sampleProxy } from './sample-proxy.ts';
 import { sampleStates } from './sample-states.ts';
-import { sampleCurve, sampleSources, sampleTraining } from './sample-training.ts';
+import { sampleCurve, sampleHistory, sampleSources, sampleTraining } from './sample-training.ts';
 import { sampleTrainingNode } from './training-answers.ts';
 
 /**
@@ -142,6 +142,7 @@ function setState(name: string): null {
     apiUrl: state.state === 'earning' ? 'http://127.0.0.1:8100' : null,
     model: { id: 'llama-3.2-3b-Q4_K_M', name: 'Llama 3.2 3B Instruct' },
     testCredits,
+    heldBack: [],
     earnAnywayUntil: null,
     limits: 'idle',
     startedAt: now - 273_600_000,
@@ -191,6 +192,7 @@ transport.publish('downloads.list', isFresh ? [] : sampleDownloads);
 transport.publish('servers.list', []);
 transport.publish('proxy.status', proxy);
 transport.publish('training.status', training);
+transport.publish('training.history', sampleHistory(now, isFresh));
 if (wantedTraining === 'moving') trainingNode.run();
 transport.publish('training.data', sampleSources);
 transport.publish(

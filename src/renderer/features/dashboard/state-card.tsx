@@ -44,7 +44,7 @@ export function StateCard({ status }: { status: NodeStatus }) {
             </Button>
           )}
           {state.state === 'earning' && <PauseButton onPause={pause} />}
-          {state.state === 'paused' && (
+          {state.state === 'paused' && state.reasons.some(({ code }) => code === 'operator') && (
             <Button look="accent" onClick={() => void act('node.resume', {})}>
               {t('dashboard.resume')}
             </Button>

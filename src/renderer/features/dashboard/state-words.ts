@@ -1,6 +1,7 @@
 import type { TFunction } from 'i18next';
 import type { NodeStatus } from '#contract/node-status.ts';
 import { formatTime } from '../../lib/format.ts';
+import { pauseWords } from '../../lib/pause-words.ts';
 import type { StateColor } from '../../ui/state-dot.tsx';
 
 /** The state as one word, one sentence and one colour. */
@@ -30,11 +31,10 @@ export function stateWords(
         color: 'info',
       };
     case 'paused': {
-      const until = state.reasons[0]?.until;
-      const why =
-        until === undefined
-          ? t('dashboard.pausedByYou')
-          : t('dashboard.pausedUntil', { time: formatTime(until) });
+      const [first, ...more] = state.reasons;
+      const words = first && pauseWords(first, t, Date.now());
+      const others = more.length === 0 ? '' : ` ${t('dashboard.pausedMore', { count: more.length })}`;
+      const why = words ? `${words.sentence} ${words.end}${others}` : '';
       return { word, why, color: 'warn' };
     }
     case 'problem':
