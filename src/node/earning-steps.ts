@@ -2,8 +2,10 @@ import { AppError } from '#contract/errors.ts';
 import { type Pricing, pricingToWire } from '#contract/money.ts';
 import type { LinkState } from '#contract/node-status.ts';
 import type { HardwareReport } from '#contract/resources.ts';
+import type { Settings } from '#contract/settings.ts';
 import type { NodeCapabilities, NodeHealth } from '#contract/wire/node-capabilities.ts';
 import type { NodeAccount } from '#contract/wire/receipt.ts';
+import { nativeMint } from '#contract/wire/voucher.ts';
 import type { Clock } from './clock.ts';
 import type { DrainableJobService } from './inference/job-service.ts';
 import type { MachineBenchmark } from './inference/machine-benchmark.ts';
@@ -29,11 +31,22 @@ import type { WritableSignal } from './signal.ts';
 import type { Training } from './training/open-training.ts';
 import { createPlainCalls } from './training/plain-calls.ts';
 import type { RoundGateway } from './training/training-node.ts';
+import type { Wallet, WorkingGateway } from './wallet/open-wallet.ts';
+import { assetOf } from './wallet/own-channel.ts';
 
 const mostAnnouncedModels = 1000;
 /** Requests at once that a proxy is announced with; its providers' limits are told by its answers. */
 const proxySlots = 64;
-const extensions = ['signed-nodes', 'health-report', 'deregister', 'streaming', 'receipts', 'federated'];
+const extensions = [
+  'signed-nodes',
+  'health-report',
+  'deregister',
+  'streaming',
+  'receipts',
+  'vouchers',
+  'settlement',
+  'federated',
+];
 /** The protocol wants a model's name of every node; one that only trains serves none. */
 const trainingOnly = 'federated-training';
 
@@ -64,6 +77,7 @@ export interface EarningParts {
   beforeRelease(): Promise<void>;
   /** The gateway wants no work done for a while; null: it does not. */
   onPauseAsked(ask: { until: number; reason: string } | null): void;
+  wallet(): Pick<Wallet, 'binding' | 'credit'>;
 }
 
 export interface Earning {
@@ -75,6 +89,8 @@ export interface Earning {
   flushReceipts(): void;
   /** Tells the gateway that no request for this computer's models is taken just now, or that they are again. */
   setBusy(isBusy: boolean): void;
+  /** The gateway, once it has told what it is; null while the node works for none. */
+  workingGateway(): WorkingGateway | null;
 }
 
 /** What starting to earn does, step by step: network, model, API, registration; and how each is let go. */
@@ -129,14 +145,24 @@ export function createEarningSteps(parts: EarningParts): Earning {
       success_rate: stats.stats.get().successRate ?? 1,
       average_response_time: stats.jobSeconds() ?? 0,
       extensions,
+      ...(current ? wallet(current.url, wanted) : {}),
     };
   }
 
   const standing = (): NodeHealth['status'] => {
-    if (isHeld) return 'maintenance';
+    if (takesNone()) return 'maintenance';
     // Providers answer whatever the machine is at.
     return isBusy && parts.proxy.offered().length === 0 ? 'busy' : 'online';
   };
+
+  /** The wallet's word where it is for this gateway, and who begins payments. */
+  function wallet(url: string, { payoutBy }: Settings) {
+    const delegation = parts.wallet().binding.delegationFor(url);
+    return { payout_by: payoutBy, ...(delegation ? { delegation } : {}) };
+  }
+
+  /** A gateway that owes too much sends nothing more, and is still told that the node is there. */
+  const takesNone = () => isHeld || parts.wallet().credit.obstacle.get() !== null;
 
   function nothingServed(): AppError {
     const { obstacle } = parts.proxy.status.get();
@@ -263,6 +289,7 @@ export function createEarningSteps(parts: EarningParts): Earning {
         health,
         onPauseAsked: parts.onPauseAsked,
         onRegistered: ({ pricing }) => parts.proxy.announced(pricing.proxy ?? null),
+        creditLimit: (info) => parts.wallet().credit.voucherLimit(info),
       });
       current = { link: mine, url: gatewayUrl };
       const abandon = () => void mine.stop();
@@ -281,6 +308,7 @@ export function createEarningSteps(parts: EarningParts): Earning {
       if (hold.how === 'stop') jobs.stopRunning(hold.error, (model) => pool.offered().includes(model));
     },
     announce: () => current?.link.announce(),
+    reportSoon: () => current?.link.reportSoon(),
     async release() {
       await parts.beforeRelease();
       await current?.link.stop();
@@ -304,6 +332,7 @@ export function createEarningSteps(parts: EarningParts): Earning {
         url: current.url,
         publicKey: takesReceipts ? (info.public_key ?? null) : null,
         network: info.network ?? null,
+        asset: assetOf(info.settlement?.mint ?? nativeMint),
       };
     },
     account: () => current?.link.account.get() ?? null,
@@ -325,6 +354,10 @@ export function createEarningSteps(parts: EarningParts): Earning {
       if (isBusy === busy) return;
       isBusy = busy;
       current?.link.reportSoon();
+    },
+    workingGateway() {
+      const info = current?.link.info.get();
+      return current && info ? { url: current.url, info, calls: current.link.calls } : null;
     },
   };
 }

@@ -49,6 +49,7 @@ import { createSources } from './sources.ts';
 import { followStanding, isComputing } from './standing-orders.ts';
 import { nvidiaName } from './training/gpu-engine.ts';
 import { openTraining, type Training } from './training/open-training.ts';
+import { openWallet } from './wallet/open-wallet.ts';
 
 export const version = '0.1.0';
 
@@ -180,6 +181,7 @@ export async function createHost(options: {
     queueLimit: () => settings.current.get().queueLimit,
     gate: () => controller.gate(),
     onAsked: (model) => hybrid.asked(model),
+    refusal: (source) => (source.kind === 'gateway' ? wallet.credit.refusal(source.payer) : null),
     onUnbookable: (error) => void controller.fail(error),
     onEnd: (code, startedAt) => (code === null ? manners.finishedJob() : manners.lostJob(code, startedAt)),
   });
@@ -250,12 +252,25 @@ export async function createHost(options: {
     leavesMemory,
     onPauseAsked: manners.gatewayAsks,
     beforeRelease: () => hybrid.rest(),
+    wallet: () => wallet,
+  });
+  const wallet = openWallet({
+    file: join(profileDir, 'wallet.json'),
+    ledger,
+    settings,
+    key,
+    clock,
+    signal: ended.signal,
+    gateway: () => earning.workingGateway(),
+    pricing,
+    onFault: (error) => log.error({ err: error }, 'looking for payments failed'),
   });
   const controller: NodeController = createNodeController({
     nodeId: key.nodeId,
     settings,
     engine: pool.foremost,
     obstacle: guard.refusal,
+    credit: wallet.credit.obstacle,
     link,
     standing: manners.standing,
     does: () => ({
@@ -289,6 +304,10 @@ export async function createHost(options: {
   // What is sold, or for how much, is for the gateway to know at once.
   proxy.quote.subscribe(() => earning.steps.announce());
   proxy.onChange(() => earning.steps.announce());
+  link.subscribe(() => {
+    wallet.credit.changed();
+    wallet.changed();
+  });
   followStanding({
     controller,
     standing: manners.standing,
@@ -346,6 +365,7 @@ export async function createHost(options: {
       manners,
       apiKey,
       hybrid,
+      wallet,
     }),
     sources: createSources({
       ...parts,
@@ -353,6 +373,7 @@ export async function createHost(options: {
       serving: stats.stats,
       earnings,
       hybrid,
+      wallet,
     }),
     onFault: (name, error) => log.error({ err: error }, `call ${name} failed`),
   });

@@ -27,6 +27,7 @@ const inputs = (standing: Standing, does: Partial<Doing> = {}): StateInputs => (
   link: { state: 'registered', url: '', since: 0, latencyMs: 1, extensions: [], network: 'test-credits' },
   engine: engineOff,
   obstacle: null,
+  credit: null,
 });
 const state = (...args: Parameters<typeof inputs>) => nodeState(inputs(...args)).state;
 

@@ -16,6 +16,7 @@ import type { Sources } from './server/contract-server.ts';
 import type { SettingsStore } from './settings-store.ts';
 import type { Signal } from './signal.ts';
 import type { Training } from './training/open-training.ts';
+import type { Wallet } from './wallet/open-wallet.ts';
 
 /** Where each stream of the contract comes from. */
 export function createSources(parts: {
@@ -35,6 +36,7 @@ export function createSources(parts: {
   probe: ResourceProbe;
   hybrid: Pick<Hybrid, 'status'>;
   electricity: Electricity;
+  wallet: Wallet;
 }): Sources {
   return {
     'node.status': (listener) => parts.controller.status.subscribe(listener),
@@ -56,10 +58,10 @@ export function createSources(parts: {
     },
     'earnings.summary': (listener) => parts.earnings.subscribe(listener),
     'earnings.changed': (listener) => parts.ledger.changes.subscribe(listener),
+    'wallet.status': (listener) => parts.wallet.status.subscribe(listener),
+    'earnings.sums': (listener) => parts.wallet.sums.subscribe(listener),
+    'payouts.latest': (listener) => parts.wallet.latest.subscribe(listener),
     'resources.power': (listener) => parts.electricity.balance.subscribe(listener),
-    'wallet.status': () => () => {},
-    'earnings.sums': () => () => {},
-    'payouts.latest': () => () => {},
     'hybrid.status': (listener) => parts.hybrid.status.subscribe(listener),
     'resources.current': (listener) => parts.probe.current.subscribe(listener),
   };

@@ -39,7 +39,9 @@ export function followStanding(parts: {
     if (news !== told) parts.onNews(state);
     told = news;
     const { holds } = standing.get();
-    training.node.hold({ computing: holds.training, rounds: holds.rounds });
+    // For a gateway that owes too much no new round is begun.
+    const owesTooMuch = state.state === 'problem' && state.error.code === 'payer/credit-limit';
+    training.node.hold({ computing: holds.training, rounds: holds.rounds || owesTooMuch });
     if (holds.downloads !== areDownloadsHeld) parts.downloads.hold(holds.downloads);
     areDownloadsHeld = holds.downloads;
     // A gateway that is away for a while is no reason to stop what is being trained.

@@ -12,6 +12,7 @@ import type {
   JobOutcome,
   JobRequest,
   JobService,
+  JobSource,
 } from './job-request.ts';
 import { doWork, type WorkResult } from './job-work.ts';
 import type { ServedModels } from './model-pool.ts';
@@ -28,6 +29,8 @@ export interface JobServiceParts {
   queueLimit(): number;
   /** Why no job is taken now; null while jobs are. */
   gate(): AppError | null;
+  /** Why this request's sender is not served: it owes too much, or is blocked. Asked for each request. */
+  refusal?(source: JobSource): AppError | null;
   /** What was served could not be booked, and what comes next could not be either. */
   onUnbookable(error: AppError): void;
   /** Of each request that comes, taken or not. */
@@ -106,7 +109,7 @@ export function createJobService(parts: JobServiceParts): DrainableJobService {
     const now = clock.now();
     const row = firstRow(request, now);
     parts.onAsked?.(request.model);
-    const closed = parts.gate();
+    const closed = parts.gate() ?? parts.refusal?.(request.source);
     if (closed) refuse(row, closed);
     try {
       models.check(request.model);

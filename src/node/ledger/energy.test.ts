@@ -4,16 +4,17 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { expect, test } from 'vitest';
 import { createFakeClock } from '#testing/fake-clock.ts';
+import { openDatabase } from './database.ts';
 import { roundedMicroUsd } from './energy.ts';
 import { openLedger } from './ledger.ts';
+import { entries } from './migrations/001-entries.ts';
+import { spend } from './migrations/002-spend.ts';
+import { trained } from './migrations/003-trained.ts';
 
 test('a ledger from before electricity gets its table, and rows are never changed', () => {
   const file = join(mkdtempSync(join(tmpdir(), 'ledger-')), 'node.db');
   const time = createFakeClock();
-  openLedger(file, { clock: time.clock }).close();
-  const old = new Database(file);
-  old.exec('DROP TABLE energy; PRAGMA user_version = 3');
-  old.close();
+  openDatabase(file, [entries, spend, trained]).close();
   const ledger = openLedger(file, { clock: time.clock });
   ledger.energy.append({ at: time.clock.now(), milliwattHours: 7, microUsdPerKwh: -3, isMeasured: false });
   expect(ledger.energy.costSince(0)).toBe(-21n);

@@ -1,0 +1,77 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { PayerFigures } from '../ledger/sums.ts';
+import { gatewayRefusal, payerOf, payerRefusal, unsettledOf, unvoucheredOf } from './credit.ts';
+
+const limits = { unvoucheredLamports: 1000n, unsettledLamports: 5000n, blockedPayers: ['blocked'] };
+const promises = { vouches: true, pays: true };
+const figures = (change: Partial<PayerFigures> = {}): PayerFigures => ({
+  gatewayUrl: 'http://gateway',
+  network: 'devnet',
+  payer: 'payer',
+  earned: 0n,
+  agreed: 0n,
+  disputed: 0n,
+  unattributed: 0n,
+  vouchered: 0n,
+  settled: 0n,
+  paidAt: null,
+  ...change,
+});
+
+test('a payer is served up to its limit of work without a voucher, and again once that is covered', () => {
+  const code = (change: Partial<PayerFigures>) =>
+    payerRefusal('payer', figures(change), limits, promises)?.code ?? null;
+  expect(payerRefusal('new', null, limits, promises)).toBeNull();
+  expect(code({ earned: 999n })).toBeNull();
+  expect(code({ earned: 1000n })).toBe('payer/credit-limit');
+  expect(code({ agreed: 1000n })).toBe('payer/credit-limit');
+  expect(code({ agreed: 9000n, vouchered: 8001n })).toBeNull();
+});
+
+test('work that is disputed counts as work that nobody vouched for', () => {
+  expect(payerRefusal('payer', figures({ disputed: 1000n }), limits, promises)).toMatchObject({
+    code: 'payer/credit-limit',
+    status: 402,
+  });
+});
+
+test('a blocked payer is refused whatever it owes', () => {
+  expect(payerRefusal('blocked', null, limits, promises)).toMatchObject({
+    code: 'payer/blocked',
+    status: 403,
+  });
+});
+
+test('a gateway without vouchers or a chain is not held to them', () => {
+  expect(
+    payerRefusal('payer', figures({ earned: 10n ** 9n }), limits, { vouches: false, pays: false }),
+  ).toBeNull();
+  expect(gatewayRefusal('http://gateway', 10n ** 9n, limits, { vouches: true, pays: false })).toBeNull();
+});
+
+test('a gateway is served until it owes as much as is given, and the reason says so', () => {
+  expect(gatewayRefusal('http://gateway', 4999n, limits, promises)).toBeNull();
+  const refusal = gatewayRefusal('http://gateway', 5000n, limits, promises);
+  expect(refusal?.message).toBe(
+    'This node stops serving http://gateway, because that gateway owes it 5000 lamports; the limit is 5000.',
+  );
+});
+
+test('whatever is done, what is owed never falls by serving, and never rises by paying', () => {
+  const amount = fc.bigInt({ min: 0n, max: 10n ** 15n });
+  fc.assert(
+    fc.property(amount, amount, amount, (agreed, share, more) => {
+      const vouchered = share % (agreed + 1n);
+      const before = figures({ agreed, vouchered });
+      const served = figures({ agreed, vouchered, earned: more });
+      expect(unvoucheredOf(served)).toBe(unvoucheredOf(before) + more);
+      const paid = figures({ agreed, vouchered, settled: vouchered });
+      expect(unsettledOf(paid)).toBe(unsettledOf(before) - vouchered);
+      expect(unvoucheredOf(paid)).toBe(unvoucheredOf(before));
+      const shown = payerOf(served, limits, promises);
+      expect(shown.isAtLimit).toBe(unvoucheredOf(served) >= limits.unvoucheredLamports);
+      expect(shown.earnedLamports).toBe(`${agreed + more}`);
+    }),
+  );
+});
