@@ -11,9 +11,9 @@ import { treeBytes } from './process-memory.ts';
 import { median, percentile } from './statistics.ts';
 
 const clients = 4;
-const epochs = 60;
+const epochs = 100;
 /** How long training has the machine in each turn, so that it learns some batches in it. */
-const trainingMs = 500;
+const trainingMs = 1500;
 const warmUpTurns = 3;
 const memorySamples = 5;
 
