@@ -7,14 +7,15 @@ import { startHostProcess } from '#testing/host-process.ts';
 import { batchesOf, hybridSettings, openHybridNetwork } from '../scripts/hybrid-network.ts';
 import { startClients } from '../scripts/steady-clients.ts';
 import type { BenchOptions } from './index.ts';
-import { treeBytes } from './process-memory.ts';
+import { residentBytes, treeBytes } from './process-memory.ts';
 import { median, percentile } from './statistics.ts';
 
 const clients = 4;
-const epochs = 60;
+const epochs = 100;
 /** How long training has the machine in each turn, so that it learns some batches in it. */
-const trainingMs = 500;
-const warmUpTurns = 3;
+const trainingMs = 1500;
+/** Until the host's own heap has grown to its size. */
+const warmUpTurns = 10;
 const memorySamples = 5;
 
 /**
@@ -54,6 +55,7 @@ export async function run({ switches }: BenchOptions) {
     const toTraining: number[] = [];
     const toInference: number[] = [];
     const memory: number[] = [];
+    const hostMemory: number[] = [];
     const pid = host.child.pid ?? 0;
     for (let turn = 0; turn < switches + warmUpTurns; turn += 1) {
       const there = await switchTo('training');
@@ -67,7 +69,10 @@ export async function run({ switches }: BenchOptions) {
         await wait(20);
       }
       if (turn === warmUpTurns - 1) steps.clear();
-      if (turn >= warmUpTurns - 1) memory.push(median(sizes));
+      if (turn >= warmUpTurns - 1) {
+        memory.push(median(sizes));
+        hostMemory.push(residentBytes(pid));
+      }
       if (turn < warmUpTurns) continue;
       toTraining.push(there);
       toInference.push(back);
@@ -107,6 +112,8 @@ export async function run({ switches }: BenchOptions) {
         after: Math.round(median(last) / 1e6),
         least: Math.round(Math.min(...memory) / 1e6),
         most: Math.round(Math.max(...memory) / 1e6),
+        hostBaseline: Math.round((hostMemory[0] ?? 0) / 1e6),
+        hostAfter: Math.round(median(hostMemory.slice(-memorySamples)) / 1e6),
       },
       memoryRatio: Number((median(last) / baseline).toFixed(3)),
       goalMemoryRatio: [0.95, 1.05],

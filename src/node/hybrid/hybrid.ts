@@ -3,6 +3,7 @@ import type { NodeStatus } from '#contract/node-status.ts';
 import type { Resources } from '#contract/resources.ts';
 import type { Settings } from '#contract/settings.ts';
 import type { Clock } from '../clock.ts';
+import type { HoldableJobs } from '../inference/job-hold.ts';
 import type { DrainableJobService } from '../inference/job-service.ts';
 import type { ModelPool } from '../inference/model-pool.ts';
 import { threadsWithin } from '../inference/node-pool.ts';
@@ -48,7 +49,7 @@ export interface HybridParts {
   ram(): Resources['ram'];
   memory: MemoryLedger;
   cacheRoom: CacheRoom;
-  jobs: Pick<DrainableJobService, 'running' | 'waiting' | 'hold' | 'unhold' | 'held' | 'quiet'>;
+  jobs: HoldableJobs & Pick<DrainableJobService, 'running' | 'waiting'>;
   pool: ModelPool;
   models: Pick<ModelStore, 'get'>;
   training: Pick<Training, 'node' | 'turns'>;

@@ -140,7 +140,8 @@ export function createModeController(parts: {
         await serving.load(signal, (share) => show('loading', share));
       } catch (thrown) {
         if (signal.aborted) {
-          await serving.unload().catch(parts.onFault);
+          // What came while it was loading may still have to be done.
+          isServing = 'closed';
           return true;
         }
         parts.onServingFault(thrown);

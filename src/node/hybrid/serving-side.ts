@@ -16,22 +16,25 @@ export function createServingSide(parts: {
   /** What was loaded when it was unloaded. */
   let remembered: string[] = [];
 
+  function rest(): void {
+    const { isForTraining, backAt, retryAfterSeconds } = parts.pause();
+    const error = isForTraining
+      ? new AppError('node/training', 'This computer is at its turn of training.', { retryAfterSeconds })
+      : new AppError('node/paused', 'This computer’s models rest.', { retryAfterSeconds });
+    parts.setBusy(true);
+    jobs.hold({ applies: (model) => pool.offered().includes(model), error, backAt });
+  }
+
   return {
-    close() {
-      const { isForTraining, backAt, retryAfterSeconds } = parts.pause();
-      const error = isForTraining
-        ? new AppError('node/training', 'This computer is at its turn of training.', { retryAfterSeconds })
-        : new AppError('node/paused', 'This computer’s models rest.', { retryAfterSeconds });
-      parts.setBusy(true);
-      jobs.hold({ applies: (model) => pool.offered().includes(model), error, backAt });
-    },
+    close: rest,
     running: jobs.held,
     async quiet(signal) {
       await jobs.quiet(signal);
       await pool.quiet(signal);
     },
     async unload() {
-      remembered = pool.loaded().map(({ id }) => id);
+      const loaded = pool.loaded().map(({ id }) => id);
+      if (loaded.length > 0) remembered = loaded;
       await pool.unloadAll();
     },
     async load(signal, onProgress) {
@@ -39,6 +42,7 @@ export function createServingSide(parts: {
       const ids = remembered.filter((id) => offered.includes(id));
       const [first, ...others] = ids.length > 0 ? ids : offered.slice(0, 1);
       if (first === undefined) return;
+      jobs.expect();
       const end = pool.foremost.subscribe(({ loadProgress }) => {
         if (loadProgress !== null) onProgress(loadProgress);
       });
@@ -46,6 +50,9 @@ export function createServingSide(parts: {
         await pool.load(first, signal);
         // The others are loaded when they are asked for, where they do not fit beside it now.
         for (const id of others) await pool.load(id, signal).catch(() => {});
+      } catch (thrown) {
+        rest();
+        throw thrown;
       } finally {
         end();
       }

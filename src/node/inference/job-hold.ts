@@ -17,6 +17,8 @@ export interface HoldableJobs {
    * node to take them, or, where their answer may have begun on the wire, are still done.
    */
   hold(hold: JobHold): void;
+  /** The models are on their way back: new jobs are taken, and wait for `unhold` with the others. */
+  expect(): void;
   /** Jobs are taken again, those that waited first. */
   unhold(): void;
   /** Jobs at work, or still to be done, for models that rest. */
@@ -45,11 +47,13 @@ export function createJobRest<T extends WaitingJob>(queue: {
 }) {
   let rest: JobHold | null = null;
   let resting = new Set<T>();
+  let isExpected = false;
   const quiet = createQuiet(() => held() === 0);
   const applies = ({ request }: T) => rest?.applies(request.model) ?? false;
+  const isResting = (job: T) => resting.has(job) || (isExpected && applies(job));
 
   function held(): number {
-    const waiting = queue.waiting().filter((job) => applies(job) && !resting.has(job));
+    const waiting = queue.waiting().filter((job) => applies(job) && !isResting(job));
     return waiting.length + [...queue.running()].filter(applies).length;
   }
 
@@ -57,6 +61,7 @@ export function createJobRest<T extends WaitingJob>(queue: {
     hold(next) {
       rest = next;
       resting = new Set();
+      isExpected = false;
       const now = queue.now();
       for (const job of [...queue.waiting()].filter(applies)) {
         if (job.deadlineMs > next.backAt) resting.add(job);
@@ -64,9 +69,13 @@ export function createJobRest<T extends WaitingJob>(queue: {
       }
       queue.onChange();
     },
+    expect() {
+      isExpected = true;
+    },
     unhold() {
       rest = null;
       resting = new Set();
+      isExpected = false;
       queue.onChange();
     },
     held,
@@ -75,9 +84,9 @@ export function createJobRest<T extends WaitingJob>(queue: {
   return {
     jobs,
     /** Whether a job waits until its model is back. */
-    isResting: (job: T) => resting.has(job),
+    isResting,
     /** Why a model takes no new job; null where it does. */
-    refusal: (model: string): AppError | null => (rest?.applies(model) ? rest.error : null),
+    refusal: (model: string): AppError | null => (!isExpected && rest?.applies(model) ? rest.error : null),
     check: quiet.check,
   };
 }

@@ -153,6 +153,25 @@ test('a stream that may have been opened already is still answered before its mo
   stats.dispose();
 });
 
+test('what comes while its model is on its way back waits for it; where it does not come it is sent away', async () => {
+  const { jobs, request, next, started, stats } = service();
+  const hold = { applies: () => true, error: training, backAt: Number.POSITIVE_INFINITY };
+  jobs.hold(hold);
+  jobs.expect();
+  const early = jobs.submit(request('early'));
+  expect([jobs.running(), jobs.waiting(), jobs.held()]).toEqual([0, 1, 0]);
+  const sentAway = expect(early.done).rejects.toMatchObject({ code: 'node/training' });
+  jobs.hold(hold);
+  await sentAway;
+  jobs.expect();
+  const patient = jobs.submit(request('patient'));
+  jobs.unhold();
+  await vi.waitFor(() => expect(started).toHaveLength(1));
+  next();
+  await patient.done;
+  stats.dispose();
+});
+
 test('models that do not rest go on', async () => {
   const { jobs, request, next, started, clock, stats } = service();
   jobs.hold({ applies: (model) => model === 'another', error: training, backAt: clock.now() });
