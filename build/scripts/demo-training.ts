@@ -45,7 +45,7 @@ export async function demoTraining(isJson: boolean): Promise<void> {
         nodes[mortal]?.child.kill('SIGKILL');
         say('A node was killed while it trained.');
       }
-      const { history } = await witness.until('training.status', (status) => status.history.length >= round);
+      const history = await witness.until('training.history', ({ length }) => length >= round);
       const last = history[0];
       say(
         `Round ${round}: ${last?.result}, ${last?.participants} nodes, accuracy ${last?.globalAccuracy?.toFixed(4)}${last?.error ? ` (${last.error.message})` : ''}`,
@@ -62,7 +62,8 @@ export async function demoTraining(isJson: boolean): Promise<void> {
         );
       }),
     );
-    const history = [...(statuses[0]?.history ?? [])].reverse().slice(0, rounds);
+    const all = await witness.until('training.history', ({ length }) => length >= rounds);
+    const history = [...all].reverse().slice(0, rounds);
     for (const node of nodes) await node.call('node.stop', {});
     const earned = await Promise.all(nodes.map(earnedBy));
     const accounts = ids.map((id) => gateway.account(id));

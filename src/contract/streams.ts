@@ -10,7 +10,7 @@ import { proxyStatusSchema } from './provider.ts';
 import { shownServerSchema } from './remote-server.ts';
 import { powerBalanceSchema, resourcesSchema } from './resources.ts';
 import { settingsSchema } from './settings.ts';
-import { trainingStatusSchema } from './training.ts';
+import { trainingHistorySchema, trainingStatusSchema } from './training.ts';
 import { dataItemSchema } from './training-data.ts';
 import { moneySumsSchema, paymentSchema, walletStatusSchema } from './wallet.ts';
 
@@ -30,6 +30,7 @@ export const streams = {
   'servers.list': z.array(shownServerSchema),
   'proxy.status': proxyStatusSchema,
   'training.status': trainingStatusSchema,
+  'training.history': trainingHistorySchema,
   /** Loss of the present round's training by step, at most 200 points. */
   'training.curve': z.array(z.object({ step: z.int(), loss: z.number() })),
   /** Local data that tasks may be trained on, what is built in first. */

@@ -30,6 +30,8 @@ export const taskViewSchema = z.object({
   isPrivate: z.boolean(),
   isSecure: z.boolean(),
   strategy: strategySchema,
+  /** What is done to the data before they are learnt from; the data themselves stay as they are. */
+  dataChanges: z.array(z.enum(['shifted', 'flipped', 'cropped', 'words-left-out', 'balanced'])),
   rewardLamports: priceLamportsSchema,
   modelVersion: z.int(),
   accuracy: z.number().nullable(),
@@ -119,6 +121,9 @@ export const privacyStatusSchema = z.object({
 });
 export type PrivacyStatus = z.infer<typeof privacyStatusSchema>;
 
+/** Signal `training.history`: rounds that have ended, newest first, at most 200. It changes with the end of a round alone. */
+export const trainingHistorySchema = z.array(pastRoundSchema);
+
 /** Signal `training.status`: all that the Training page shows of the present. */
 export const trainingStatusSchema = z.object({
   state: trainingStateSchema,
@@ -132,8 +137,6 @@ export const trainingStatusSchema = z.object({
   }),
   tasks: z.array(taskViewSchema),
   privacy: privacyStatusSchema,
-  /** Newest first, at most 200. */
-  history: z.array(pastRoundSchema),
   earned: z.object({ rounds: z.int(), netLamports: priceLamportsSchema }),
 });
 export type TrainingStatus = z.infer<typeof trainingStatusSchema>;

@@ -43,6 +43,7 @@ export function createSources(parts: {
     'servers.list': (listener) => parts.servers.shown.subscribe(listener),
     'proxy.status': (listener) => parts.proxy.status.subscribe(listener),
     'training.status': (listener) => parts.training.node.status.subscribe(listener),
+    'training.history': (listener) => parts.training.node.history.subscribe(listener),
     'training.curve': (listener) => parts.training.node.curve.subscribe(listener),
     'training.data': (listener) => parts.training.data.shown.subscribe(listener),
     'queue.items': (listener) => {

@@ -112,7 +112,6 @@ export async function joinFederatedNode(gateway: Gateway) {
       modelSha256: sha256Hex(bytes),
       nodeKey: key,
       knownNodes: new Set(offer.node_keys),
-      usedRounds: new Set(),
     });
     await calls.send(roundId, 'keys', round.setup(), signal);
     await calls.send(

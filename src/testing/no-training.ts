@@ -7,6 +7,5 @@ export const noTraining: TrainingStatus = {
   gpuEngine: { state: 'not-possible', detail: null },
   tasks: [],
   privacy: { budgetEpsilon: 8, delta: 1e-5, spentEpsilon: 0, tasks: [], error: null },
-  history: [],
   earned: { rounds: 0, netLamports: '0' },
 };

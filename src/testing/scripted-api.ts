@@ -62,7 +62,7 @@ export async function startScriptedApi(
   const server = createApiServer({
     jobs,
     clock: systemClock,
-    training: { rounds, status: () => noTraining },
+    training: { rounds, status: () => noTraining, history: () => [] },
     metrics: createApiMetrics(() => ({
       running: jobs.running(),
       waiting: jobs.waiting(),

@@ -95,6 +95,7 @@ export function createScriptedRounds(options: { key: NodeKey; deadlineMs: number
     task: smallTask,
     parameters: parameterCount(smallTask.model),
     hasLeft: () => hasLeft,
+    updateSha256: () => sha256Hex(taken.get('update') ?? new Uint8Array(0)),
     /** The update that was taken, opened; null when none was. */
     update() {
       const body = taken.get('update');

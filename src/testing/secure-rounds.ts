@@ -51,9 +51,7 @@ export function roundParameters(
 
 export function openRounds(keys: readonly SigningKey[], parameters: RoundParameters): SecureRound[] {
   const knownNodes = new Set(keys.map(({ publicKey }) => publicKey));
-  return keys.map((nodeKey) =>
-    openRound({ parameters, modelSha256, nodeKey, knownNodes, usedRounds: new Set() }),
-  );
+  return keys.map((nodeKey) => openRound({ parameters, modelSha256, nodeKey, knownNodes }));
 }
 
 /** Closes the stage that a test expects to be open. */

@@ -62,18 +62,48 @@ export const privacySchema = z.strictObject({
 });
 export type Privacy = z.infer<typeof privacySchema>;
 
+/** Small changes to training examples that do not change their class, made anew each time that an example is learnt. */
+export const augmentationSchema = z.discriminatedUnion('kind', [
+  z
+    .strictObject({
+      kind: z.literal('image'),
+      /** Moved by up to so many pixels either way; the border stays empty. */
+      shiftPixels: z.int().min(1).max(512).optional(),
+      /** Mirrored half of the time: only where left and right mean nothing. */
+      flip: z.boolean().optional(),
+      /** A random part of at least so many percent of each side is enlarged to the whole. */
+      cropPercent: z.int().min(10).max(99).optional(),
+    })
+    .refine(
+      ({ shiftPixels, flip, cropPercent }) => flip || shiftPixels !== undefined || cropPercent !== undefined,
+      'it says nothing of how images are changed',
+    ),
+  /** Each token is taken out with this chance. */
+  z.strictObject({ kind: z.literal('text'), tokenDropoutPercent: z.number().positive().max(90) }),
+]);
+export type Augmentation = z.infer<typeof augmentationSchema>;
+
 /** How a node trains within one round. */
-export const localTrainingSchema = z.strictObject({
-  epochs: z.int().min(1).max(100).default(5),
-  batchSize: z.int().min(1).max(4096).default(10),
-  learningRate: z.number().positive().max(10).default(0.01),
-  optimizer: optimizerSchema.default({ type: 'sgd', momentum: 0, weightDecay: 0 }),
-  /** Most L2 norm of a batch's gradient; absent: unclipped. Not with `privacy`, which clips each example's. */
-  clipNorm: z.number().positive().max(1000).optional(),
-  /** FedProx's μ (Li et al. 2020): pulls towards the round's global model. */
-  proximal: z.number().min(0).max(10).default(0),
-  privacy: privacySchema.optional(),
-});
+export const localTrainingSchema = z
+  .strictObject({
+    epochs: z.int().min(1).max(100).default(5),
+    batchSize: z.int().min(1).max(4096).default(10),
+    learningRate: z.number().positive().max(10).default(0.01),
+    optimizer: optimizerSchema.default({ type: 'sgd', momentum: 0, weightDecay: 0 }),
+    /** Most L2 norm of a batch's gradient; absent: unclipped. Not with `privacy`, which clips each example's. */
+    clipNorm: z.number().positive().max(1000).optional(),
+    /** FedProx's μ (Li et al. 2020): pulls towards the round's global model. */
+    proximal: z.number().min(0).max(10).default(0),
+    privacy: privacySchema.optional(),
+    augmentation: augmentationSchema.optional(),
+    /** `classes`: each class is learnt from as often, whatever its share; absent: each example once an epoch. */
+    balance: z.enum(['none', 'classes']).optional(),
+  })
+  .refine(({ privacy, balance }) => !privacy || balance !== 'classes', {
+    path: ['balance'],
+    message:
+      'a private task cannot balance classes: what it spends of the privacy is known only where each example is drawn with the same chance',
+  });
 export type LocalTraining = z.infer<typeof localTrainingSchema>;
 
 /** What a federated task trains. The same for all rounds of a task. */

@@ -25,7 +25,6 @@ function beginSecure() {
       modelSha256: offer.model_sha256,
       nodeKey,
       knownNodes: new Set(names),
-      usedRounds: new Set(),
     }),
   );
   const message = async (name: string) => (await look(offer, name)).message;

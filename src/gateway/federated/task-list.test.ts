@@ -33,6 +33,16 @@ test('a bad entry is refused with its reason, the others are taken', () => {
         taskEntry({ participants: { min: 5, max: 2 } }, 'few'),
         taskEntry({ task: { ...task, model: { ...model, layers: [{ type: 'dense', units: 3 }] } } }),
         taskEntry({ task: { ...task, data: { ...data, labels: ['a', 'b', 'c'] } } }),
+        taskEntry({ training: { augmentation: { kind: 'image', flip: true } } }, 'mirrored'),
+        taskEntry(
+          {
+            training: {
+              balance: 'classes',
+              privacy: { clipNorm: 1, noiseMultiplier: 1, delta: 1e-5 },
+            },
+          },
+          'private',
+        ),
         7,
       ],
     }),
@@ -46,7 +56,9 @@ test('a bad entry is refused with its reason, the others are taken', () => {
     { entry: 'few', reason: expect.stringContaining('min is above max') },
     { entry: 'four', reason: expect.stringContaining('last layer gives 3') },
     { entry: 'four', reason: expect.stringContaining('2 classes apart, the data have 3 labels') },
-    { entry: 'entry 9', reason: expect.any(String) },
+    { entry: 'mirrored', reason: 'The task learns from tables; they cannot be shifted, flipped or cropped.' },
+    { entry: 'private', reason: expect.stringContaining('a private task cannot balance classes') },
+    { entry: 'entry 11', reason: expect.any(String) },
   ]);
 });
 

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { canonicalJson } from '#contract/canonical-json.ts';
 import { parameterCount } from '#contract/federated/parameters.ts';
+import { trainingFault } from '#contract/federated/training-fault.ts';
 import { toAppError } from '#contract/result.ts';
 import { sha256Hex } from '../ed25519.ts';
 import { type TaskConfig, taskConfigSchema } from './task-config.ts';
@@ -48,8 +49,8 @@ export function readTaskList(files: readonly string[]): TaskList {
   return list;
 }
 
-/** What is wrong with its model; null where it can be made. */
-function faultOf({ task }: TaskConfig): string | null {
+/** What is wrong with its model, or with how it is trained; null where it can be. */
+function faultOf({ task, training }: TaskConfig): string | null {
   try {
     parameterCount(task.model);
   } catch (thrown) {
@@ -59,7 +60,7 @@ function faultOf({ task }: TaskConfig): string | null {
   const labels = task.data.labels?.length;
   return output.kind === 'classes' && output.count !== labels
     ? `The model tells ${output.count} classes apart, the data have ${labels ?? 'no'} labels.`
-    : null;
+    : trainingFault(task, training);
 }
 
 export const runTask = (config: TaskConfig): RunTask => ({

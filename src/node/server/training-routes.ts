@@ -1,5 +1,5 @@
 import { AppError } from '#contract/errors.ts';
-import type { TrainingStatus } from '#contract/training.ts';
+import type { PastRound, TrainingStatus } from '#contract/training.ts';
 import { trainingRoundSchema, trainingStartSchema } from '#contract/wire/training.ts';
 import type { PlainRoundApi } from '../training/plain-rounds.ts';
 import { type ApiCall, answerJson } from './api-call.ts';
@@ -9,6 +9,7 @@ import { parseBody } from './request-body.ts';
 export interface TrainingApi {
   rounds: PlainRoundApi;
   status(): TrainingStatus;
+  history(): PastRound[];
 }
 
 type Prepare = (call: ApiCall) => () => void;
@@ -56,16 +57,19 @@ export const trainingRoutes: readonly { method: 'GET' | 'POST'; path: string; pr
         response.end(bytes);
       },
   },
-  { method: 'GET', path: '/api/v1/node/training/current', prepare: own(({ state }) => state) },
+  { method: 'GET', path: '/api/v1/node/training/current', prepare: own(({ status }) => status().state) },
   {
     method: 'GET',
     path: '/api/v1/node/training/rounds',
-    prepare: own(({ history }) => ({ rounds: history })),
+    prepare: own(({ history }) => ({ rounds: history() })),
   },
   {
     method: 'GET',
     path: '/api/v1/node/training/model',
-    prepare: own(({ tasks, engine, privacy }) => ({ models: tasks, engine, privacy })),
+    prepare: own(({ status }) => {
+      const { tasks, engine, privacy } = status();
+      return { models: tasks, engine, privacy };
+    }),
   },
 ];
 
@@ -90,11 +94,11 @@ function found(read: (training: TrainingApi, call: ApiCall) => unknown): Prepare
 }
 
 /** For the operator's key alone. */
-function own(read: (status: TrainingStatus) => unknown): Prepare {
+function own(read: (training: TrainingApi) => unknown): Prepare {
   return ({ caller, parts, response }) => {
     if (caller.source.kind !== 'local')
       throw new AppError('auth/missing', 'This is for the operator’s own key.');
-    return () => answerJson(response, 200, read(parts.training.status()));
+    return () => answerJson(response, 200, read(parts.training));
   };
 }
 

@@ -81,7 +81,7 @@ function nodeWithRound(options: { isSecure?: boolean; booksOf(real: RoundBooks):
   return training;
 }
 
-const outcomes = (training: TrainingNode) => training.status.get().history.map(({ result }) => result);
+const outcomes = (training: TrainingNode) => training.history.get().map(({ result }) => result);
 
 test('a reward that finds the disk full is booked when there is room again, once', async () => {
   let isFull = true;
@@ -102,7 +102,7 @@ test('a reward that finds the disk full is booked when there is room again, once
 test('a round whose secrets cannot be read fails with the reason, and is over', async () => {
   const training = nodeWithRound({ isSecure: true, booksOf: (real) => real });
   await vi.waitFor(() => expect(outcomes(training)).toEqual(['failed']));
-  expect(training.status.get().history[0]?.error).toMatchObject({ code: 'training/round-untrusted' });
+  expect(training.history.get()[0]?.error).toMatchObject({ code: 'training/round-untrusted' });
   expect(log.current()).toBeNull();
   expect(training.status.get().earned).toEqual({ rounds: 0, netLamports: '0' });
 });

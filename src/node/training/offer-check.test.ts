@@ -87,6 +87,12 @@ test.each<[what: string, reason: RegExp, change: Partial<RoundOffer>]>([
     { training: { ...training, privacy: { clipNorm: 1, noiseMultiplier: 0.1, delta: 1e-5 } } },
   ],
   ['no noise at all', /training or privacy/, { training: localTrainingSchema.parse({ epochs: 1 }) }],
+  [
+    'less pay than was advertised',
+    /pays 999 lamports where 1000 were advertised/,
+    { reward_lamports: '999' },
+  ],
+  ['no pay at all', /pays 0 lamports/, { reward_lamports: '0' }],
   ['a node twice', /twice/, { node_keys: [mine, second, second] }],
   ['a round of others', /not among its nodes/, { node_keys: [second, third, newKey().publicKey] }],
   ['control variates without SCAFFOLD', /control variates/, { control_sha256: 'c'.repeat(64) }],
@@ -109,6 +115,15 @@ test('a signature that is another key’s, or of another offer, is refused', () 
 test('a gateway that signs nothing is asked for no signature, and for all the rest', () => {
   expect(refusal({}, { gatewayKey: null }, () => 'none')).toBeNull();
   expect(refusal({ task_id: 'other' }, { gatewayKey: null }, () => 'none')).toMatch(/another task/);
+});
+
+test('an offer that pays more than was advertised is accepted, digits counted as a number', () => {
+  expect(refusal({ reward_lamports: '1001' })).toBeNull();
+  expect(refusal({ reward_lamports: '10000' })).toBeNull();
+});
+
+test('what a gateway without signatures pays is for its offer to say', () => {
+  expect(refusal({ reward_lamports: '1' }, { gatewayKey: null }, () => 'none')).toBeNull();
 });
 
 test('a round that this node was in before is refused', () => {

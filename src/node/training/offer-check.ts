@@ -23,8 +23,8 @@ export interface OfferContext {
 }
 
 /**
- * Looks an offer through before anything is done for it: a gateway can no more change what was advertised (task, privacy, secure
- * aggregation) than play a round a second time. Throws `training/bad-offer` with what is wrong.
+ * Looks an offer through before anything is done for it: a gateway can no more change what was advertised (task, reward, privacy,
+ * secure aggregation) than play a round a second time. Throws `training/bad-offer` with what is wrong.
  */
 export function checkOffer(offer: RoundOffer, signature: string, context: OfferContext): void {
   const { offered } = context;
@@ -44,6 +44,9 @@ export function checkOffer(offer: RoundOffer, signature: string, context: OfferC
   if (offer.strategy !== offered.strategy) refuse('its strategy is not the advertised one');
   if (canonicalJson(offer.training) !== canonicalJson(offered.training))
     refuse('its training or privacy is not the advertised one');
+  // A plain gateway advertises nothing itself: anybody may have told of its round, so what it offers stands.
+  if (gatewayKey !== null && BigInt(offer.reward_lamports) < BigInt(offered.reward_lamports))
+    refuse(`it pays ${offer.reward_lamports} lamports where ${offered.reward_lamports} were advertised`);
   if (new Set(offer.node_keys).size !== offer.node_keys.length) refuse('it names a node twice');
   if (!offer.node_keys.includes(context.nodeKey)) refuse('this node is not among its nodes');
   if ((offer.control_sha256 !== undefined) !== (offer.strategy === 'scaffold'))

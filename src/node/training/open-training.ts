@@ -138,7 +138,7 @@ export function openTraining(options: {
     data,
     rounds,
     taskOf,
-    api: { rounds, status: node.status.get },
+    api: { rounds, status: node.status.get, history: node.history.get },
     preview(source, taskId) {
       const offered = taskId === undefined ? undefined : (node.task(taskId) ?? taskOf(taskId));
       if (taskId !== undefined && !offered)

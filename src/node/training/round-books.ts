@@ -1,4 +1,5 @@
 import { canonicalJson } from '#contract/canonical-json.ts';
+import { AppError } from '#contract/errors.ts';
 import { type RoundOutcome, roundRequestId, trainingPayer } from '#contract/federated/rounds.ts';
 import { trainingFeeOf } from '#contract/money.ts';
 import { type Receipt, receiptText } from '#contract/wire/receipt.ts';
@@ -21,7 +22,7 @@ export function createRoundBooks(options: {
 }): RoundBooks {
   const { ledger, key, clock } = options;
   return {
-    book(record, outcome) {
+    book(record, outcome, updateSha256) {
       if (!outcome.counted) return;
       const priceLamports = BigInt(outcome.reward.price_lamports);
       const { offer, gatewayUrl, gatewayKey, network, task } = record.selected;
@@ -42,7 +43,7 @@ export function createRoundBooks(options: {
         ...(receipted
           ? {
               sign: (seq: number) =>
-                signed({ ...receipted, seq, inputSha256: offer.model_sha256 }, record, outcome),
+                signed({ ...receipted, seq, inputSha256: offer.model_sha256, updateSha256 }, record, outcome),
             }
           : {}),
       });
@@ -51,12 +52,16 @@ export function createRoundBooks(options: {
   };
 
   function signed(
-    known: Pick<Receipt, 'network' | 'seq'> & { gatewayKey: string; inputSha256: string },
+    known: Pick<Receipt, 'network' | 'seq'> & {
+      gatewayKey: string;
+      inputSha256: string;
+      updateSha256: string;
+    },
     record: RoundRecord,
     outcome: Extract<RoundOutcome, { state: 'done' }>,
   ) {
     const { task, offer } = record.selected;
-    const { gatewayKey, network, seq, inputSha256 } = known;
+    const { gatewayKey, network, seq, inputSha256, updateSha256 } = known;
     const receipt: Receipt = {
       v: 1,
       request_id: roundRequestId(record.roundId, key.publicKey),
@@ -67,7 +72,7 @@ export function createRoundBooks(options: {
       model: task.taskId,
       config_sha256: sha256Hex(canonicalJson(offer.training)),
       input_sha256: inputSha256,
-      output_sha256: outcome.update_sha256 ?? '',
+      output_sha256: updateSha256,
       tokens_prompt: 0,
       tokens_generated: 0,
       price_atomic: outcome.reward.price_lamports,
@@ -78,4 +83,23 @@ export function createRoundBooks(options: {
     };
     return { receipt, signature: key.sign(receiptText(receipt)) };
   }
+}
+
+/**
+ * Throws `training/other-update` where a gateway that signs counts another update than the one this node sent: a receipt would vouch for
+ * what never left here. With secure aggregation that is the sealed masked frame.
+ */
+export function checkCounted(
+  { selected }: Pick<RoundRecord, 'selected'>,
+  outcome: Extract<RoundOutcome, { state: 'done' }>,
+  updateSha256: string,
+): void {
+  if (selected.gatewayKey === null || !outcome.counted || outcome.update_sha256 === updateSha256) return;
+  throw new AppError(
+    'training/other-update',
+    outcome.update_sha256 === null
+      ? 'The gateway counted this node’s update without saying which it was.'
+      : 'The update that the gateway counted is not the one that this node sent.',
+    { data: { counted: outcome.update_sha256, sent: updateSha256 } },
+  );
 }

@@ -56,5 +56,6 @@ export interface RoundPrivacy {
 
 /** Where rewards are booked: once a round, however often it is called. */
 export interface RoundBooks {
-  book(record: RoundRecord, outcome: Extract<RoundOutcome, { state: 'done' }>): void;
+  /** The hash is that of the update as this node sent it. */
+  book(record: RoundRecord, outcome: Extract<RoundOutcome, { state: 'done' }>, updateSha256: string): void;
 }

@@ -51,15 +51,15 @@ const trained = (parameters: number): Trained => ({
 });
 
 /** A selected round on a gateway in memory, with everything that is real about it but the trainer and the privacy ledger. */
-function selectedRound(options: { deadlineMs?: number; isPrivate?: boolean } = {}) {
+function selectedRound(options: { deadlineMs?: number; isPrivate?: boolean; isPlain?: boolean } = {}) {
   const key = openNodeKey(join(dir, 'key'));
   const deadlineMs = options.deadlineMs ?? Date.now() + 60_000;
   const gateway = createScriptedRounds({ key, deadlineMs, isPrivate: options.isPrivate ?? true });
   const record = log.append(gateway.offer.round_id, {
     state: 'selected',
     gatewayUrl: 'http://127.0.0.1:9',
-    gatewayKey: key.publicKey,
-    network: 'test-credits',
+    gatewayKey: options.isPlain ? null : key.publicKey,
+    network: options.isPlain ? null : 'test-credits',
     offer: gateway.offer,
     task: gateway.task,
     dataId: 'data',
@@ -104,6 +104,7 @@ test('goes from selection to a booked reward, and leaves nothing of the round on
   expect(ledger.entry(entries[0]?.id ?? 0)?.receipt?.receipt).toMatchObject({
     payer: `training:${parts.nodeKey}`,
     input_sha256: gateway.offer.model_sha256,
+    output_sha256: gateway.updateSha256(),
   });
   expect(parts.folder.read('model')).toBeNull();
   expect(log.current()).toBeNull();
@@ -196,6 +197,38 @@ test('a model that is not the announced one, or holds no numbers, ends the round
   });
   expect(end.end).toMatchObject({ state: 'failed', error: { code: 'training/left' } });
   expect(isTrained).toBe(false);
+});
+
+/** The calls of a gateway that says of the update it counts: `told`. */
+const counting = (calls: RoundParts['calls'], told: string | null): RoundParts['calls'] => ({
+  ...calls,
+  async round(...args) {
+    const state = await calls.round(...args);
+    if (state.outcome?.state === 'done') state.outcome.update_sha256 = told;
+    return state;
+  },
+});
+
+test.each(['c'.repeat(64), null])(
+  'a round in which the gateway counts another update (%s) is not booked, not signed, and says so',
+  async (told) => {
+    const { gateway, record, parts } = selectedRound();
+    const calls = counting(gateway.calls, told);
+    const end = await runRound(record, { ...parts, calls }, unseen, { signal: never, leave: never });
+    expect(gateway.update()).not.toBeNull();
+    expect(end.end).toMatchObject({ state: 'failed', error: { code: 'training/other-update' } });
+    expect(ledger.totals().jobs).toBe(0);
+    expect(log.ended(1)[0]?.end).toEqual(end.end);
+  },
+);
+
+test('a gateway that signs nothing says nothing of the update, and its reward is booked without a receipt', async () => {
+  const { gateway, record, parts } = selectedRound({ isPlain: true });
+  const calls = counting(gateway.calls, null);
+  await runRound(record, { ...parts, calls }, unseen, { signal: never, leave: never });
+  const [entry] = ledger.entries({ limit: 1 }).entries;
+  expect(entry).toMatchObject({ priceLamports: '1000' });
+  expect(ledger.entry(entry?.id ?? 0)?.receipt ?? null).toBeNull();
 });
 
 test('a crashed worker trains on from its checkpoint, three times at most', async () => {

@@ -6,6 +6,7 @@ import type { Clock } from '../clock.ts';
 import { sha256Hex } from '../link/ed25519.ts';
 import type { FederatedCalls } from '../link/federated-calls.ts';
 import type { OwnControls } from './own-control.ts';
+import { checkCounted } from './round-books.ts';
 import { createRoundExchange, isEnd, outcomeOf } from './round-exchange.ts';
 import type { RoundFolder } from './round-folder.ts';
 import type { RoundLog } from './round-log.ts';
@@ -210,6 +211,11 @@ export async function runRound(
     return packed;
   }
 
+  /** Of the update as it went; of one that never did, of nothing. */
+  function sentSha256(): string {
+    return sha256Hex(folder.read('update') ?? new Uint8Array(0));
+  }
+
   function keepControl(): void {
     const delta = offer.control_sha256 ? folder.read('delta') : null;
     if (delta) parts.controls.add(task, roundId, new Float32Array(delta.slice().buffer).subarray(parameters));
@@ -247,8 +253,10 @@ export async function runRound(
         case 'uploading': {
           const outcome = await upload();
           if (outcome.state === 'failed') throw endedEarly(outcome);
+          const updateSha256 = sentSha256();
+          checkCounted(record, outcome, updateSha256);
           isEarned = outcome.counted;
-          parts.books.book(record, outcome);
+          parts.books.book(record, outcome, updateSha256);
           if (outcome.counted) keepControl();
           step({ state: 'rewarded', outcome });
           break;

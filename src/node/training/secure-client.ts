@@ -57,7 +57,7 @@ export const secureClients =
     const round = before
       ? resumeRound(options, before.state)
       : // That a round is new was seen to when the offer was checked against the log.
-        openRound({ ...options, usedRounds: new Set() });
+        openRound(options);
     const store = () => save(Buffer.from(JSON.stringify({ state: round.state(), answers } satisfies Saved)));
 
     function answer<T>(stage: Stage, make: () => T): T {

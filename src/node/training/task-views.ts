@@ -1,7 +1,8 @@
 import type { AppError } from '#contract/errors.ts';
 import { parameterCount } from '#contract/federated/parameters.ts';
 import type { OfferedTask } from '#contract/federated/rounds.ts';
-import type { DataFormat } from '#contract/federated/task.ts';
+import type { DataFormat, LocalTraining } from '#contract/federated/task.ts';
+import { trainingFault } from '#contract/federated/training-fault.ts';
 import { toAppError } from '#contract/result.ts';
 import type { TaskView } from '#contract/training.ts';
 
@@ -27,6 +28,7 @@ export function taskViews(offered: readonly OfferedTask[], context: TaskContext)
       parameters: size.parameters,
       isPrivate: training.privacy !== undefined,
       isSecure: one.secure_aggregation !== 'off',
+      dataChanges: dataChangesOf(training),
       strategy: one.strategy,
       rewardLamports: one.reward_lamports,
       modelVersion: one.model_version,
@@ -38,9 +40,23 @@ export function taskViews(offered: readonly OfferedTask[], context: TaskContext)
   });
 }
 
-function sizeOf({ task }: OfferedTask): { parameters: number; obstacle: TaskView['obstacle'] } {
+function dataChangesOf({ augmentation, balance }: LocalTraining): TaskView['dataChanges'] {
+  const changes: TaskView['dataChanges'] = [];
+  if (augmentation?.kind === 'image') {
+    if (augmentation.shiftPixels !== undefined) changes.push('shifted');
+    if (augmentation.flip) changes.push('flipped');
+    if (augmentation.cropPercent !== undefined) changes.push('cropped');
+  }
+  if (augmentation?.kind === 'text') changes.push('words-left-out');
+  if (balance === 'classes') changes.push('balanced');
+  return changes;
+}
+
+function sizeOf({ task, training }: OfferedTask): { parameters: number; obstacle: TaskView['obstacle'] } {
   try {
-    return { parameters: parameterCount(task.model), obstacle: null };
+    const message = trainingFault(task, training);
+    const obstacle = message === null ? null : { code: 'bad-task' as const, message };
+    return { parameters: parameterCount(task.model), obstacle };
   } catch (thrown) {
     const { code, message } = toAppError(thrown);
     const isLarge = code === 'training/model-too-large';

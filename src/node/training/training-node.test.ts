@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { AppError } from '#contract/errors.ts';
 import { defaultSettings } from '#contract/settings.ts';
-import type { TrainingEngineInfo, TrainingStatus } from '#contract/training.ts';
+import type { PastRound, TrainingEngineInfo, TrainingStatus } from '#contract/training.ts';
 import { noTraining } from '#testing/no-training.ts';
 import { createRoundGateway } from '#testing/round-gateway.ts';
 import { newKey } from '#testing/scripted-api.ts';
@@ -119,13 +119,16 @@ function open(change: { train?: RoundTrainer['train'] } & Partial<TrainingParts>
   return { heard, faults, settings };
 }
 
-function until(wanted: (status: TrainingStatus) => boolean): Promise<TrainingStatus> {
+type Shown = TrainingStatus & { history: PastRound[] };
+
+function until(wanted: (shown: Shown) => boolean): Promise<Shown> {
   return new Promise((resolve) => {
     let end = () => {};
     end = node.status.subscribe((status) => {
-      if (!wanted(status)) return;
+      const shown = { ...status, history: node.history.get() };
+      if (!wanted(shown)) return;
       queueMicrotask(() => end());
-      resolve(status);
+      resolve(shown);
     });
   });
 }
@@ -342,6 +345,27 @@ test('the curve of a long round keeps its whole course', async () => {
   expect(points.length).toBeLessThanOrEqual(200);
   for (const share of [0, 0.25, 0.5, 0.75, 1])
     expect(points.some(({ step }) => Math.abs(step - share * 5000) <= 60)).toBe(true);
+});
+
+test('the history is told when a round has ended, and not with each step of one', async () => {
+  const gateway = createGateway();
+  const told = { status: 0, history: [] as number[] };
+  open({
+    async train({ weights }, onProgress) {
+      for (let step = 0; step < 100; step += 1)
+        onProgress({ epoch: 1, epochs: 1, step, steps: 100, loss: 1, examplesPerSecond: null });
+      return trained(weights.length);
+    },
+  });
+  node.status.subscribe(() => {
+    told.status += 1;
+  });
+  node.history.subscribe(({ length }) => told.history.push(length));
+  node.start(roundGateway(gateway.calls));
+  await until(({ history, state }) => history.length > 0 && state.state === 'idle');
+  expect(told.status).toBeGreaterThan(100);
+  expect(told.history).toEqual([0, 1]);
+  expect(node.status.get()).not.toHaveProperty('history');
 });
 
 test('a round whose end could not be written down is ended later, before another one begins', async () => {

@@ -5,7 +5,13 @@ import type { OfferedTask, RoundOffer } from '#contract/federated/rounds.ts';
 import type { TrainingTask } from '#contract/federated/task.ts';
 import { errorBody, toAppError } from '#contract/result.ts';
 import type { Settings } from '#contract/settings.ts';
-import type { PrivacyStatus, TrainingEngineInfo, TrainingState, TrainingStatus } from '#contract/training.ts';
+import type {
+  PastRound,
+  PrivacyStatus,
+  TrainingEngineInfo,
+  TrainingState,
+  TrainingStatus,
+} from '#contract/training.ts';
 import type { Receipt } from '#contract/wire/receipt.ts';
 import type { Clock } from '../clock.ts';
 import { sha256Hex } from '../link/ed25519.ts';
@@ -76,6 +82,8 @@ export interface TrainingParts {
 
 export interface TrainingNode {
   status: Signal<TrainingStatus>;
+  /** Newest first. */
+  history: Signal<PastRound[]>;
   curve: Signal<LossPoint[]>;
   /**
    * Looks at this gateway's tasks until `stop` and takes part where the operator wants to. A round that is under way goes on, also when
@@ -110,8 +118,9 @@ export function createTrainingNode(parts: TrainingParts): TrainingNode {
   let hurry = new AbortController();
   const restUntil = new Map<string, number>();
   const curve = createLossCurve(curvePoints);
-  /** It changes with the end of a round alone, and hundreds of rounds take a while to read. */
-  let past = readPast();
+  /** Both change with the end of a round alone, and hundreds of rounds take a while to read. */
+  const history = createSignal(readHistory());
+  let earned = readEarned();
   const status = createSignal(readStatus());
 
   function views() {
@@ -122,18 +131,25 @@ export function createTrainingNode(parts: TrainingParts): TrainingNode {
     });
   }
 
-  function readPast() {
+  function readHistory(): PastRound[] {
+    return log.ended(keptRounds).map(pastRound);
+  }
+
+  function readEarned(): TrainingStatus['earned'] {
     const { rounds, netLamports } = log.earned();
-    return {
-      history: log.ended(keptRounds).map(pastRound),
-      earned: { rounds, netLamports: `${netLamports}` },
-    };
+    return { rounds, netLamports: `${netLamports}` };
+  }
+
+  /** After a round has ended. */
+  function refreshPast(): void {
+    earned = readEarned();
+    history.set(readHistory());
+    refresh();
   }
 
   function readStatus(): TrainingStatus {
-    const { history, earned } = past;
     const names = new Map([
-      ...history.map(({ taskId, taskName }) => [taskId, taskName] as const),
+      ...history.get().map(({ taskId, taskName }) => [taskId, taskName] as const),
       ...offered.map(({ task }) => [task.taskId, task.name] as const),
     ]);
     return {
@@ -142,7 +158,6 @@ export function createTrainingNode(parts: TrainingParts): TrainingNode {
       gpuEngine: parts.gpuEngine.get(),
       tasks: views(),
       privacy: parts.privacy.status(names),
-      history,
       earned,
     };
   }
@@ -272,8 +287,7 @@ export function createTrainingNode(parts: TrainingParts): TrainingNode {
       const error = new AppError('training/round-failed', 'The node now works for another gateway.');
       log.append(roundId, { state: 'failed', error: errorBody(error) });
       folder.remove();
-      past = readPast();
-      return refresh();
+      return refreshPast();
     }
     leave = new AbortController();
     let shown = record;
@@ -318,8 +332,7 @@ export function createTrainingNode(parts: TrainingParts): TrainingNode {
         rest(selected.task.taskId, roundId, new AppError(end.end.error.code, end.end.error.message));
     } finally {
       leave = null;
-      past = readPast();
-      refresh();
+      refreshPast();
     }
   }
 
@@ -345,6 +358,7 @@ export function createTrainingNode(parts: TrainingParts): TrainingNode {
 
   return {
     status,
+    history,
     curve: curve.points,
     start(gateway) {
       if (running) return;

@@ -35,7 +35,8 @@ test('a round of digits in the app is trained, booked, agreed by the gateway and
   timeout: 90_000,
 }, async () => {
   await startTraining();
-  const { history, earned } = await host.until('training.status', (status) => status.history.length > 0);
+  const history = await host.until('training.history', ({ length }) => length > 0);
+  const { earned } = await host.until('training.status', (status) => status.earned.rounds > 0);
   expect(history).toMatchObject([
     { taskId: 'digits', result: 'rewarded', participants: 1, isSecure: false, modelVersion: 1, error: null },
   ]);

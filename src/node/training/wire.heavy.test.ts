@@ -65,7 +65,8 @@ test('a whole round sends the gateway an update of the model’s size, and nothi
     payoutAddress: '11111111111111111111111111111111',
   });
   await host.call('node.start', {});
-  const { history, tasks } = await host.until('training.status', (status) => status.history.length > 0);
+  const history = await host.until('training.history', ({ length }) => length > 0);
+  const { tasks } = await host.until('training.status', (status) => status.tasks.length > 0);
   expect(history).toMatchObject([{ result: 'rewarded', taskId: 'spam' }]);
   expect(history[0]?.examples).toBeGreaterThan(rows / 2);
 

@@ -19,7 +19,7 @@ import {
 } from './sample-data.ts';
 import { sampleProviderTotals, sampleProxy } from './sample-proxy.ts';
 import { sampleStates } from './sample-states.ts';
-import { sampleCurve, sampleSources, sampleTraining } from './sample-training.ts';
+import { sampleCurve, sampleHistory, sampleSources, sampleTraining } from './sample-training.ts';
 import { sampleTrainingNode } from './training-answers.ts';
 
 /**
@@ -191,6 +191,7 @@ transport.publish('downloads.list', isFresh ? [] : sampleDownloads);
 transport.publish('servers.list', []);
 transport.publish('proxy.status', proxy);
 transport.publish('training.status', training);
+transport.publish('training.history', sampleHistory(now, isFresh));
 if (wantedTraining === 'moving') trainingNode.run();
 transport.publish('training.data', sampleSources);
 transport.publish(

@@ -56,6 +56,7 @@ export const sampleTasks: TaskView[] = [
     isPrivate: true,
     isSecure: true,
     strategy: 'fedavg',
+    dataChanges: ['words-left-out'],
     rewardLamports: '2000000',
     modelVersion: 24,
     accuracy: 0.957,
@@ -70,6 +71,7 @@ export const sampleTasks: TaskView[] = [
     isPrivate: false,
     isSecure: true,
     strategy: 'scaffold',
+    dataChanges: ['balanced'],
     rewardLamports: '1500000',
     modelVersion: 9,
     accuracy: 0.912,
@@ -84,6 +86,7 @@ export const sampleTasks: TaskView[] = [
     isPrivate: true,
     isSecure: false,
     strategy: 'trimmed-mean',
+    dataChanges: ['shifted', 'flipped', 'cropped'],
     rewardLamports: '48000000',
     modelVersion: 112,
     accuracy: null,
@@ -98,6 +101,7 @@ export const sampleTasks: TaskView[] = [
     isPrivate: false,
     isSecure: false,
     strategy: 'fedadam',
+    dataChanges: [],
     rewardLamports: '90000000',
     modelVersion: 3,
     accuracy: 0.211,
@@ -207,10 +211,13 @@ export const sampleSources: DataItem[] = [
   ),
 ];
 
+/** Past rounds, newest first. */
+export const sampleHistory = (now: number, isFresh: boolean): PastRound[] =>
+  isFresh ? [] : sampleRounds(now);
+
 /** What the Training page shows in a state; `isFresh` before the first round. */
 export function sampleTraining(now: number, name: string, isFresh: boolean): TrainingStatus {
-  const history = isFresh ? [] : sampleRounds(now);
-  const rewarded = history.filter(({ result }) => result === 'rewarded');
+  const rewarded = sampleHistory(now, isFresh).filter(({ result }) => result === 'rewarded');
   const net = rewarded.reduce((sum, one) => sum + Number(one.priceLamports) - Number(one.feeLamports), 0);
   return {
     state: sampleTrainingStates(now)[name] ?? { state: 'off' },
@@ -226,7 +233,6 @@ export function sampleTraining(now: number, name: string, isFresh: boolean): Tra
       error: null,
       tasks: isFresh ? [] : [{ taskId: 'spam', name: 'Spam filter', epsilon: 3.42, rounds: 19 }],
     },
-    history,
     earned: { rounds: rewarded.length, netLamports: `${net}` },
   };
 }

@@ -1,41 +1,70 @@
-import type { DataFormat } from '#contract/federated/task.ts';
+import { AppError } from '#contract/errors.ts';
+import type { Augmentation, LocalTraining, TrainingTask } from '#contract/federated/task.ts';
+import { trainingFault } from '#contract/federated/training-fault.ts';
 import { createRandom } from './random.ts';
 
-/** Small changes to training examples that do not change their class. */
-export interface Augmentation {
-  seed: number;
-  /** Images are moved by up to so many pixels either way; the border stays empty. */
-  shiftPixels?: number;
-  /** Images are mirrored half of the time: only where left and right mean nothing. */
-  flip?: boolean;
-  /** A random part of at least so many percent of each side is enlarged to the whole. */
-  cropPercent?: number;
-  /** Each token of a text is taken out with this chance. */
-  tokenDropoutPercent?: number;
+/** Changes inputs of `size` numbers, one after the other, in place. */
+export type Augmenter = (inputs: Float32Array, size: number, seed: number) => void;
+type Change = (input: Float32Array, random: () => number) => void;
+
+/**
+ * What a task does to examples before they are learnt from; null where it does nothing. How one is changed follows from the seed, its own
+ * content and how many like it came before: never from other examples, so that under privacy none of them shows in another's gradient.
+ * Throws `training/bad-task` where the data are of another kind.
+ */
+export function createAugmenter(
+  task: Pick<TrainingTask, 'data'>,
+  training: Pick<LocalTraining, 'augmentation' | 'balance'>,
+): Augmenter | null {
+  const fault = trainingFault(task, training);
+  if (fault !== null) throw new AppError('training/bad-task', fault);
+  const change = training.augmentation && changeOf(task, training.augmentation);
+  if (!change) return null;
+  return (inputs, size, seed) => {
+    const copies = new Map<number, number>();
+    for (let start = 0; start < inputs.length; start += size) {
+      const input = inputs.subarray(start, start + size);
+      const content = hashOf(input, seed);
+      const before = copies.get(content) ?? 0;
+      copies.set(content, before + 1);
+      change(input, createRandom(Math.imul(content ^ before, 0x85ebca6b)));
+    }
+  };
 }
 
-/** Changes an input in place. Seeded: examples read in the same order are changed alike. Tables stay as they are. */
-export function createAugmenter(
-  format: DataFormat,
-  augmentation: Augmentation,
-): ((input: Float32Array) => void) | null {
-  const random = createRandom(augmentation.seed);
-  if (format.kind === 'text') {
-    const chance = (augmentation.tokenDropoutPercent ?? 0) / 100;
-    // Without a token the next one could not be learnt as it was written.
-    return chance > 0 && format.labels ? (input) => dropTokens(input, chance, random) : null;
+/** FNV-1a over the numbers' bits. */
+function hashOf(input: Float32Array, seed: number): number {
+  const bits = new Uint32Array(input.buffer, input.byteOffset, input.length);
+  let hash = 0x811c9dc5 ^ seed;
+  for (let at = 0; at < bits.length; at += 1) {
+    hash = Math.imul(hash ^ (bits[at] as number), 0x01000193);
+    // The high bits of a float are those that differ.
+    hash ^= hash >>> 15;
   }
-  if (format.kind === 'table') return null;
+  return hash >>> 0;
+}
+
+function changeOf({ data }: Pick<TrainingTask, 'data'>, augmentation: Augmentation): Change | null {
+  if (augmentation.kind === 'text') {
+    const chance = augmentation.tokenDropoutPercent / 100;
+    return (input, random) => dropTokens(input, chance, random);
+  }
+  if (data.kind !== 'image') return null;
+  const { width, height, channels } = data;
   const { shiftPixels = 0, flip = false, cropPercent = 100 } = augmentation;
-  if (shiftPixels === 0 && !flip && cropPercent >= 100) return null;
-  const copy = new Float32Array(format.width * format.height * format.channels);
-  return (input) => {
+  const copy = new Float32Array(width * height * channels);
+  return (input, random) => {
+    if (input.length !== copy.length)
+      throw new AppError(
+        'training/bad-data',
+        `An example has ${input.length} numbers, an image ${copy.length}.`,
+      );
     const part = 1 - random() * (1 - cropPercent / 100);
-    const [left, top] = [random() * (1 - part) * format.width, random() * (1 - part) * format.height];
+    const [left, top] = [random() * (1 - part) * width, random() * (1 - part) * height];
     const shift = () => Math.round((random() * 2 - 1) * shiftPixels);
     const place = { part, left: left + shift(), top: top + shift(), isFlipped: flip && random() < 0.5 };
     copy.set(input);
-    resample(copy, input, format, place);
+    resample(copy, input, data, place);
   };
 }
 

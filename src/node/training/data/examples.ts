@@ -10,6 +10,8 @@ export interface Examples {
    * A label is the class, or the next token; −1 counts for nothing. Throws `training/data-changed`.
    */
   read(indices: Int32Array, into: Batch): void;
+  /** The class of an example; −1: none, or one for each token. */
+  classOf(index: number): number;
   close(): void;
 }
 

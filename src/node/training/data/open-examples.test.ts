@@ -14,7 +14,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { DataFormat } from '#contract/federated/task.ts';
 import type { DataSource } from '#contract/training-data.ts';
-import { balancedIndices } from './balance.ts';
+import { createBalancedDraw } from './balance.ts';
 import { checkData, type OpenedExamples, type OpenOptions, openExamples } from './open-examples.ts';
 
 let folder: string;
@@ -267,33 +267,6 @@ test('where the next token is learnt, each token but the first of a text is pred
   expect(examples.report.problems).toContainEqual(expect.objectContaining({ code: 'empty-text', count: 1 }));
 });
 
-test('augmentation is seeded and changes training examples alone', async () => {
-  writeFileSync(
-    path,
-    Array.from({ length: 60 }, (_, row) => `"one two three four five ${row}",${row % 2 ? 'yes' : 'no'}`).join(
-      '\n',
-    ),
-  );
-  const format: DataFormat = { ...texts, labels: ['no', 'yes'] };
-  const augmentation = { seed: 7, tokenDropoutPercent: 30 };
-  const plain = allOf(await openAs(format, { split: 'train' }));
-  const changed = allOf(await openAs(format, { split: 'train', augmentation }));
-  expect(changed).not.toEqual(plain);
-  expect(allOf(await openAs(format, { split: 'train', augmentation }))).toEqual(changed);
-  for (const [row, [input]] of changed.entries()) {
-    const kept = input.filter((token) => token !== 0);
-    const whole = plain[row]?.[0] ?? [];
-    let at = -1;
-    for (const token of kept) {
-      at = whole.indexOf(token, at + 1);
-      expect(at, 'in the same order').not.toBe(-1);
-    }
-    expect(kept.length).toBeGreaterThan(0);
-  }
-  const validation = await openAs(format, { split: 'validation', augmentation });
-  expect(allOf(validation)).toEqual(allOf(await openAs(format, { split: 'validation' })));
-});
-
 test('balanced numbers draw each class as often, whatever its share', async () => {
   writeFileSync(
     path,
@@ -301,10 +274,12 @@ test('balanced numbers draw each class as often, whatever its share', async () =
   );
   const examples = await openAs(table);
   expect(examples.classCounts).toEqual([190, 10]);
-  const indices = balancedIndices(examples, { count: 2000, seed: 3 });
+  const draw = createBalancedDraw(examples);
+  const indices = draw(2000, 3);
   const rare = [...indices].filter((index) => examples.classOf(index) === 1);
   expect(rare.length).toBeGreaterThan(900);
   expect(rare.length).toBeLessThan(1100);
   expect(new Set(rare).size).toBe(10);
-  expect(balancedIndices(examples, { count: 2000, seed: 3 })).toEqual(indices);
+  expect(draw(2000, 3)).toEqual(indices);
+  expect(draw(2000, 4)).not.toEqual(indices);
 });

@@ -3,7 +3,6 @@ import { stat } from 'node:fs/promises';
 import { AppError } from '#contract/errors.ts';
 import type { DataFormat } from '#contract/federated/task.ts';
 import type { DataReport, DataSource } from '#contract/training-data.ts';
-import { type Augmentation, createAugmenter } from './augmentation.ts';
 import { createIndexWriter, type IndexHead, readEntries, readIndexHead } from './example-index.ts';
 import { exampleWidth, type Fill } from './example-source.ts';
 import type { Examples } from './examples.ts';
@@ -26,16 +25,12 @@ export interface OpenOptions extends DataPlaces {
   validationPercent?: number;
   /** Another salt splits otherwise; a task's id, say. */
   salt?: string;
-  /** Of `train` alone. */
-  augmentation?: Augmentation;
   signal?: AbortSignal;
 }
 
 export interface OpenedExamples extends Examples {
   /** Examples of each class on this side of the split; empty where the text itself is learnt. */
   readonly classCounts: readonly number[];
-  /** −1: none. */
-  classOf(index: number): number;
   /** Of the whole source, both sides. */
   readonly report: DataReport;
 }
@@ -59,8 +54,6 @@ export async function openExamples(
   const width = exampleWidth(format);
   const isNextToken = format.kind === 'text' && !format.labels;
   const inputSize = isNextToken ? width - 1 : width;
-  const augment =
-    split === 'train' && options.augmentation ? createAugmenter(format, options.augmentation) : null;
   const classCounts = (format.labels ?? []).map(() => 0);
   for (let index = 0; index < entries.count; index += 1) {
     const found = entries.classes[index] as number;
@@ -88,7 +81,6 @@ export async function openExamples(
           input.set(window.subarray(0, inputSize));
           for (let at = 0; at < inputSize; at += 1) into.labels[row * inputSize + at] = window[at + 1] || -1;
         } else into.labels[row] = entries.classes[index] as number;
-        augment?.(input);
       }
     },
   };

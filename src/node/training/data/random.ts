@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+
 /** Numbers in [0, 1) from a 32-bit seed (Mulberry32, Ettinger): for choices that must be repeatable, not for secrets. */
 export function createRandom(seed: number): () => number {
   let state = seed >>> 0;
@@ -8,3 +10,6 @@ export function createRandom(seed: number): () => number {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
 }
+
+/** A seed of 32 bits from a name. */
+export const seedOf = (name: string): number => createHash('sha256').update(name).digest().readUInt32LE(0);

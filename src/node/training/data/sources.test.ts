@@ -7,7 +7,6 @@ import { encode as encodeJpeg } from 'jpeg-js';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { DataFormat } from '#contract/federated/task.ts';
 import type { DataSource } from '#contract/training-data.ts';
-import type { Augmentation } from './augmentation.ts';
 import { decodeImage } from './image-decode.ts';
 import { createImageSizer } from './image-size.ts';
 import { checkData, openExamples } from './open-examples.ts';
@@ -21,15 +20,11 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 /** All examples, as [input, label]. */
-async function read(
-  source: DataSource,
-  format: DataFormat,
-  augmentation?: Augmentation,
-): Promise<[number[], number][]> {
-  const side = augmentation
-    ? { split: 'train' as const, validationPercent: 0, augmentation }
-    : { split: 'all' as const };
-  const { count, inputSize, ...examples } = await openExamples(source, format, { ...places(), ...side });
+async function read(source: DataSource, format: DataFormat): Promise<[number[], number][]> {
+  const { count, inputSize, ...examples } = await openExamples(source, format, {
+    ...places(),
+    split: 'all',
+  });
   const batch = { inputs: new Float32Array(count * inputSize), labels: new Int32Array(count) };
   examples.read(Int32Array.from(Array(count).keys()), batch);
   examples.close();
@@ -243,36 +238,6 @@ test('a picture keeps its mean when it shrinks, its corners when it grows, and i
   });
   expect([grown[0], grown[3 * 3], grown[3 * 12], grown[3 * 15]]).toEqual([10, 20, 30, 40]);
   expect(grown.filter((_, index) => index % 3 !== 0).every((value) => value === 0)).toBe(true);
-});
-
-test('images of training are shifted and mirrored, never beyond what was asked for', async () => {
-  put(png(4, 1, 1, [255, 0, 0, 0]), 'images', 'a', '1.png');
-  const format: DataFormat = { ...grey, width: 4, height: 1 };
-  const source: DataSource = { kind: 'image-folder', path: at('images') };
-  const seen = new Set<number>();
-  for (let seed = 0; seed < 40; seed += 1) {
-    const [[input]] = (await read(source, format, { seed, flip: true })) as [[number[], number]];
-    seen.add(input.indexOf(1));
-  }
-  expect([...seen].sort()).toEqual([0, 3]);
-  seen.clear();
-  for (let seed = 0; seed < 60; seed += 1) {
-    const [[input]] = (await read(source, format, { seed, shiftPixels: 1 })) as [[number[], number]];
-    seen.add(input.indexOf(1));
-  }
-  // Down or up by a pixel, or to the left, it leaves the picture.
-  expect([...seen].sort()).toEqual([-1, 0, 1]);
-});
-
-test('a crop of an even picture stays even', async () => {
-  put(png(4, 4, 1, Array(16).fill(255)), 'images', 'a', '1.png');
-  const format: DataFormat = { ...grey, width: 8, height: 8 };
-  const [[input]] = (await read({ kind: 'image-folder', path: at('images') }, format, {
-    seed: 1,
-    cropPercent: 60,
-  })) as [[number[], number]];
-  const inner = input.filter((_, index) => index % 8 > 0 && index % 8 < 7 && index > 7 && index < 56);
-  for (const value of inner) expect(value).toBeCloseTo(1, 5);
 });
 
 test('a folder of texts: a subfolder a class, or all of it where the text is learnt', async () => {

@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { gaussianNoiseFor, noiseMultiplierFor } from './calibration.ts';
-import { epsilonOf, gaussianDelta } from './conversion.ts';
+import { epsilonOf } from './conversion.ts';
 import { logErfc } from './log-functions.ts';
 import { renyiOfStep, renyiOfSteps } from './renyi.ts';
 
@@ -34,19 +33,15 @@ describe('published values', () => {
   test.each([
     [2250, 1.416],
     [2000, 1.3562],
-  ])('noise for ε 8 at q 0.04 over %i steps', (steps, published) => {
-    const found = noiseMultiplierFor({ epsilon: 8, delta: 1e-5 }, { samplingRate: 0.04, steps });
-    expect(Math.abs(found - published)).toBeLessThan(3e-4);
-    expect(epsilon(0.04, found, steps)).toBeLessThanOrEqual(8);
-    expect(epsilon(0.04, found, steps)).toBeCloseTo(8, 5);
+  ])('ε 8 at q 0.04 over %i steps takes a noise of %f', (steps, published) => {
+    expect(epsilon(0.04, published - 3e-4, steps)).toBeGreaterThan(8);
+    expect(epsilon(0.04, published + 3e-4, steps)).toBeLessThan(8);
   });
 
-  test('a Gaussian of σ 4.530877117 is (1, 1e-6) by divergences, and less noise is enough without their slack', () => {
+  test('a Gaussian of σ 4.530877117 is (1, 1e-6) by divergences, which promise no more than is true', () => {
     expect(epsilon(1, 4.530877117, 1, 1e-6)).toBeCloseTo(1, 6);
-    const exact = gaussianNoiseFor({ epsilon: 1, delta: 1e-6 });
-    expect(exact).toBeLessThan(4.530877117);
-    expect(gaussianDelta(exact, 1) / 1e-6).toBeCloseTo(1, 5);
-    expect(deltaByIntegral(exact, 1) / 1e-6).toBeCloseTo(1, 4);
+    expect(deltaByIntegral(4.530877117, 1)).toBeLessThan(1e-6);
+    expect(deltaByIntegral(4.530877117, 1)).toBeGreaterThan(1e-7);
   });
 });
 
@@ -83,14 +78,6 @@ describe('formulas against the integrals they stand for', () => {
   ])('divergence at q %f, σ %f, order %f', (q, sigma, order) => {
     const found = renyiOfStep({ samplingRate: q, noiseMultiplier: sigma }, order);
     expect(found / divergenceByIntegral(q, sigma, order)).toBeCloseTo(1, 6);
-  });
-
-  test.each([
-    [1, 0.5],
-    [3, 1],
-    [0.8, 3],
-  ])('δ of a Gaussian with σ %f at ε %f', (sigma, epsilonValue) => {
-    expect(gaussianDelta(sigma, epsilonValue) / deltaByIntegral(sigma, epsilonValue)).toBeCloseTo(1, 4);
   });
 
   test('erfc, from its bulk to where it is no double any more', () => {
@@ -166,15 +153,5 @@ describe('what privacy costs', () => {
     expect(() => renyiOfStep({ samplingRate: 0.1, noiseMultiplier: -1 }, 2)).toThrow(RangeError);
     expect(() => renyiOfStep({ samplingRate: 0.1, noiseMultiplier: 1 }, 1)).toThrow(RangeError);
     expect(() => epsilonOf([], 0)).toThrow(RangeError);
-  });
-
-  test('a target that no noise reaches is said to be one', () => {
-    for (const epsilonValue of [0, -1, Number.NaN])
-      expect(() => gaussianNoiseFor({ epsilon: epsilonValue, delta: 1e-5 })).toThrow(
-        expect.objectContaining({ code: 'training/privacy-budget' }),
-      );
-    expect(() => noiseMultiplierFor({ epsilon: -1, delta: 1e-5 }, { samplingRate: 0.1, steps: 10 })).toThrow(
-      expect.objectContaining({ code: 'training/privacy-budget' }),
-    );
   });
 });

@@ -1,4 +1,3 @@
-import { logNormalCdf } from './log-functions.ts';
 import { renyiOrders } from './renyi.ts';
 
 /** `improved`: Balle et al. 2020, theorem 21 (Canonne, Kamath, Steinke 2020, proposition 12). `classic`: Mironov 2017, proposition 3. */
@@ -23,11 +22,4 @@ export function epsilonOf(
   // Nothing was spent where nothing diverges; the bounds above would still charge for δ.
   if (divergences.every((divergence) => divergence === 0)) return { epsilon: 0, order: best.order };
   return { ...best, epsilon: Math.max(0, best.epsilon) };
-}
-
-/** The exact δ of one Gaussian at ε, for a sensitivity of 1 (Balle and Wang 2018, theorem 8). */
-export function gaussianDelta(noiseMultiplier: number, epsilon: number): number {
-  const half = 1 / (2 * noiseMultiplier);
-  const shift = epsilon * noiseMultiplier;
-  return Math.max(0, Math.exp(logNormalCdf(half - shift)) - Math.exp(epsilon + logNormalCdf(-half - shift)));
 }

@@ -35,6 +35,3 @@ function erfSeries(x: number): number {
   }
   return (2 / Math.sqrt(Math.PI)) * sum;
 }
-
-/** log Φ(x) of the standard normal distribution. */
-export const logNormalCdf = (x: number): number => logErfc(-x / Math.SQRT2) - Math.LN2;

@@ -1,9 +1,13 @@
 import { z } from 'zod';
 import { AppError } from '#contract/errors.ts';
-import type { PrivacyTarget } from './calibration.ts';
 import { epsilonOf } from './conversion.ts';
 import type { PrivacyJournal } from './privacy-journal.ts';
 import { renyiOfStep, renyiOrders } from './renyi.ts';
+
+interface PrivacyTarget {
+  epsilon: number;
+  delta: number;
+}
 
 /** The network's defaults. */
 export const defaultPrivacyBudget: PrivacyTarget = { epsilon: 8, delta: 1e-5 };

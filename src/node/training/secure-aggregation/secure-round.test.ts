@@ -1,8 +1,5 @@
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type ShareDelivery, survivorText } from '#contract/federated/round-messages.ts';
 import { type RoundParameters, roundContext } from '#contract/federated/round-parameters.ts';
 import { readVectorFrame } from '#contract/federated/vector-frame.ts';
@@ -17,12 +14,9 @@ import {
   roundAt as roundOf,
   roundParameters,
 } from '#testing/secure-rounds.ts';
-import { eraseRound, openUsedRounds, storedRound, storeRound } from './round-file.ts';
 import { openRound, resumeRound, type SecureRound } from './secure-round.ts';
 
 const keys = nodeKeys(7);
-const folder = mkdtempSync(join(tmpdir(), 'solanalm-secure-round-'));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const untrusted = expect.objectContaining({ code: 'training/round-untrusted' });
 const malformed = expect.objectContaining({ code: 'training/round-malformed' });
 const outOfStep = expect.objectContaining({ code: 'training/round-out-of-step' });
@@ -43,7 +37,6 @@ describe('terms of a round that a node does not accept', () => {
       modelSha256: options.model ?? modelSha256,
       nodeKey: ownKey,
       knownNodes: new Set(options.known ?? keys.map(({ publicKey }) => publicKey)),
-      usedRounds: new Set(),
     });
   const participants = keys.map(({ publicKey }) => publicKey);
 
@@ -76,22 +69,6 @@ describe('terms of a round that a node does not accept', () => {
 
   test('participants that it was not told of', () => {
     expect(() => offered({}, { known: participants.slice(0, 6) })).toThrow(/not known to this node/);
-  });
-
-  test('a round id that was used, also after a restart', () => {
-    const file = join(folder, 'used');
-    const parameters = roundParameters(keys);
-    const open = () =>
-      openRound({
-        parameters,
-        modelSha256,
-        nodeKey: ownKey,
-        knownNodes: new Set(participants),
-        usedRounds: openUsedRounds(file),
-      });
-    open();
-    expect(open).toThrow(expect.objectContaining({ code: 'training/round-replayed' }));
-    expect(readFileSync(file, 'utf8')).toBe(`${parameters.roundId}\n`);
   });
 });
 
@@ -204,19 +181,18 @@ describe('messages that are none', () => {
 });
 
 describe('a node that is started again in the middle of a round', () => {
-  test('goes on from its file at every stage, with the same result', async () => {
+  test('goes on from its stored state at every stage, with the same result', async () => {
     const parameters = roundParameters(keys, { threshold: 5 });
     const server = createAggregation(parameters);
     const [first, ...others] = openRounds(keys, parameters) as [SecureRound, ...SecureRound[]];
-    const file = join(folder, 'round.json');
+    let stored = '';
     const knownNodes = new Set(parameters.participants);
     const options = { parameters, modelSha256, nodeKey: ownKey, knownNodes };
     let round = first;
     const restart = () => {
-      storeRound(file, round.state());
-      expect(statSync(file).mode & 0o777).toBe(0o600);
+      stored = JSON.stringify(round.state());
       round.leave();
-      round = resumeRound(options, storedRound(file));
+      round = resumeRound(options, JSON.parse(stored));
     };
     const all = () => [round, ...others];
     restart();
@@ -230,7 +206,7 @@ describe('a node that is started again in the middle of a round', () => {
     for (const [index, one] of all().entries())
       server.receive(await one.maskVector(deliveryTo(messages, keys[index]), ones()));
     restart();
-    expect(readFileSync(file, 'utf8')).toContain('"secrets":null');
+    expect(stored).toContain('"secrets":null');
     const survivors = await closed(server, 'collect-masked-vectors');
     for (const one of all()) server.receive(one.signSurvivors(survivors.message));
     restart();
@@ -239,8 +215,6 @@ describe('a node that is started again in the middle of a round', () => {
     const { result } = await closed(server, 'unmask');
     expect(result.mean).toEqual(new Float32Array(16));
     expect(result.contributors).toHaveLength(7);
-    eraseRound(file);
-    expect(storedRound(file)).toBeNull();
   });
 
   test('a state of another round, of another node, or no state, is refused', () => {

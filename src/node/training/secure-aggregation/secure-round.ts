@@ -25,7 +25,6 @@ import { vectorFrame, vectorText } from '#contract/federated/vector-frame.ts';
 import type { SigningKey } from '#node/link/ed25519.ts';
 import { dealShares, fromBase64, openedShares, toBase64 } from './dealt-shares.ts';
 import { membersFault, peerListFault, survivorsFault, unmaskFault } from './round-checks.ts';
-import type { UsedRounds } from './round-file.ts';
 import { parsedRoundState, type RoundState } from './round-state.ts';
 
 export interface RoundOptions {
@@ -63,12 +62,12 @@ export interface SecureRound {
   leave(): void;
 }
 
-/** Throws `training/round-malformed`, `training/round-unsafe`, `training/round-untrusted` or `training/round-replayed`. */
-export function openRound(options: RoundOptions & { usedRounds: UsedRounds }): SecureRound {
+/**
+ * Begins a round, with new secrets; that it is a new one is for the caller to see to. Throws `training/round-malformed`,
+ * `training/round-unsafe` or `training/round-untrusted`.
+ */
+export function openRound(options: RoundOptions): SecureRound {
   const parameters = acceptedParameters(options);
-  if (options.usedRounds.has(parameters.roundId))
-    throw new AppError('training/round-replayed', `The round ${parameters.roundId} was used before.`);
-  options.usedRounds.add(parameters.roundId);
   const secret = () => toBase64(newPrivateKey());
   return secureRound(options.nodeKey, parameters, {
     v: 1,

@@ -2,18 +2,30 @@ import { AppError } from '#contract/errors.ts';
 import type { ModelSpec } from '#contract/federated/model-spec.ts';
 import { sizeOf } from '#contract/federated/parameter.ts';
 import type { MemoryData } from '#contract/federated/trainer-messages.ts';
+import type { Augmenter } from '../data/augmentation.ts';
+import { createBalancedDraw } from '../data/balance.ts';
 import type { Examples } from '../data/examples.ts';
+import { seedOf } from '../data/random.ts';
 import type { Rows } from '../engine/gradients.ts';
 
 /** Reads batches of a model's examples. */
 export interface BatchReader {
   readonly count: number;
-  /** The examples of these numbers; the same memory each time. `training/bad-data` for what the model cannot take. */
-  read(indices: Int32Array): Rows;
+  /**
+   * The examples of these numbers; the same memory each time. To be learnt from, changed as the task wants it by this seed; without one as
+   * they are. `training/bad-data` for what the model cannot take.
+   */
+  read(indices: Int32Array, seed?: string): Rows;
+  /** Numbers of as many examples as there are, each class as often. */
+  balanced(seed: string): Int32Array;
 }
 
 /** Refuses with `training/bad-data` examples of another size than the model's. */
-export function createBatchReader(spec: ModelSpec, examples: Examples): BatchReader {
+export function createBatchReader(
+  spec: ModelSpec,
+  examples: Examples,
+  augment: Augmenter | null = null,
+): BatchReader {
   const { input, output } = spec;
   const isTokens = input.kind === 'tokens';
   const inputSize = isTokens ? input.length : sizeOf(input.shape);
@@ -27,6 +39,7 @@ export function createBatchReader(spec: ModelSpec, examples: Examples): BatchRea
     );
   let inputs = new Float32Array(0);
   let labels = new Int32Array(0);
+  let draw: ReturnType<typeof createBalancedDraw> | null = null;
 
   function check(rows: Rows): Rows {
     for (let index = 0; index < rows.labels.length; index += 1)
@@ -49,7 +62,7 @@ export function createBatchReader(spec: ModelSpec, examples: Examples): BatchRea
 
   return {
     count: examples.count,
-    read(indices) {
+    read(indices, seed) {
       const count = indices.length;
       if (inputs.length < count * inputSize) {
         inputs = new Float32Array(count * inputSize);
@@ -61,7 +74,12 @@ export function createBatchReader(spec: ModelSpec, examples: Examples): BatchRea
         labels: labels.subarray(0, count * labelSize),
       };
       if (count > 0) examples.read(indices, rows);
+      if (seed !== undefined) augment?.(rows.inputs, inputSize, seedOf(seed));
       return check(rows);
+    },
+    balanced(seed) {
+      draw ??= createBalancedDraw(examples);
+      return draw(examples.count, seedOf(seed));
     },
   };
 }
@@ -86,6 +104,7 @@ export function memoryExamples({ inputs, labels }: MemoryData, spec: ModelSpec):
         into.labels.set(labels.subarray(example * labelSize, (example + 1) * labelSize), row * labelSize);
       });
     },
+    classOf: (index) => (labelSize === 1 ? (labels[index] as number) : -1),
     close: () => {},
   };
 }

@@ -51,7 +51,7 @@ export interface LocalTrainingHooks {
 const progressIntervalMs = 250;
 
 /**
- * A node's epochs of one round. SGD or Adam over shuffled batches; with privacy DP-SGD: Poisson-sampled batches, each example's gradient
+ * A node's epochs of one round. SGD or Adam over shuffled batches, or ones balanced by class; with privacy DP-SGD: Poisson-sampled batches, each example's gradient
  * clipped to C, noise of σ·C on their sum, divided by the expected batch (Abadi et al. 2016). Refuses with `training/diverged` a loss
  * or weights that are no numbers.
  */
@@ -89,7 +89,7 @@ export async function trainLocally(
       let learnt = 0;
       for (const indices of batchesOf(epoch)) {
         await hooks.beforeStep();
-        const rows = batches.read(indices);
+        const rows = batches.read(indices, `${job.seed}/step-${optimizer.state.steps}`);
         weights = stepWith(parts, training, optimizer, weights, rows, score);
         learnt += rows.count;
         const now = performance.now();
@@ -135,7 +135,8 @@ export async function trainLocally(
       for (let step = 0; step < stepsPerEpoch; step += 1) yield parts.privateRandom.sample(count, rate);
       return;
     }
-    const order = shuffled(count, `${job.seed}/${epoch}`);
+    const seed = `${job.seed}/${epoch}`;
+    const order = training.balance === 'classes' ? batches.balanced(seed) : shuffled(count, seed);
     for (let first = 0; first < count; first += training.batchSize)
       yield order.subarray(first, first + training.batchSize);
   }

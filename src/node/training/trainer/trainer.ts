@@ -16,6 +16,7 @@ import {
   type TrainResult,
   type trainerOptionsSchema,
 } from '#contract/federated/trainer-messages.ts';
+import { createAugmenter } from '../data/augmentation.ts';
 import type { Examples } from '../data/examples.ts';
 import type { Engine } from '../engine/engine.ts';
 import { createLearner } from '../engine/gradients.ts';
@@ -86,11 +87,12 @@ export function createTrainer({ engine, options, open, privateRandom }: TrainerP
         if (numbers) checkWeights(task.model, numbers);
       const plan = planModel(task.model);
       guard.checkModel(plan, training);
+      const augment = createAugmenter(task, training);
       const examples = await examplesOf(request.data, task);
       let model: Model | null = null;
       let team: Team | null = null;
       try {
-        const batches = createBatchReader(task.model, examples);
+        const batches = createBatchReader(task.model, examples, augment);
         const threads =
           engine.name === 'wasm' && threadsPay(plan, training.batchSize, options.threads)
             ? options.threads

@@ -1,6 +1,6 @@
 import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { TrainingStatus } from '#contract/training.ts';
+import type { PastRound, TrainingStatus } from '#contract/training.ts';
 import { formatMoment, formatSol } from '../../lib/format.ts';
 import { openRoute } from '../../lib/routes.ts';
 import { Card } from '../../ui/card.tsx';
@@ -8,8 +8,6 @@ import { EmptyState } from '../../ui/empty-state.tsx';
 import { type Column, Table } from '../../ui/table.tsx';
 import { formatShare, netLamports } from './figures.ts';
 import { RoundResult } from './round-result.tsx';
-
-type PastRound = TrainingStatus['history'][number];
 
 const keyOf = (round: PastRound) => round.roundId;
 const open = (round: PastRound) => openRoute('training', round.roundId);

@@ -3,22 +3,20 @@ import { useTranslation } from 'react-i18next';
 import type { StreamData } from '#contract/streams.ts';
 import { useSignal } from '../../lib/use-signal.ts';
 import { Card } from '../../ui/card.tsx';
-import { Chart } from '../../ui/chart.tsx';
-import { ChartOrTable } from '../../ui/chart-or-table.tsx';
 import { EmptyState } from '../../ui/empty-state.tsx';
 import type { Column } from '../../ui/table.tsx';
+import { CourseChart } from './course-chart.tsx';
 import { formatLoss } from './figures.ts';
 
 type Point = StreamData<'training.curve'>[number];
 
 const none: Point[] = [];
-const keyOf = (point: Point) => point.step;
+const stepOf = (point: Point) => point.step;
 
 /** How the loss falls within the present round. */
 export function LossCard() {
   const { t } = useTranslation();
   const points = useSignal('training.curve') ?? none;
-  const times = useMemo(() => points.map(({ step }) => step), [points]);
   const series = useMemo(
     () => [{ label: t('training.loss'), color: 'info' as const, values: points.map(({ loss }) => loss) }],
     [points, t],
@@ -43,30 +41,17 @@ export function LossCard() {
       {points.length === 0 ? (
         <EmptyState title={t('training.noCurve')} />
       ) : (
-        <ChartOrTable
+        <CourseChart
           label={title}
-          showTable={t('training.showTable')}
-          showChart={t('training.showChart')}
+          points={points}
+          placeOf={stepOf}
+          series={series}
           columns={columns}
-          rows={points}
-          keyOf={keyOf}
-          tableClass="h-[214px]"
-          chart={
-            <Chart
-              label={title}
-              kind="line"
-              counts
-              times={times}
-              series={series}
-              valueAxis={t('training.lossAxis')}
-              timeAxis={t('training.stepAxis')}
-              formatValue={formatLoss}
-              formatTick={(value) => String(Number(value.toPrecision(3)))}
-              formatTime={(step) => t('training.stepNumber', { step: step.toLocaleString('en') })}
-              formatTimeTick={(step) => step.toLocaleString('en')}
-              heightPx={190}
-            />
-          }
+          valueAxis={t('training.lossAxis')}
+          timeAxis={t('training.stepAxis')}
+          formatValue={formatLoss}
+          formatTime={(step) => t('training.stepNumber', { step: step.toLocaleString('en') })}
+          formatTimeTick={(step) => step.toLocaleString('en')}
         />
       )}
     </Card>

@@ -2,16 +2,15 @@ import { useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { PastRound } from '#contract/training.ts';
 import { Card } from '../../ui/card.tsx';
-import { Chart } from '../../ui/chart.tsx';
-import { ChartOrTable } from '../../ui/chart-or-table.tsx';
 import { EmptyState } from '../../ui/empty-state.tsx';
 import { Segments } from '../../ui/segments.tsx';
 import type { Column } from '../../ui/table.tsx';
+import { CourseChart } from './course-chart.tsx';
 import { formatLoss, formatShare } from './figures.ts';
 import { type ModelPoint, modelPoints, tasksWithPoints } from './model-points.ts';
 
 type Measure = 'accuracy' | 'loss';
-const keyOf = (point: ModelPoint) => point.version;
+const versionOf = (point: ModelPoint) => point.version;
 
 /** Per cent, as its axis counts. */
 const scaled = (share: number | null) => (share === null ? null : share * 100);
@@ -67,7 +66,6 @@ export function ModelCard({ history }: { history: readonly PastRound[] }) {
 function ModelChart({ points, measure }: { points: readonly ModelPoint[]; measure: Measure }) {
   const { t } = useTranslation();
   const isLoss = measure === 'loss';
-  const times = useMemo(() => points.map(({ version }) => version), [points]);
   const series = useMemo(
     () => [
       {
@@ -105,31 +103,18 @@ function ModelChart({ points, measure }: { points: readonly ModelPoint[]; measur
   );
   const title = t(isLoss ? 'training.modelLossTitle' : 'training.modelAccuracyTitle');
   return (
-    <ChartOrTable
+    <CourseChart
       label={title}
-      showTable={t('training.showTable')}
-      showChart={t('training.showChart')}
+      points={points}
+      placeOf={versionOf}
+      series={series}
       columns={columns}
-      rows={points}
-      keyOf={keyOf}
-      tableClass="h-[214px]"
-      chart={
-        <Chart
-          label={title}
-          kind="line"
-          counts
-          times={times}
-          series={series}
-          valueAxis={t(isLoss ? 'training.lossAxis' : 'training.accuracyAxis')}
-          timeAxis={t('training.versionAxis')}
-          formatValue={isLoss ? formatLoss : (value) => formatShare(value / 100)}
-          formatTick={(value) => String(Number(value.toPrecision(3)))}
-          formatTime={(version) => t('training.versionNumber', { version })}
-          formatTimeTick={String}
-          {...(isLoss ? {} : { max: 100 })}
-          heightPx={190}
-        />
-      }
+      valueAxis={t(isLoss ? 'training.lossAxis' : 'training.accuracyAxis')}
+      timeAxis={t('training.versionAxis')}
+      formatValue={isLoss ? formatLoss : (value) => formatShare(value / 100)}
+      formatTime={(version) => t('training.versionNumber', { version })}
+      formatTimeTick={String}
+      {...(isLoss ? {} : { max: 100 })}
     />
   );
 }

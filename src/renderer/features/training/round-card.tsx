@@ -1,6 +1,6 @@
 import { Pause, Play } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
-import type { TrainingState, TrainingStatus } from '#contract/training.ts';
+import type { PastRound, TrainingState, TrainingStatus } from '#contract/training.ts';
 import { act } from '../../lib/act.ts';
 import { Button } from '../../ui/button.tsx';
 import { Card } from '../../ui/card.tsx';
@@ -11,8 +11,15 @@ import { Steps } from '../../ui/steps.tsx';
 import { IdleFacts, RoundFacts } from './round-facts.tsx';
 import { canLeave, isRunning, roundSteps, roundWords, stepIndex, stepProgress } from './round-words.ts';
 
+interface RoundCardProps {
+  status: TrainingStatus;
+  /** The round that ended last. */
+  latest: PastRound | undefined;
+  unit: string;
+}
+
 /** Where the round stands: the word for it, its way, and what can be done now. */
-export function RoundCard({ status, unit }: { status: TrainingStatus; unit: string }) {
+export function RoundCard({ status, latest, unit }: RoundCardProps) {
   const { t } = useTranslation();
   const { state, tasks } = status;
   const { word, why, color } = roundWords(status, t);
@@ -41,7 +48,7 @@ export function RoundCard({ status, unit }: { status: TrainingStatus; unit: stri
         </div>
       )}
       {isRunning(state) && <RoundFacts state={state} isPrivate={task?.isPrivate ?? null} />}
-      {state.state === 'idle' && <IdleFacts status={status} unit={unit} />}
+      {state.state === 'idle' && <IdleFacts status={status} latest={latest} unit={unit} />}
       {state.state === 'failed' && (
         <div className="mt-4">
           <ErrorNote error={state.error} />

@@ -1,7 +1,7 @@
 import { Eye, Layers, ShieldCheck, ShieldOff } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { TrainingStatus } from '#contract/training.ts';
+import type { PastRound, TrainingStatus } from '#contract/training.ts';
 import { formatMoment, formatSol, formatTime, formatTimeLeft } from '../../lib/format.ts';
 import { useNow } from '../../lib/use-now.ts';
 import type { RunningState } from './round-words.ts';
@@ -11,10 +11,17 @@ const line =
   'mt-4 grid min-h-20 grid-cols-2 gap-x-6 gap-y-3 border-t border-line pt-3.5 min-[1000px]:grid-cols-4';
 
 /** Between rounds: what came of those before, and what the node waits for. */
-export function IdleFacts({ status, unit }: { status: TrainingStatus; unit: string }) {
+export function IdleFacts({
+  status,
+  latest,
+  unit,
+}: {
+  status: TrainingStatus;
+  latest: PastRound | undefined;
+  unit: string;
+}) {
   const { t } = useTranslation();
-  const { earned, history, tasks, state } = status;
-  const latest = history[0];
+  const { earned, tasks, state } = status;
   const chosen = state.state === 'idle' ? state.waitingFor.length : 0;
   return (
     <dl className={line}>

@@ -1,4 +1,4 @@
-import { Database, TriangleAlert } from 'lucide-react';
+import { Database, Shuffle, TriangleAlert } from 'lucide-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { TaskView } from '#contract/training.ts';
@@ -6,6 +6,7 @@ import { formatSol } from '../../lib/format.ts';
 import { formatParameters } from '../../lib/format-parameters.ts';
 import { Chip } from '../../ui/chip.tsx';
 import { formatShare } from './figures.ts';
+import { dataChangesText } from './task-words.ts';
 
 interface TaskRowProps {
   task: TaskView;
@@ -18,6 +19,7 @@ interface TaskRowProps {
 export function TaskRow({ task, isOn, dataName, unit, onTurn }: TaskRowProps) {
   const { t } = useTranslation();
   const [busy, setBusy] = useState(false);
+  const changes = dataChangesText(task.dataChanges, t);
   const turn = async (next: boolean) => {
     setBusy(true);
     await onTurn(next);
@@ -48,6 +50,12 @@ export function TaskRow({ task, isOn, dataName, unit, onTurn }: TaskRowProps) {
           <span className="text-xs text-dim">{t(`training.strategies.${task.strategy}`)}</span>
         </div>
         <TaskData task={task} dataName={dataName} />
+        {changes !== '' && (
+          <p className="flex items-start gap-2.5 text-sm text-dim">
+            <Shuffle size={15} aria-hidden className="mt-0.5 shrink-0" />
+            {changes}
+          </p>
+        )}
       </div>
       <dl className="grid grid-cols-[repeat(3,minmax(0,1fr))_minmax(0,1.9fr)] gap-x-4">
         {facts.map(({ label, value, note }) => (

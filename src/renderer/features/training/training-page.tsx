@@ -1,7 +1,7 @@
 import { useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Settings } from '#contract/settings.ts';
-import type { TrainingStatus } from '#contract/training.ts';
+import type { PastRound, TrainingStatus } from '#contract/training.ts';
 import type { DataItem } from '#contract/training-data.ts';
 import { act } from '../../lib/act.ts';
 import { openRoute, useRoute } from '../../lib/routes.ts';
@@ -29,6 +29,7 @@ const noData: DataItem[] = [];
 export function TrainingPage() {
   const { t } = useTranslation();
   const status = useSignal('training.status');
+  const history = useSignal('training.history');
   const settings = useSignal('settings.current');
   const data = useSignal('training.data') ?? noData;
   const testCredits = useSignal('node.status')?.testCredits ?? false;
@@ -38,26 +39,27 @@ export function TrainingPage() {
       title={t('training.title')}
       actions={settings?.takePartInTraining ? <TakesPart settings={settings} /> : null}
     >
-      {!status || !settings ? (
+      {!status || !history || !settings ? (
         <TableSkeleton label={t('training.loading')} />
       ) : (
-        <Parts status={status} settings={settings} data={data} unit={unit} />
+        <Parts status={status} history={history} settings={settings} data={data} unit={unit} />
       )}
-      <Details status={status} unit={unit} />
+      <Details status={status} history={history} unit={unit} />
     </Page>
   );
 }
 
 interface PartsProps {
   status: TrainingStatus;
+  history: readonly PastRound[];
   settings: Settings;
   data: readonly DataItem[];
   unit: string;
 }
 
-function Parts({ status, settings, data, unit }: PartsProps) {
+function Parts({ status, history, settings, data, unit }: PartsProps) {
   const dataNames = useMemo(() => new Map(data.map(({ id, name }) => [id, name])), [data]);
-  const { history, tasks, privacy } = status;
+  const { tasks, privacy } = status;
   const isOn = settings.takePartInTraining;
   const terms = (
     <>
@@ -73,7 +75,7 @@ function Parts({ status, settings, data, unit }: PartsProps) {
   );
   const columns = 'grid gap-4 min-[1000px]:grid-cols-2';
   const head = isOn ? (
-    <RoundCard status={status} unit={unit} />
+    <RoundCard status={status} latest={history[0]} unit={unit} />
   ) : (
     <OffCard settings={settings} tasks={tasks} unit={unit} />
   );
@@ -133,11 +135,19 @@ function TakesPart({ settings }: { settings: Settings }) {
 }
 
 /** What the address opens from the right: a past round, or the form for new data. */
-function Details({ status, unit }: { status: TrainingStatus | undefined; unit: string }) {
+function Details({
+  status,
+  history,
+  unit,
+}: {
+  status: TrainingStatus | undefined;
+  history: readonly PastRound[] | undefined;
+  unit: string;
+}) {
   const { t } = useTranslation();
   const openId = useRoute().detail;
   const close = () => openRoute('training');
-  const round = status?.history.find(({ roundId }) => roundId === openId);
+  const round = history?.find(({ roundId }) => roundId === openId);
   const isAdding = openId === newData && status !== undefined;
   return (
     <Drawer
