@@ -4,10 +4,18 @@ import { instantSchema } from './node-status.ts';
 import { signedReceiptSchema } from './wire/receipt.ts';
 
 /**
- * Where an entry stands: `earned` (receipt not answered yet), `agreed` (the gateway owes just this),
- * `disputed` (it does not), `unattributed` (a plain gateway, which pays without naming jobs).
+ * Where an entry stands: `earned` (receipt not answered yet), `agreed` (the gateway owes just this), `vouchered` (it has signed for
+ * it), `settled` (paid, for good), `disputed` (it does not owe it, or its voucher was refused), `unattributed` (a plain gateway, which
+ * pays without naming jobs).
  */
-export const entryStateSchema = z.enum(['earned', 'agreed', 'disputed', 'unattributed']);
+export const entryStateSchema = z.enum([
+  'earned',
+  'agreed',
+  'vouchered',
+  'settled',
+  'disputed',
+  'unattributed',
+]);
 export type EntryState = z.infer<typeof entryStateSchema>;
 
 /** A ledger entry of one job. */
@@ -69,7 +77,7 @@ export const providerTotalsSchema = z.object({
 });
 export type ProviderTotals = z.infer<typeof providerTotalsSchema>;
 
-/** Sums by local calendar day. `agreed + earned + disputed + unattributed = all.net`. */
+/** Sums by local calendar day. What is in `byState` adds up to `all.net`. */
 export const earningsSummarySchema = z.object({
   today: totalsSchema,
   last7Days: totalsSchema,

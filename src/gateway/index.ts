@@ -29,6 +29,8 @@ const { values: flags } = parseArgs({
     mint: { type: 'string' },
     /** Nothing is paid below it, in lamports or the token's smallest unit. */
     'settle-threshold': { type: 'string' },
+    /** How often payments under way are looked after. */
+    'settle-every-ms': { type: 'string', default: '2000' },
     'i-know-this-is-real-money': { type: 'boolean', default: false },
   },
 });
@@ -43,6 +45,7 @@ function chainOf(): ChainOptions | undefined {
     treasuryFile: treasury,
     mint,
     thresholdAtomic: amountOf('settle-threshold'),
+    pollMs: Number(flags['settle-every-ms']),
     isRealMoney: flags['i-know-this-is-real-money'],
   };
 }

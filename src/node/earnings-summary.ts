@@ -2,7 +2,8 @@ import type { EarningsSummary } from '#contract/earnings.ts';
 import type { NodeAccount } from '#contract/wire/receipt.ts';
 import type { Clock } from './clock.ts';
 import { forecast } from './ledger/forecast.ts';
-import { type Ledger, totalsText } from './ledger/ledger.ts';
+import type { Ledger } from './ledger/ledger.ts';
+import { totalsText } from './ledger/sums.ts';
 import { createSignal, type Signal } from './signal.ts';
 
 const dayMs = 86_400_000;
@@ -36,6 +37,8 @@ export function createEarningsSummary(options: {
       byState: {
         earned: `${net.earned}`,
         agreed: `${net.agreed}`,
+        vouchered: `${net.vouchered}`,
+        settled: `${net.settled}`,
         disputed: `${net.disputed}`,
         unattributed: `${net.unattributed}`,
       },

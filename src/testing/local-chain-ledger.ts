@@ -141,7 +141,8 @@ export async function openChainLedger() {
       raw,
       keys,
       error: failed && chainErrorOf(failed),
-      feeLamports: Number(BigInt(Object.keys(transaction.signatures).length) * 5000n),
+      // What no account has any more.
+      feeLamports: Number(sum(before.lamports) - sum(after.lamports)),
       before,
       after,
       logs: meta.logs(),
@@ -255,7 +256,10 @@ export async function openChainLedger() {
     },
     /** Newest first. */
     transactionsOf: (address: string) =>
-      [...transactions.values()].filter(({ keys }) => keys.includes(address)).reverse(),
+      [...transactions.values()]
+        .filter(({ keys }) => keys.includes(address))
+        .map((one) => ({ ...one }))
+        .reverse(),
     /** A fork: the block with this transaction turns out not to be of the chain; everything else happened all the same. */
     fork(signature: string): void {
       const gone = transactions.get(signature);
@@ -276,6 +280,8 @@ export async function openChainLedger() {
     },
   };
 }
+
+const sum = (amounts: bigint[]) => amounts.reduce((total, amount) => total + amount, 0n);
 
 const isTokenProgram = (owner: string) =>
   owner === 'TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA' ||

@@ -211,7 +211,9 @@ export function createChainMethods(ledger: ChainLedger, faults: ChainFaults, gen
       string,
       Options & { before?: string; until?: string; limit?: number },
     ]) => {
-      const all = ledger.transactionsOf(address).filter((one) => isSeen(one, options?.commitment));
+      const named = ledger.transactionsOf(address);
+      const all = named.filter((one) => isSeen(one, options?.commitment));
+      for (const { signature } of named) ledger.transaction(signature, true);
       const place = (signature?: string) => all.findIndex((one) => one.signature === signature);
       const until = options?.until === undefined ? -1 : place(options.until);
       return all

@@ -9,7 +9,6 @@ import {
   Transaction,
   type TransactionInstruction,
 } from '@solana/web3.js';
-import bs58 from 'bs58';
 import { openChainLedger, RpcError } from './local-chain-ledger.ts';
 import { type ChainFaults, createChainMethods } from './local-chain-methods.ts';
 
@@ -168,11 +167,3 @@ export async function issueToken(
   );
   return mint.publicKey.toBase58();
 }
-
-/** A signer over node:crypto's idea of the same key: the 64 bytes of a Solana key file as JSON. */
-export const keyFileOf = (keypair: Keypair): string => JSON.stringify([...keypair.secretKey]);
-
-export const newWallet = (): { keypair: Keypair; address: string } => {
-  const keypair = Keypair.generate();
-  return { keypair, address: bs58.encode(keypair.publicKey.toBytes()) };
-};

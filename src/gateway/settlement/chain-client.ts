@@ -79,22 +79,22 @@ export function createChainClient(options: {
     const message = messageOf(settlement.transaction);
     const nothing: Sighting = { level: 'none', signature: null, finalizedHeight, proof: null };
     const { signature } = settlement;
-    if (signature !== null) {
-      const [status] = (
-        await connection.getSignatureStatuses([signature], { searchTransactionHistory: true })
-      ).value;
-      if (status) {
-        const level = status.confirmationStatus === 'finalized' ? 'finalized' : 'confirmed';
-        const proof = await proofOf(connection, signature, level, message, paid);
-        return { ...nothing, level: proof ? level : 'rumoured', signature, proof };
-      }
-    }
+    const known = signature === null ? null : await seen(signature);
+    if (known) return known;
     for (const one of await namedBy(connection, settlement, earlier)) {
-      const level = one.confirmationStatus === 'finalized' ? 'finalized' : 'confirmed';
-      const proof = await proofOf(connection, one.signature, level, message, paid);
-      if (proof) return { ...nothing, level, signature: one.signature, proof };
+      const found = await seen(one.signature);
+      if (found?.proof) return found;
     }
     return nothing;
+
+    async function seen(signature: string): Promise<Sighting | null> {
+      const statuses = await connection.getSignatureStatuses([signature], { searchTransactionHistory: true });
+      const status = statuses.value[0];
+      if (!status) return null;
+      const level = status.confirmationStatus === 'finalized' ? 'finalized' : 'confirmed';
+      const proof = await proofOf(connection, signature, level, message, paid);
+      return { finalizedHeight, level: proof ? level : 'rumoured', signature, proof };
+    }
   }
 
   return {

@@ -56,7 +56,7 @@ export const channelTables = `
     (SELECT COALESCE(MAX(s.cumulative), 0) FROM settlements s JOIN settlement_states t ON t.settlement_id = s.id
       WHERE s.channel = c.channel AND t.state = 'finalized') AS settled
     FROM channels c;
-  CREATE VIEW settlement_now AS SELECT s.*, t.state, t.reason, t.at AS state_at,
+  CREATE VIEW settlement_now AS SELECT s.rowid AS place, s.*, t.state, t.reason, t.at AS state_at,
     (SELECT signature FROM settlement_states u WHERE u.settlement_id = s.id AND signature IS NOT NULL
       ORDER BY number DESC LIMIT 1) AS signature
     FROM settlements s JOIN settlement_states t ON t.settlement_id = s.id

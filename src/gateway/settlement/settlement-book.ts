@@ -93,14 +93,14 @@ export function openSettlementBook(database: Database, now: () => number): Settl
           .run(one.id, now(), signature, slot, feeLamports, amountAtomic);
       });
     },
-    outstanding: () => all(`SELECT * FROM settlement_now WHERE ${open} ORDER BY rowid`),
+    outstanding: () => all(`SELECT * FROM settlement_now WHERE ${open} ORDER BY place`),
     outstandingOf: (channel) =>
       all(`SELECT * FROM settlement_now WHERE channel = ? AND ${open}`, channel)[0] ?? null,
     lastOf: (channel) =>
-      all(`SELECT * FROM settlement_now WHERE channel = ? ORDER BY rowid DESC LIMIT 1`, channel)[0] ?? null,
+      all(`SELECT * FROM settlement_now WHERE channel = ? ORDER BY place DESC LIMIT 1`, channel)[0] ?? null,
     list: (channels, most) =>
       all(
-        `SELECT * FROM settlement_now WHERE channel IN (SELECT value FROM json_each(?)) ORDER BY rowid DESC LIMIT ?`,
+        `SELECT * FROM settlement_now WHERE channel IN (SELECT value FROM json_each(?)) ORDER BY place DESC LIMIT ?`,
         JSON.stringify(channels),
         most,
       ),

@@ -22,7 +22,7 @@ const mostListed = 500;
 const restAfterFailureMs = 60_000;
 
 /** Points at which the process may die: what was done until then is told to tests. */
-export type SettlementStep = 'prepared' | 'sent' | 'noted' | 'looked' | 'judged';
+export type SettlementStep = 'turned' | 'prepared' | 'sent' | 'noted' | 'looked' | 'judged';
 
 export interface SettlementEngine {
   /** Looks after every payment under way and begins those that are due. One run at a time; never throws. */
@@ -88,6 +88,7 @@ export function createSettlementEngine(parts: SettlementParts): SettlementEngine
 
   async function guard(work: () => Promise<unknown>): Promise<void> {
     try {
+      step('turned');
       await work();
     } catch (thrown) {
       problem = toAppError(thrown);
@@ -147,6 +148,8 @@ export function createSettlementEngine(parts: SettlementParts): SettlementEngine
       await chain.send(one.transaction);
     } catch (thrown) {
       const error = toAppError(thrown);
+      // Too late for these bytes, or too early for an endpoint that is behind: the next look tells.
+      if (error.code === 'chain/rejected' && /blockhash not found/i.test(error.message)) return;
       const reason = `${error.code}: ${error.message}`;
       if (error.code === 'chain/rejected' && one.reason !== reason) book.enter(one.id, one.state, { reason });
       throw error;
@@ -218,6 +221,7 @@ export function createSettlementEngine(parts: SettlementParts): SettlementEngine
   }
 
   async function claim(channel: string): Promise<ClaimAnswer> {
+    step('turned');
     let under = book.outstandingOf(channel);
     if (under) {
       await lookAfter(under);

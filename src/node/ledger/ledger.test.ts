@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { SignedReceipt } from '#contract/wire/receipt.ts';
+import { newEntry } from '#testing/ledger-entries.ts';
 import { systemClock } from '../clock.ts';
 import { forecast } from './forecast.ts';
 import { type NewEntry, openLedger } from './ledger.ts';
@@ -13,43 +13,8 @@ const freshFile = () => join(mkdtempSync(join(tmpdir(), 'ledger-')), 'node.db');
 const open = (file: string) => openLedger(file, { clock: systemClock });
 const gatewayUrl = 'http://127.0.0.1:1';
 
-const entry = (requestId: string, price: bigint, signs = true): NewEntry => ({
-  at: Date.now(),
-  requestId,
-  gatewayUrl,
-  network: 'test-credits',
-  model: 'tiny',
-  payer: '=cmd()',
-  promptTokens: 3,
-  generatedTokens: 4,
-  priceLamports: price,
-  feeLamports: (price * 5n) / 100n,
-  durationMs: 12,
-  ...(signs ? { sign: (seq: number) => receipt(requestId, seq, price) } : {}),
-});
-
-const receipt = (requestId: string, seq: number, price: bigint): SignedReceipt => ({
-  signature: 's'.repeat(64),
-  receipt: {
-    v: 1,
-    request_id: requestId,
-    node_id: 'slm-1',
-    node_key: 'k'.repeat(40),
-    gateway: 'g'.repeat(40),
-    payer: '=cmd()',
-    model: 'tiny',
-    config_sha256: '0'.repeat(64),
-    input_sha256: '0'.repeat(64),
-    output_sha256: '0'.repeat(64),
-    tokens_prompt: 3,
-    tokens_generated: 4,
-    price_atomic: `${price}`,
-    asset: 'SOL',
-    network: 'test-credits',
-    seq,
-    issued_at: 1,
-  },
-});
+const entry = (requestId: string, price: bigint, signs = true): NewEntry =>
+  newEntry(requestId, price, { signs, payer: '=cmd()', gatewayUrl });
 
 const verdict = (requestId: string, accepted: boolean) => ({
   request_id: requestId,

@@ -1,15 +1,26 @@
-import type { Database } from 'better-sqlite3';
-import type { Entry, EntryDetail, EntryState, SeriesPoint, Totals } from '#contract/earnings.ts';
-import { microUsdOf } from '#contract/proxy-price.ts';
+import type { Entry, EntryDetail, EntryState, SeriesPoint } from '#contract/earnings.ts';
+import type { MoneySums } from '#contract/wallet.ts';
 import { type ReceiptVerdict, type SignedReceipt, signedReceiptSchema } from '#contract/wire/receipt.ts';
 import type { Clock } from '../clock.ts';
 import { createSignal, type Signal } from '../signal.ts';
+import { type GatewayWord, type KnownChannel, type NewChannel, openChannelBook } from './channel-book.ts';
 import { entriesCsv } from './csv.ts';
 import { number, one, openDatabase, write } from './database.ts';
+import { entryOf, openEntryPages } from './entry-pages.ts';
 import { entries } from './migrations/001-entries.ts';
 import { spend as spendTables } from './migrations/002-spend.ts';
 import { trained } from './migrations/003-trained.ts';
+import { vouchers as voucherTables } from './migrations/005-vouchers.ts';
+import { payments as paymentTables } from './migrations/006-payments.ts';
+import {
+  type Claim,
+  type NewPayment,
+  openPaymentBook,
+  type Payment,
+  type PaymentState,
+} from './payment-book.ts';
 import { openSpend, type ProviderTotals, type SpendRow } from './spend.ts';
+import { type LedgerTotals, openSums, type PayerFigures } from './sums.ts';
 import { createWalSync } from './wal-sync.ts';
 
 /** A finished job as it is booked. Times in ms, amounts in lamports. */
@@ -47,14 +58,6 @@ export interface ProxiedEntry {
   isCacheHit: boolean;
 }
 
-export interface LedgerTotals {
-  jobs: number;
-  tokens: number;
-  grossLamports: bigint;
-  feeLamports: bigint;
-  netLamports: bigint;
-}
-
 export interface Ledger {
   /** Books a job once: a second entry for the same request of the same gateway changes nothing. */
   append(entry: NewEntry): void;
@@ -71,8 +74,19 @@ export interface Ledger {
   synced(): Promise<void>;
   /** Takes down what the gateway says to a receipt; the first answer stays. */
   appendVerdict(gatewayUrl: string, verdict: ReceiptVerdict): void;
+  /** The same for a whole answer, with its voucher: all of it is taken down, or nothing. */
+  takeAnswer(gatewayUrl: string, word: GatewayWord): void;
   /** Receipts that a gateway has not answered yet, oldest first. */
   unanswered(gatewayUrl: string, limit: number): SignedReceipt[];
+  /** Takes a channel down; one that is known stays as it is. */
+  openChannel(channel: NewChannel): void;
+  channel(name: string): KnownChannel | null;
+  /** The newest first. */
+  channels(): KnownChannel[];
+  payments: LedgerPayments;
+  /** What stands where, by payer of each gateway; kept in memory. */
+  payers(): readonly PayerFigures[];
+  payer(gatewayUrl: string, network: string, payer: string): PayerFigures | null;
   entries(page: { beforeId?: number | undefined; limit: number; state?: EntryState | undefined }): {
     entries: Entry[];
     total: number;
@@ -83,44 +97,28 @@ export interface Ledger {
   /** When each model last served a booked job, in Unix ms. */
   lastServedAt(): Record<string, number>;
   netByState(): Record<EntryState, bigint>;
+  /** Where every lamport of a network's entries stands; null: of all. */
+  moneySums(network: string | null): MoneySums;
   series(options: { bucket: 'hour' | 'day'; count: number; offsetMinutes: number }): SeriesPoint[];
   csv(): string;
   changes: Signal<{ latestId: number; changes: number }>;
   close(): void;
 }
 
-const migrations = [entries, spendTables, trained];
-
-const state = `CASE WHEN v.verdict IS NOT NULL THEN v.verdict WHEN e.seq IS NULL THEN 'unattributed' ELSE 'earned' END`;
-const joined =
-  'FROM entries e LEFT JOIN verdicts v ON v.entry_id = e.id LEFT JOIN proxied p ON p.entry_id = e.id LEFT JOIN trained t ON t.entry_id = e.id';
-const columns = `e.*, ${state} AS state, v.reason, p.target, p.cost_pico_usd, p.cost_lamports, p.commission_lamports,
-  p.is_estimate, t.round_id, t.task_name`;
-
-interface Row {
-  id: bigint;
-  at: bigint;
-  request_id: string;
-  gateway_url: string;
-  network: string;
-  model: string;
-  payer: string;
-  prompt_tokens: bigint;
-  generated_tokens: bigint;
-  price_lamports: bigint;
-  fee_lamports: bigint;
-  duration_ms: bigint;
-  receipt: string | null;
-  state: EntryState;
-  reason: string | null;
-  target: string | null;
-  cost_pico_usd: bigint | null;
-  cost_lamports: bigint | null;
-  commission_lamports: bigint | null;
-  is_estimate: bigint | null;
-  round_id: string | null;
-  task_name: string | null;
+/** Payments by transaction; each change is one commit. */
+export interface LedgerPayments
+  extends Omit<ReturnType<typeof openPaymentBook>, 'add' | 'enter' | 'finalize' | 'addClaim' | 'setCursor'> {
+  /** False where its transaction is known already. */
+  add(payment: NewPayment, state: PaymentState, reason?: string | null): boolean;
+  /** Its next state; nothing where it has ended, or stands so. */
+  enter(id: string, state: PaymentState, reason?: string | null): void;
+  /** Books a payment as final, once, and its channel as paid up to its sum. */
+  finalize(payment: Payment, proof: { receivedAtomic: bigint; slot: number }): void;
+  addClaim(claim: Claim): void;
+  setCursor(address: string, genesisHash: string, signature: string): void;
 }
+
+const migrations = [entries, spendTables, trained, voucherTables, paymentTables];
 
 /** The node's book of what it earned: append-only, in whole lamports. Throws `ledger/*` and `disk/full`. */
 export function openLedger(file: string, { clock }: { clock: Clock }): Ledger {
@@ -133,11 +131,6 @@ export function openLedger(file: string, { clock }: { clock: Clock }): Ledger {
   );
   const exists = database.prepare('SELECT 1 FROM entries WHERE gateway_url = ? AND request_id = ?');
   const lastSeq = database.prepare('SELECT COALESCE(MAX(seq), 0) AS seq FROM entries');
-  const insertVerdict = database.prepare(
-    `INSERT INTO verdicts (entry_id, at, verdict, reason, owed_lamports)
-     SELECT id, @at, @verdict, @reason, @owed FROM entries WHERE gateway_url = @gatewayUrl AND request_id = @requestId
-     ON CONFLICT DO NOTHING`,
-  );
   const latest = database.prepare('SELECT COALESCE(MAX(id), 0) AS id FROM entries');
   const changes = createSignal({ latestId: number(one(latest.get()).id), changes: 0 });
 
@@ -169,100 +162,106 @@ export function openLedger(file: string, { clock }: { clock: Clock }): Ledger {
     return true;
   });
 
+  const sums = openSums(database, { clock });
+  const pages = openEntryPages(database);
+  const channels = openChannelBook(database, { clock });
+  const payments = openPaymentBook(database, { clock });
+  const figures = new Map(sums.payers().map((figure) => [figureKey(figure), figure]));
+  const payerId = database.prepare(
+    'SELECT id FROM payers WHERE gateway_url = ? AND network = ? AND payer = ?',
+  );
+  const open = database.prepare(
+    `SELECT e.receipt FROM open_entries o JOIN entries e ON e.id = o.entry_id WHERE o.gateway_url = ?
+     ORDER BY o.entry_id LIMIT ?`,
+  );
+
+  function reread(ids: Iterable<bigint>): void {
+    for (const id of new Set(ids)) {
+      const figure = sums.payer(id);
+      figures.set(figureKey(figure), figure);
+    }
+  }
+
+  /** One commit; afterwards what is in memory is that of the disk. */
+  function commit<T>(work: () => { payers?: bigint[]; isNew: boolean; result: T }): T {
+    const { payers = [], isNew, result } = write(() => database.transaction(work).immediate());
+    reread(payers);
+    if (isNew) changed();
+    return result;
+  }
+
+  const takeAnswer = (gatewayUrl: string, word: GatewayWord) =>
+    commit(() => {
+      const { payers, isNew } = channels.take(gatewayUrl, word);
+      return { payers, isNew, result: undefined };
+    });
+
   return {
     changes,
     append(entry) {
-      if (write(() => book.immediate(entry))) changed();
+      if (!write(() => book.immediate(entry))) return;
+      reread([(payerId.get(entry.gatewayUrl, entry.network, entry.payer) as { id: bigint }).id]);
+      changed();
     },
     appendSpend: spend.append,
     spentSince: spend.since,
     providerTotals: spend.totals,
     synced: () => walSync.synced(),
-    appendVerdict(gatewayUrl, { request_id, verdict, reason, owed_lamports }) {
-      const { changes: rows } = write(() =>
-        insertVerdict.run({
-          at: clock.now(),
-          verdict: verdict === 'accepted' ? 'agreed' : 'disputed',
-          reason: reason ?? null,
-          owed: BigInt(owed_lamports),
-          gatewayUrl,
-          requestId: request_id,
-        }),
-      );
-      if (rows > 0) changed();
-    },
+    appendVerdict: (gatewayUrl, verdict) => takeAnswer(gatewayUrl, { verdicts: [verdict], channel: null }),
+    takeAnswer,
     unanswered(gatewayUrl, limit) {
-      const rows = database
-        .prepare(
-          `SELECT e.receipt ${joined} WHERE e.gateway_url = ? AND e.seq IS NOT NULL AND v.entry_id IS NULL ORDER BY e.seq LIMIT ?`,
-        )
-        .all(gatewayUrl, limit) as { receipt: string }[];
+      const rows = open.all(gatewayUrl, limit) as { receipt: string }[];
       return rows.map(({ receipt }) => signedReceiptSchema.parse(JSON.parse(receipt)));
     },
-    entries({ beforeId, limit, state: wanted }) {
-      const where = `WHERE (@before IS NULL OR e.id < @before) AND (@state IS NULL OR ${state} = @state)`;
-      const rows = database
-        .prepare(`SELECT ${columns} ${joined} ${where} ORDER BY e.id DESC LIMIT @limit`)
-        .all({ before: beforeId ?? null, state: wanted ?? null, limit }) as Row[];
-      const total = database
-        .prepare(`SELECT COUNT(*) AS n ${joined} WHERE @state IS NULL OR ${state} = @state`)
-        .get({ state: wanted ?? null });
-      return { entries: rows.map(entryOf), total: number(one(total).n) };
+    openChannel: (channel) => commit(() => ({ isNew: channels.openChannel(channel), result: undefined })),
+    channel: channels.channel,
+    channels: channels.channels,
+    payments: {
+      ...payments,
+      add: (payment, state, reason = null) =>
+        commit(() => {
+          const isNew = payments.add(payment, state, reason);
+          return { isNew, result: isNew };
+        }),
+      enter: (id, state, reason = null) =>
+        commit(() => ({ isNew: payments.enter(id, state, reason), result: undefined })),
+      finalize: ({ id, channelId, cumulativeAtomic }, proof) =>
+        commit(() => {
+          const isNew = payments.finalize(id, proof);
+          const isSettlement = isNew && channelId !== null && cumulativeAtomic !== null;
+          const payers = isSettlement ? channels.settle(channelId, cumulativeAtomic) : [];
+          return { payers, isNew, result: undefined };
+        }),
+      addClaim: (claim) => commit(() => ({ isNew: false, result: payments.addClaim(claim) })),
+      setCursor: (address, genesisHash, signature) =>
+        write(() => payments.setCursor(address, genesisHash, signature)),
+    },
+    payers: () => [...figures.values()],
+    payer: (gatewayUrl, network, payer) => figures.get(figureKey({ gatewayUrl, network, payer })) ?? null,
+    entries(page) {
+      const counts = sums.jobsByState();
+      const total = page.state
+        ? counts[page.state]
+        : Object.values(counts).reduce((sum, count) => sum + count, 0n);
+      return { entries: pages.page(page), total: number(total) };
     },
     entry(id) {
-      const row = database.prepare(`SELECT ${columns} ${joined} WHERE e.id = ?`).get(id) as Row | undefined;
+      const row = pages.row(id);
       if (!row) return null;
       const receipt = row.receipt === null ? null : signedReceiptSchema.parse(JSON.parse(row.receipt));
       return { ...entryOf(row), receipt };
     },
-    totals: (sinceMs = 0) => readTotals(database, sinceMs),
+    totals: sums.totals,
     lastServedAt() {
       const rows = database.prepare('SELECT model, MAX(at) AS at FROM entries GROUP BY model').all();
       return Object.fromEntries(
         (rows as { model: string; at: bigint }[]).map(({ model, at }) => [model, number(at)]),
       );
     },
-    netByState() {
-      const net: Record<EntryState, bigint> = { earned: 0n, agreed: 0n, disputed: 0n, unattributed: 0n };
-      const rows = database
-        .prepare(
-          `SELECT ${state} AS state, SUM(e.price_lamports - e.fee_lamports) AS net ${joined} GROUP BY 1`,
-        )
-        .all() as { state: EntryState; net: bigint }[];
-      for (const row of rows) net[row.state] = row.net;
-      return net;
-    },
-    series({ bucket, count, offsetMinutes }) {
-      const sizeMs = bucket === 'hour' ? 3_600_000 : 86_400_000;
-      const offsetMs = offsetMinutes * 60_000;
-      const last = Math.floor((clock.now() + offsetMs) / sizeMs);
-      const rows = database
-        .prepare(
-          `SELECT (at + @offset) / @size AS bucket, SUM(price_lamports - fee_lamports) AS net, COUNT(*) AS jobs
-           FROM entries WHERE at >= @since GROUP BY 1`,
-        )
-        .all({
-          offset: BigInt(offsetMs),
-          size: BigInt(sizeMs),
-          since: (last - count + 1) * sizeMs - offsetMs,
-        }) as {
-        bucket: bigint;
-        net: bigint;
-        jobs: bigint;
-      }[];
-      const found = new Map(rows.map((row) => [number(row.bucket), row]));
-      return Array.from({ length: count }, (_, index) => {
-        const key = last - count + 1 + index;
-        const row = found.get(key);
-        return {
-          at: key * sizeMs - offsetMs,
-          netLamports: `${row?.net ?? 0n}`,
-          jobs: number(row?.jobs ?? 0n),
-        };
-      });
-    },
-    csv: () =>
-      entriesCsv((database.prepare(`SELECT ${columns} ${joined} ORDER BY e.id`).all() as Row[]).map(entryOf)),
+    netByState: sums.netByState,
+    moneySums: sums.moneySums,
+    series: sums.series,
+    csv: () => entriesCsv(pages.all()),
     close() {
       spend.flush();
       database.close();
@@ -270,65 +269,5 @@ export function openLedger(file: string, { clock }: { clock: Clock }): Ledger {
   };
 }
 
-function readTotals(database: Database, sinceMs: number): LedgerTotals {
-  const row = one(
-    database
-      .prepare(
-        `SELECT COUNT(*) AS jobs, COALESCE(SUM(prompt_tokens + generated_tokens), 0) AS tokens,
-           COALESCE(SUM(price_lamports), 0) AS gross, COALESCE(SUM(fee_lamports), 0) AS fee
-         FROM entries WHERE at >= ?`,
-      )
-      .get(sinceMs),
-  );
-  const [gross = 0n, fee = 0n] = [row.gross, row.fee];
-  return {
-    jobs: number(row.jobs),
-    tokens: number(row.tokens),
-    grossLamports: gross,
-    feeLamports: fee,
-    netLamports: gross - fee,
-  };
-}
-
-/** Totals as the contract carries them. */
-export function totalsText(totals: LedgerTotals): Totals {
-  const { jobs, tokens, grossLamports, feeLamports, netLamports } = totals;
-  return {
-    jobs,
-    tokens,
-    grossLamports: `${grossLamports}`,
-    feeLamports: `${feeLamports}`,
-    netLamports: `${netLamports}`,
-  };
-}
-
-function entryOf(row: Row): Entry {
-  return {
-    id: number(row.id),
-    at: number(row.at),
-    requestId: row.request_id,
-    model: row.model,
-    payer: row.payer,
-    gatewayUrl: row.gateway_url,
-    network: row.network,
-    promptTokens: number(row.prompt_tokens),
-    generatedTokens: number(row.generated_tokens),
-    priceLamports: `${row.price_lamports}`,
-    feeLamports: `${row.fee_lamports}`,
-    netLamports: `${row.price_lamports - row.fee_lamports}`,
-    state: row.state,
-    disputeReason: row.reason,
-    durationMs: number(row.duration_ms),
-    proxied:
-      row.target === null
-        ? null
-        : {
-            target: row.target,
-            costMicroUsd: microUsdOf(row.cost_pico_usd ?? 0n),
-            costLamports: `${row.cost_lamports ?? 0n}`,
-            commissionLamports: `${row.commission_lamports ?? 0n}`,
-            isEstimate: row.is_estimate === 1n,
-          },
-    training: row.round_id === null ? null : { roundId: row.round_id, taskName: row.task_name ?? '' },
-  };
-}
+const figureKey = ({ gatewayUrl, network, payer }: Pick<PayerFigures, 'gatewayUrl' | 'network' | 'payer'>) =>
+  `${gatewayUrl}\n${network}\n${payer}`;

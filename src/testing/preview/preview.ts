@@ -218,8 +218,15 @@ transport.publish('earnings.summary', {
   last30Days: totals(9120, '191520000'),
   all: totals(9120, '191520000'),
   byState: isFresh
-    ? { earned: '0', agreed: '0', disputed: '0', unattributed: '0' }
-    : { earned: '21000', agreed: '191478000', disputed: '21000', unattributed: '0' },
+    ? { earned: '0', agreed: '0', vouchered: '0', settled: '0', disputed: '0', unattributed: '0' }
+    : {
+        earned: '21000',
+        agreed: '0',
+        vouchered: '11478000',
+        settled: '180000000',
+        disputed: '21000',
+        unattributed: '0',
+      },
   forecastLamports: isFresh ? null : '14200000',
   forecastAt: isFresh ? now + 300_000 : null,
   gatewayOwes: isFresh ? null : { lamports: '191478000', at: now - 20_000 },

@@ -82,7 +82,8 @@ function Agreement({ summary }: { summary: EarningsSummary }) {
       </span>
     );
   if (BigInt(byState.earned ?? '0') > 0n) return <span className="text-text">{t('dashboard.waiting')}</span>;
-  if (BigInt(byState.agreed ?? '0') === 0n) return <span className="text-text">–</span>;
+  if (BigInt(byState.agreed) + BigInt(byState.vouchered) + BigInt(byState.settled) === 0n)
+    return <span className="text-text">–</span>;
   return (
     <span className="inline-flex items-center gap-1.5 text-earn">
       <Check size={14} aria-hidden />

@@ -41,7 +41,7 @@ const summary = (agreed: string, earned: string, owes: string | null): EarningsS
   last7Days: totals,
   last30Days: totals,
   all: totals,
-  byState: { agreed, earned, disputed: '0', unattributed: '0' },
+  byState: { agreed, earned, vouchered: '0', settled: '0', disputed: '0', unattributed: '0' },
   forecastLamports: null,
   forecastAt: null,
   gatewayOwes: owes === null ? null : { lamports: owes, at: 5 },

@@ -1,11 +1,20 @@
-import { Check, CircleHelp, Clock, TriangleAlert } from 'lucide-react';
+import { Banknote, Check, CircleHelp, Clock, FileSignature, TriangleAlert } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import type { EntryState } from '#contract/earnings.ts';
 
-export const entryStates: readonly EntryState[] = ['agreed', 'earned', 'disputed', 'unattributed'];
+export const entryStates: readonly EntryState[] = [
+  'earned',
+  'agreed',
+  'vouchered',
+  'settled',
+  'disputed',
+  'unattributed',
+];
 
 const looks: Record<EntryState, { icon: typeof Check; color: string }> = {
   agreed: { icon: Check, color: 'text-earn' },
+  vouchered: { icon: FileSignature, color: 'text-earn' },
+  settled: { icon: Banknote, color: 'text-earn' },
   earned: { icon: Clock, color: 'text-info' },
   disputed: { icon: TriangleAlert, color: 'text-bad' },
   unattributed: { icon: CircleHelp, color: 'text-dim' },

@@ -8,12 +8,13 @@ export type Reconciliation =
   | { state: 'waiting'; owed: bigint; waiting: bigint; at: number }
   | { state: 'different'; owed: bigint; ours: bigint; difference: bigint; at: number };
 
-/** `agreed` must be just what the gateway owes; what is not answered yet may already be in its sum. */
+/** What was agreed, vouchered or paid must be just what the gateway says; what is not answered yet may already be in its sum. */
 export function reconcile(summary: EarningsSummary): Reconciliation {
   if (!summary.gatewayOwes) return { state: 'unknown' };
   const { at } = summary.gatewayOwes;
   const owed = BigInt(summary.gatewayOwes.lamports);
-  const ours = BigInt(summary.byState.agreed);
+  const { agreed, vouchered, settled } = summary.byState;
+  const ours = BigInt(agreed) + BigInt(vouchered) + BigInt(settled);
   const waiting = BigInt(summary.byState.earned);
   if (owed === ours)
     return waiting === 0n ? { state: 'equal', owed, at } : { state: 'waiting', owed, waiting, at };

@@ -1,0 +1,31 @@
+import { createPrivateKey, sign } from 'node:crypto';
+import { Keypair } from '@solana/web3.js';
+import bs58 from 'bs58';
+import { type DelegatedNode, delegationRequest } from '#contract/settlement/delegation.ts';
+import { signInText } from '#contract/settlement/sign-in-text.ts';
+import type { Delegation, SignIn } from '#contract/wire/delegation.ts';
+
+/** Somebody with a Solana wallet, who signs what a node asks. */
+export function newWalletOwner() {
+  const keypair = Keypair.generate();
+  const [d, x] = [keypair.secretKey.slice(0, 32), keypair.secretKey.slice(32)].map((part) =>
+    Buffer.from(part).toString('base64url'),
+  );
+  const key = createPrivateKey({ key: { kty: 'OKP', crv: 'Ed25519', d: `${d}`, x: `${x}` }, format: 'jwk' });
+  const address = keypair.publicKey.toBase58();
+  return {
+    keypair,
+    address,
+    /** The wallet's word for a node, but for what `change` says; `now` in unix ms. */
+    delegate(node: DelegatedNode, now: number, change: Partial<SignIn> = {}): Delegation {
+      const request = delegationRequest(node, now, `nonce${Math.random().toString(36).slice(2)}`);
+      const text = signInText({ domain: '127.0.0.1:43117', address, ...request, ...change });
+      return {
+        address,
+        signed_message: Buffer.from(text).toString('base64'),
+        signature: bs58.encode(sign(null, Buffer.from(text), key)),
+      };
+    },
+  };
+}
+export type WalletOwner = ReturnType<typeof newWalletOwner>;
