@@ -13,6 +13,7 @@ const benches: Record<string, () => Promise<Bench>> = {
   training: () => import('./training.ts'),
   host: () => import('./host.ts'),
   federated: () => import('./federated.ts'),
+  ledger: () => import('./ledger.ts'),
 };
 
 const { values: flags, positionals } = parseArgs({

@@ -28,6 +28,7 @@ import { evictionPlan } from './models/eviction.ts';
 import { type ModelStore, openModelStore } from './models/model-store.ts';
 import { openServerList } from './models/server-list.ts';
 import { createNodeController, type NodeController } from './node-controller.ts';
+import { createNotices } from './notices.ts';
 import { readPrices } from './proxy/prices.ts';
 import { createProviderKeys, fileVault, type KeyVault } from './proxy/provider-keys.ts';
 import { openProxyConfig } from './proxy/proxy-config.ts';
@@ -265,6 +266,13 @@ export async function createHost(options: {
     },
     account: () => earning.account(),
   });
+  const notices = createNotices({
+    ledger,
+    file: join(profileDir, 'notices.json'),
+    settings: settings.current,
+    clock,
+    signal: ended.signal,
+  });
   const contract = createContractServer({
     handlers: createHandlers({
       version,
@@ -297,6 +305,7 @@ export async function createHost(options: {
       training,
       ledger,
       earnings,
+      notices,
       probe,
     }),
     onFault: (name, error) => log.error({ err: error }, `call ${name} failed`),

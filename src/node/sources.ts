@@ -1,5 +1,6 @@
 import type { EarningsSummary } from '#contract/earnings.ts';
 import type { ServingStats } from '#contract/node-status.ts';
+import type { Notice } from '#contract/notice.ts';
 import type { JobService } from './inference/job-request.ts';
 import type { MachineBenchmark } from './inference/machine-benchmark.ts';
 import type { ModelPool } from './inference/model-pool.ts';
@@ -30,6 +31,7 @@ export function createSources(parts: {
   ledger: Ledger;
   training: Training;
   earnings: Signal<EarningsSummary>;
+  notices: Signal<Notice[]>;
   probe: ResourceProbe;
 }): Sources {
   return {
@@ -57,6 +59,7 @@ export function createSources(parts: {
     'payouts.latest': () => () => {},
     'resources.power': () => () => {},
     'hybrid.status': () => () => {},
+    notices: (listener) => parts.notices.subscribe(listener),
     'resources.current': (listener) => parts.probe.current.subscribe(listener),
   };
 }

@@ -1,7 +1,6 @@
 import type { Database } from 'better-sqlite3';
-import type { EntryState, SeriesPoint, Totals } from '#contract/earnings.ts';
+import type { EntryState, Totals } from '#contract/earnings.ts';
 import type { MoneySums } from '#contract/wallet.ts';
-import type { Clock } from '../clock.ts';
 import { number, one } from './database.ts';
 
 export interface LedgerTotals {
@@ -32,7 +31,7 @@ export interface PayerFigures {
 const quarterMs = 900_000;
 
 /** Sums over the ledger, from running ones of each quarter of an hour, payer and channel. */
-export function openSums(database: Database, { clock }: { clock: Clock }) {
+export function openSums(database: Database) {
   const ofEntries = database.prepare(
     `SELECT COUNT(*) AS jobs, SUM(prompt_tokens + generated_tokens) AS tokens, SUM(price_lamports) AS gross,
        SUM(fee_lamports) AS fee FROM entries WHERE at >= ? AND at < ?`,
@@ -58,14 +57,6 @@ export function openSums(database: Database, { clock }: { clock: Clock }) {
   const underWay = database.prepare(
     `SELECT SUM(amount) AS amount FROM payment_now p JOIN channels c ON c.id = p.channel_id
      WHERE state IN ('submitted', 'confirmed') AND (@network IS NULL OR c.network = @network)`,
-  );
-  const quarterBuckets = database.prepare(
-    `SELECT (quarter * ${quarterMs} + @offset) / @size AS bucket, SUM(gross - fee) AS net, SUM(jobs) AS jobs
-     FROM quarters WHERE quarter >= @since / ${quarterMs} GROUP BY 1`,
-  );
-  const entryBuckets = database.prepare(
-    `SELECT (at + @offset) / @size AS bucket, SUM(price_lamports - fee_lamports) AS net, COUNT(*) AS jobs
-     FROM entries WHERE at >= @since GROUP BY 1`,
   );
   const payerRow = database.prepare('SELECT * FROM payers WHERE id = ?');
   const payerRows = database.prepare('SELECT * FROM payers');
@@ -133,28 +124,6 @@ export function openSums(database: Database, { clock }: { clock: Clock }) {
         unattributedLamports: `${net.unattributed}`,
         differenceLamports: `${rest === 0n ? drift : rest}`,
       };
-    },
-    series(options: { bucket: 'hour' | 'day'; count: number; offsetMinutes: number }): SeriesPoint[] {
-      const { bucket, count, offsetMinutes } = options;
-      const sizeMs = bucket === 'hour' ? 3_600_000 : 86_400_000;
-      const offsetMs = offsetMinutes * 60_000;
-      const last = Math.floor((clock.now() + offsetMs) / sizeMs);
-      const query = offsetMs % quarterMs === 0 ? quarterBuckets : entryBuckets;
-      const rows = query.all({
-        offset: BigInt(offsetMs),
-        size: BigInt(sizeMs),
-        since: BigInt((last - count + 1) * sizeMs - offsetMs),
-      }) as { bucket: bigint; net: bigint; jobs: bigint }[];
-      const found = new Map(rows.map((row) => [number(row.bucket), row]));
-      return Array.from({ length: count }, (_, index) => {
-        const key = last - count + 1 + index;
-        const row = found.get(key);
-        return {
-          at: key * sizeMs - offsetMs,
-          netLamports: `${row?.net ?? 0n}`,
-          jobs: number(row?.jobs ?? 0n),
-        };
-      });
     },
     payer: (id: bigint) => figuresIn(payerRow.get(id) as Record<string, bigint | string>),
     payers: (): PayerFigures[] => (payerRows.all() as Record<string, bigint | string>[]).map(figuresIn),

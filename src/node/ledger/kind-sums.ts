@@ -1,0 +1,271 @@
+import type { Database } from 'better-sqlite3';
+import type {
+  BreakdownKey,
+  BreakdownRow,
+  EntryState,
+  EntryType,
+  SeriesPoint,
+  YearlyRow,
+} from '#contract/earnings.ts';
+import type { Clock } from '../clock.ts';
+import { number } from './database.ts';
+
+export const quarterMs = 900_000;
+const quartersPerDay = 96;
+
+/** What an entry is one of. */
+export interface Kind {
+  type: EntryType;
+  model: string;
+  gatewayUrl: string;
+  network: string;
+}
+
+/** Sums of entries of one kind and state. */
+interface KindSum {
+  kindId: number;
+  state: EntryState;
+  jobs: number;
+  gross: bigint;
+  fee: bigint;
+  cost: bigint;
+}
+
+/** Paid within a span, by cluster and asset. */
+export interface PaidSum {
+  network: string;
+  asset: string;
+  amount: bigint;
+}
+
+const columns = 'kind_id, state, jobs, gross, fee, cost';
+
+/** Sums by kind from running ones: whole UTC days where a span holds some, quarters of an hour at its ends. */
+export function openKindSums(database: Database, { clock }: { clock: Clock }) {
+  const insertKind = database.prepare(
+    `INSERT INTO kinds (type, model, gateway_url, network) VALUES (@type, @model, @gatewayUrl, @network)
+     ON CONFLICT DO UPDATE SET type = type RETURNING id`,
+  );
+  const kindRows = database.prepare('SELECT * FROM kinds');
+  const sums = database.prepare(
+    `SELECT kind_id, state, SUM(jobs) AS jobs, SUM(gross) AS gross, SUM(fee) AS fee, SUM(cost) AS cost FROM (
+       SELECT ${columns} FROM day_sums WHERE bucket >= @firstDay AND bucket < @endDay
+       UNION ALL SELECT ${columns} FROM quarter_sums WHERE bucket >= @first AND bucket < @inner
+       UNION ALL SELECT ${columns} FROM quarter_sums WHERE bucket >= @outer AND bucket < @end)
+     GROUP BY 1, 2`,
+  );
+  const buckets = database.prepare(
+    `SELECT (bucket * ${quarterMs} + @offset) / @size AS slot, kind_id, SUM(gross - fee) AS net, SUM(jobs) AS jobs
+     FROM quarter_sums WHERE bucket >= @since / ${quarterMs} GROUP BY 1, 2`,
+  );
+  const paid = database.prepare(
+    `SELECT p.cluster AS network, p.asset, SUM(p.amount) AS amount FROM payment_now p
+     WHERE p.state = 'finalized' AND p.state_at >= ? AND p.state_at < ? GROUP BY 1, 2`,
+  );
+  const latest = database.prepare(
+    `SELECT k.model, MAX(d.bucket) AS bucket FROM kinds k JOIN (
+       SELECT q.kind_id, MAX(q.bucket) AS bucket FROM quarter_sums q JOIN (
+         SELECT kind_id, MAX(bucket) AS day FROM day_sums GROUP BY 1) n ON n.kind_id = q.kind_id AND q.bucket >= n.day * ${quartersPerDay}
+       GROUP BY 1) d ON d.kind_id = k.id GROUP BY 1`,
+  );
+  let known = readKinds();
+
+  function readKinds(): Map<number, Kind> {
+    const rows = kindRows.all() as Record<string, bigint | string>[];
+    return new Map(
+      rows.map((row) => [
+        Number(row.id),
+        {
+          type: row.type as EntryType,
+          model: `${row.model}`,
+          gatewayUrl: `${row.gateway_url}`,
+          network: `${row.network}`,
+        },
+      ]),
+    );
+  }
+  const ids = new Map([...known].map(([id, kind]) => [keyOf(kind), BigInt(id)]));
+  let isNewKind = false;
+
+  /** Instants are taken to the quarter: `sinceMs` down, `untilMs` up. */
+  function between(sinceMs: number, untilMs: number): KindSum[] {
+    const first = Math.floor(sinceMs / quarterMs);
+    const end = Math.ceil(untilMs / quarterMs);
+    const firstDay = Math.ceil(first / quartersPerDay);
+    const endDay = Math.max(firstDay, Math.floor(end / quartersPerDay));
+    const isWithin = firstDay * quartersPerDay >= end;
+    const rows = sums.all({
+      firstDay,
+      endDay: isWithin ? firstDay : endDay,
+      first,
+      inner: isWithin ? end : firstDay * quartersPerDay,
+      outer: isWithin ? end : endDay * quartersPerDay,
+      end,
+    }) as Record<string, bigint | string>[];
+    return rows.map((row) => ({
+      kindId: Number(row.kind_id),
+      state: row.state as EntryState,
+      jobs: Number(row.jobs),
+      gross: row.gross as bigint,
+      fee: row.fee as bigint,
+      cost: row.cost as bigint,
+    }));
+  }
+
+  const kinds = () => known;
+  const kindOf = (id: number): Kind => {
+    if (!known.has(id)) known = readKinds();
+    const kind = known.get(id);
+    if (!kind) throw new TypeError(`there is no kind ${id}`);
+    return kind;
+  };
+
+  return {
+    kinds,
+    kindOf,
+    between,
+    /** The kind's id; it is made where it is new, in the caller's transaction. */
+    idOf(kind: Kind): bigint {
+      const found = ids.get(keyOf(kind));
+      if (found !== undefined) return found;
+      isNewKind = true;
+      const { id } = insertKind.get({ ...kind }) as { id: bigint };
+      return id;
+    },
+    /** To be called when entries were written: only then a new kind is one. */
+    written(): void {
+      if (!isNewKind) return;
+      isNewKind = false;
+      known = readKinds();
+      for (const [id, kind] of known) ids.set(keyOf(kind), BigInt(id));
+    },
+    names: () => ({
+      models: [...new Set([...known.values()].map(({ model }) => model))].sort(),
+      gateways: [...new Set([...known.values()].map(({ gatewayUrl }) => gatewayUrl))].sort(),
+    }),
+    /** In Unix ms, the end of the quarter in which a model last served. */
+    lastServedAt(): Record<string, number> {
+      const rows = latest.all() as { model: string; bucket: bigint }[];
+      return Object.fromEntries(rows.map(({ model, bucket }) => [model, (Number(bucket) + 1) * quarterMs]));
+    },
+    breakdown(sinceMs: number, by: BreakdownKey): BreakdownRow[] {
+      const found = new Map<string, KindSum & { key: string; network: string }>();
+      for (const sum of between(sinceMs, Number.MAX_SAFE_INTEGER)) {
+        const kind = kindOf(sum.kindId);
+        const key = by === 'type' ? kind.type : by === 'model' ? kind.model : kind.gatewayUrl;
+        const slot = JSON.stringify([key, kind.network]);
+        const before = found.get(slot);
+        found.set(slot, { ...(before ? added(before, sum) : sum), key, network: kind.network });
+      }
+      return [...found.values()]
+        .filter(({ jobs }) => jobs > 0)
+        .sort((one, other) => Number(other.gross - other.fee - (one.gross - one.fee)))
+        .map(({ key, network, jobs, gross, fee, cost }) => ({
+          key,
+          network,
+          jobs,
+          grossLamports: `${gross}`,
+          feeLamports: `${fee}`,
+          netLamports: `${gross - fee}`,
+          costLamports: `${cost}`,
+        }));
+    },
+    series(options: { bucket: 'hour' | 'day'; count: number; offsetMinutes: number }): SeriesPoint[] {
+      const { bucket, count, offsetMinutes } = options;
+      const sizeMs = bucket === 'hour' ? 3_600_000 : 86_400_000;
+      const offsetMs = offsetMinutes * 60_000;
+      const last = Math.floor((clock.now() + offsetMs) / sizeMs);
+      const rows = buckets.all({
+        offset: BigInt(offsetMs),
+        size: BigInt(sizeMs),
+        since: BigInt((last - count + 1) * sizeMs - offsetMs),
+      }) as { slot: bigint; kind_id: bigint; net: bigint; jobs: bigint }[];
+      const points = Array.from({ length: count }, (_, index) => ({
+        at: (last - count + 1 + index) * sizeMs - offsetMs,
+        jobs: 0,
+        net: 0n,
+        byType: { inference: 0n, training: 0n, proxy: 0n },
+      }));
+      for (const { slot, kind_id, net, jobs } of rows) {
+        const point = points[number(slot) - (last - count + 1)];
+        if (!point) continue;
+        point.jobs += number(jobs);
+        point.net += net;
+        point.byType[kindOf(Number(kind_id)).type] += net;
+      }
+      return points.map(({ at, jobs, net, byType: { inference, training, proxy } }) => ({
+        at,
+        jobs,
+        netLamports: `${net}`,
+        byType: { inference: `${inference}`, training: `${training}`, proxy: `${proxy}` },
+      }));
+    },
+    /** By month and network; `monthStarts` are 13 instants, each at a quarter of an hour. */
+    yearly(monthStarts: readonly number[]): YearlyRow[] {
+      return monthStarts.slice(0, -1).flatMap((sinceMs, index) => {
+        const untilMs = monthStarts[index + 1] ?? sinceMs;
+        const payments = paid.all(sinceMs, untilMs) as PaidSum[];
+        return monthRows(index + 1, between(sinceMs, untilMs), kindOf, payments);
+      });
+    },
+  };
+}
+const keyOf = ({ type, model, gatewayUrl, network }: Kind) =>
+  JSON.stringify([type, model, gatewayUrl, network]);
+
+export type KindSums = ReturnType<typeof openKindSums>;
+
+function added<T extends KindSum>(one: T, other: KindSum): T {
+  return {
+    ...one,
+    jobs: one.jobs + other.jobs,
+    gross: one.gross + other.gross,
+    fee: one.fee + other.fee,
+    cost: one.cost + other.cost,
+  };
+}
+
+/** Of one month: a row for each network and asset where something was earned or paid. */
+function monthRows(
+  month: number,
+  sums: KindSum[],
+  kindOf: (id: number) => Kind,
+  payments: PaidSum[],
+): YearlyRow[] {
+  const rows = new Map<
+    string,
+    { jobs: number; gross: bigint; fee: bigint; cost: bigint; disputed: bigint; paid: bigint }
+  >();
+  const rowOf = (network: string, asset: string) => {
+    const key = JSON.stringify([network, asset]);
+    const row = rows.get(key) ?? { jobs: 0, gross: 0n, fee: 0n, cost: 0n, disputed: 0n, paid: 0n };
+    rows.set(key, row);
+    return row;
+  };
+  for (const { kindId, state, jobs, gross, fee, cost } of sums) {
+    const row = rowOf(kindOf(kindId).network, 'SOL');
+    row.jobs += jobs;
+    row.gross += gross;
+    row.fee += fee;
+    row.cost += cost;
+    if (state === 'disputed') row.disputed += gross - fee;
+  }
+  for (const { network, asset, amount } of payments) rowOf(network, asset).paid += amount;
+  return [...rows]
+    .filter(([, { jobs, paid }]) => jobs > 0 || paid > 0n)
+    .map(([key, { jobs, gross, fee, cost, disputed, paid }]) => {
+      const [network, asset] = JSON.parse(key) as [string, string];
+      return {
+        month,
+        network,
+        asset,
+        jobs,
+        grossLamports: `${gross}`,
+        feeLamports: `${fee}`,
+        netLamports: `${gross - fee}`,
+        costLamports: `${cost}`,
+        disputedLamports: `${disputed}`,
+        paidAtomic: `${paid}`,
+      };
+    });
+}
