@@ -9,7 +9,7 @@ export function openEntryDetail(
   database: Database,
   paymentOf: (id: string) => Payment | null,
 ): (id: number) => EntryDetail | null {
-  const one = database.prepare(`SELECT ${columns} ${joined} WHERE e.id = ?`);
+  const one = database.prepare(`SELECT ${columns}, e.receipt ${joined} WHERE e.id = ?`);
   const place = database.prepare(
     `SELECT c.id AS channel_id, c.channel, q.cumulative FROM positions q JOIN channels c ON c.id = q.channel_id WHERE q.entry_id = ?`,
   );
@@ -21,7 +21,7 @@ export function openEntryDetail(
   );
 
   return (id) => {
-    const row = one.get(id) as EntryRow | undefined;
+    const row = one.get(id) as (EntryRow & { receipt: string | null }) | undefined;
     if (!row) return null;
     const receipt = row.receipt === null ? null : signedReceiptSchema.parse(JSON.parse(row.receipt));
     const position = place.get(id) as { channel_id: bigint; channel: string; cumulative: bigint } | undefined;

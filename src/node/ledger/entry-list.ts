@@ -1,6 +1,6 @@
 import type { Database, Statement } from 'better-sqlite3';
 import type { EntryFilter, EntryPage } from '#contract/earnings.ts';
-import { columns, type EntryRow, entryOf, joined, state } from './entry-rows.ts';
+import { columns, type EntryRow, entryOf, joined, state, stateJoins } from './entry-rows.ts';
 import { type KindSums, quarterMs } from './kind-sums.ts';
 
 const quartersPerDay = 96;
@@ -24,6 +24,12 @@ interface Wanted {
   state: EntryFilter['state'];
   first: number;
   end: number;
+}
+
+/** An entry's place in the order. */
+interface Place {
+  at: bigint;
+  id: bigint;
 }
 
 /** Within a quarter or a day, so many entries. */
@@ -88,11 +94,8 @@ export function openEntryList(database: Database, sums: KindSums): (place: PageP
   }
 
   /** Days and, where the span begins or ends within one, quarters, in order; each can tell its quarters. */
-  function pieces(
-    { first, end }: Wanted,
-    wanted: Wanted,
-    isUp: boolean,
-  ): { jobs: number; quarters(): Bucket[] }[] {
+  function pieces(wanted: Wanted, isUp: boolean): { jobs: number; quarters(): Bucket[] }[] {
+    const { first, end } = wanted;
     const firstDay = Math.ceil(first / quartersPerDay);
     const endDay = Math.floor(end / quartersPerDay);
     const single = (span: [number, number]) =>
@@ -108,39 +111,30 @@ export function openEntryList(database: Database, sums: KindSums): (place: PageP
     return isUp ? [...head, ...days, ...tail] : [...tail, ...days, ...head];
   }
 
-  function readQuarter(
+  /** Rows in reading order: of the quarters, after `skip` of them; with `from` only those on its far side. */
+  function readQuarters(
     wanted: Wanted,
-    options: {
-      quarter: number;
-      limit: number;
-      skip: number;
-      isUp: boolean;
-      beyond: { at: bigint; id: bigint } | null;
-    },
+    options: { quarters: number[]; limit: number; skip: number; isUp: boolean; from: Place | null },
   ): EntryRow[] {
-    const { quarter, limit, skip, isUp, beyond } = options;
+    const { quarters, limit, skip, isUp, from } = options;
     const order = isUp ? 'ASC' : 'DESC';
-    const side = beyond ? `AND (e.at, e.id) ${isUp ? '>' : '<'} (@at, @id)` : '';
+    const side = from ? `AND (e.at, e.id) ${isUp ? '>' : '<'} (@at, @id)` : '';
     return prepared(
-      `SELECT ${columns} ${joined} WHERE e.at >= @first AND e.at < @end AND ${condition(wanted, 'e.kind_id', `(${state})`)} ${side}
-         ORDER BY e.at ${order}, e.id ${order} LIMIT @limit OFFSET @skip`,
-    ).all({
-      first: quarter * quarterMs,
-      end: (quarter + 1) * quarterMs,
-      limit,
-      skip,
-      ...beyond,
-    }) as EntryRow[];
+      `WITH chosen AS MATERIALIZED (SELECT e.id FROM json_each(@quarters) j CROSS JOIN entries e
+         ON e.at >= j.value * ${quarterMs} AND e.at < (j.value + 1) * ${quarterMs}
+         ${wanted.state === undefined ? '' : stateJoins}
+         WHERE ${condition(wanted, 'e.kind_id', `(${state})`)} ${side}
+         ORDER BY e.at ${order}, e.id ${order} LIMIT @limit OFFSET @skip)
+       SELECT ${columns} ${joined} WHERE e.id IN (SELECT id FROM chosen) ORDER BY e.at ${order}, e.id ${order}`,
+    ).all({ quarters: JSON.stringify(quarters), limit, skip, ...from }) as EntryRow[];
   }
 
   /** Rows from a place on, in reading order; `skip` entries are passed over first. */
   function read(
     wanted: Wanted,
-    options: { limit: number; skip: number; isUp: boolean; from: { at: bigint; id: bigint } | null },
-  ) {
+    options: { limit: number; skip: number; isUp: boolean; from: Place | null },
+  ): EntryRow[] {
     const { limit, isUp, from } = options;
-    const rows: EntryRow[] = [];
-    let { skip } = options;
     const at = from ? Math.floor(Number(from.at) / quarterMs) : null;
     const span =
       at === null
@@ -148,26 +142,27 @@ export function openEntryList(database: Database, sums: KindSums): (place: PageP
         : isUp
           ? { ...wanted, first: Math.max(wanted.first, at) }
           : { ...wanted, end: Math.min(wanted.end, at + 1) };
-    for (const piece of pieces(span, wanted, isUp)) {
-      if (rows.length >= limit) break;
-      if (piece.jobs <= skip) {
+    const quarters: number[] = [];
+    let { skip } = options;
+    let found = 0;
+    for (const piece of pieces(span, isUp)) {
+      if (found >= skip + limit) break;
+      if (quarters.length === 0 && piece.jobs <= skip) {
         skip -= piece.jobs;
         continue;
       }
       for (const { bucket, jobs } of piece.quarters()) {
-        if (rows.length >= limit) break;
-        if (jobs <= skip) {
+        if (found >= skip + limit) break;
+        if (quarters.length === 0 && jobs <= skip) {
           skip -= jobs;
           continue;
         }
-        const beyond = bucket === at ? from : null;
-        rows.push(
-          ...readQuarter(wanted, { quarter: bucket, limit: limit - rows.length, skip, isUp, beyond }),
-        );
-        skip = 0;
+        quarters.push(bucket);
+        // Some of the quarter that is begun in lie on the near side.
+        if (bucket !== at) found += jobs;
       }
     }
-    return rows;
+    return quarters.length === 0 ? [] : readQuarters(wanted, { quarters, limit, skip, isUp, from });
   }
 
   function count({ kindIds, state: of, first, end }: Wanted): number {
@@ -212,7 +207,7 @@ export function openEntryList(database: Database, sums: KindSums): (place: PageP
       const rows = read(wanted, { limit, skip: row, isUp: false, from: null });
       return { entries: rows.map(entryOf), total, firstRow: row, isCut: false };
     }
-    const from = placeOf.get(id) as { at: bigint; id: bigint } | undefined;
+    const from = placeOf.get(id) as Place | undefined;
     const isUp = beforeId === undefined;
     const rows = from ? read(wanted, { limit, skip: 0, isUp, from }) : [];
     if (isUp) rows.reverse();

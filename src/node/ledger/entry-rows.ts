@@ -7,12 +7,16 @@ export const state = `CASE WHEN v.verdict = 'disputed' THEN 'disputed'
   WHEN q.entry_id IS NOT NULL THEN CASE WHEN q.cumulative <= s.settled THEN 'settled' WHEN q.cumulative <= s.vouchered THEN 'vouchered'
     WHEN s.refusal IS NOT NULL THEN 'disputed' ELSE 'agreed' END
   WHEN v.verdict IS NOT NULL THEN v.verdict WHEN e.seq IS NULL THEN 'unattributed' ELSE 'earned' END`;
-export const joined = `FROM entries e LEFT JOIN verdicts v ON v.entry_id = e.id LEFT JOIN positions q ON q.entry_id = e.id
-  LEFT JOIN channel_sums s ON s.channel_id = q.channel_id LEFT JOIN proxied p ON p.entry_id = e.id
-  LEFT JOIN trained t ON t.entry_id = e.id JOIN kinds k ON k.id = e.kind_id`;
-export const columns = `e.*, k.type, ${state} AS state,
+export const stateJoins = `LEFT JOIN verdicts v ON v.entry_id = e.id LEFT JOIN positions q ON q.entry_id = e.id
+  LEFT JOIN channel_sums s ON s.channel_id = q.channel_id`;
+export const joined = `FROM entries e ${stateJoins} LEFT JOIN proxied p ON p.entry_id = e.id
+  LEFT JOIN trained t ON t.entry_id = e.id LEFT JOIN kinds k ON k.id = e.kind_id`;
+/** All but the receipt, which a list has no use for. */
+export const columns = `e.id, e.at, e.request_id, e.gateway_url, e.network, e.model, e.payer, e.prompt_tokens, e.generated_tokens,
+  e.price_lamports, e.fee_lamports, e.duration_ms, k.type, ${state} AS state,
   COALESCE(v.reason, iif(q.cumulative > s.vouchered, s.refusal, NULL)) AS reason, p.target, p.cost_pico_usd, p.cost_lamports,
   p.commission_lamports, p.is_estimate, t.round_id, t.task_name`;
+
 export interface EntryRow {
   id: bigint;
   at: bigint;
@@ -27,7 +31,6 @@ export interface EntryRow {
   price_lamports: bigint;
   fee_lamports: bigint;
   duration_ms: bigint;
-  receipt: string | null;
   state: EntryState;
   reason: string | null;
   target: string | null;

@@ -8,10 +8,18 @@ import type {
   YearlyRow,
 } from '#contract/earnings.ts';
 import type { Clock } from '../clock.ts';
-import { number } from './database.ts';
+import { number, one } from './database.ts';
 
 export const quarterMs = 900_000;
 const quartersPerDay = 96;
+
+export interface LedgerTotals {
+  jobs: number;
+  tokens: number;
+  grossLamports: bigint;
+  feeLamports: bigint;
+  netLamports: bigint;
+}
 
 /** What an entry is one of. */
 export interface Kind {
@@ -26,6 +34,7 @@ interface KindSum {
   kindId: number;
   state: EntryState;
   jobs: number;
+  tokens: number;
   gross: bigint;
   fee: bigint;
   cost: bigint;
@@ -38,7 +47,7 @@ export interface PaidSum {
   amount: bigint;
 }
 
-const columns = 'kind_id, state, jobs, gross, fee, cost';
+const columns = 'kind_id, state, jobs, tokens, gross, fee, cost';
 
 /** Sums by kind from running ones: whole UTC days where a span holds some, quarters of an hour at its ends. */
 export function openKindSums(database: Database, { clock }: { clock: Clock }) {
@@ -48,7 +57,8 @@ export function openKindSums(database: Database, { clock }: { clock: Clock }) {
   );
   const kindRows = database.prepare('SELECT * FROM kinds');
   const sums = database.prepare(
-    `SELECT kind_id, state, SUM(jobs) AS jobs, SUM(gross) AS gross, SUM(fee) AS fee, SUM(cost) AS cost FROM (
+    `SELECT kind_id, state, SUM(jobs) AS jobs, SUM(tokens) AS tokens, SUM(gross) AS gross, SUM(fee) AS fee,
+       SUM(cost) AS cost FROM (
        SELECT ${columns} FROM day_sums WHERE bucket >= @firstDay AND bucket < @endDay
        UNION ALL SELECT ${columns} FROM quarter_sums WHERE bucket >= @first AND bucket < @inner
        UNION ALL SELECT ${columns} FROM quarter_sums WHERE bucket >= @outer AND bucket < @end)
@@ -61,6 +71,10 @@ export function openKindSums(database: Database, { clock }: { clock: Clock }) {
   const paid = database.prepare(
     `SELECT p.cluster AS network, p.asset, SUM(p.amount) AS amount FROM payment_now p
      WHERE p.state = 'finalized' AND p.state_at >= ? AND p.state_at < ? GROUP BY 1, 2`,
+  );
+  const beforeQuarter = database.prepare(
+    `SELECT COUNT(*) AS jobs, SUM(prompt_tokens + generated_tokens) AS tokens, SUM(price_lamports) AS gross, SUM(fee_lamports) AS fee
+     FROM entries WHERE at >= @since AND at < @until AND (@network IS NULL OR network = @network)`,
   );
   const latest = database.prepare(
     `SELECT k.model, MAX(d.bucket) AS bucket FROM kinds k JOIN (
@@ -106,6 +120,7 @@ export function openKindSums(database: Database, { clock }: { clock: Clock }) {
       kindId: Number(row.kind_id),
       state: row.state as EntryState,
       jobs: Number(row.jobs),
+      tokens: Number(row.tokens),
       gross: row.gross as bigint,
       fee: row.fee as bigint,
       cost: row.cost as bigint,
@@ -147,6 +162,25 @@ export function openKindSums(database: Database, { clock }: { clock: Clock }) {
     lastServedAt(): Record<string, number> {
       const rows = latest.all() as { model: string; bucket: bigint }[];
       return Object.fromEntries(rows.map(({ model, bucket }) => [model, (Number(bucket) + 1) * quarterMs]));
+    },
+    /** Over entries booked at or after `sinceMs`, to the millisecond; of one network, or all. */
+    totals(sinceMs: number, network: string | null = null): LedgerTotals {
+      const quarter = Math.ceil(sinceMs / quarterMs);
+      const sums = between(quarter * quarterMs, Number.MAX_SAFE_INTEGER).filter(
+        ({ kindId }) => network === null || kindOf(kindId).network === network,
+      );
+      const part = one(beforeQuarter.get({ since: sinceMs, until: quarter * quarterMs, network }));
+      const sum = (of: (one: KindSum) => bigint, name: string) =>
+        sums.reduce((total, each) => total + of(each), part[name] ?? 0n);
+      const gross = sum((each) => each.gross, 'gross');
+      const fee = sum((each) => each.fee, 'fee');
+      return {
+        jobs: number(sum(({ jobs }) => BigInt(jobs), 'jobs')),
+        tokens: number(sum(({ tokens }) => BigInt(tokens), 'tokens')),
+        grossLamports: gross,
+        feeLamports: fee,
+        netLamports: gross - fee,
+      };
     },
     breakdown(sinceMs: number, by: BreakdownKey): BreakdownRow[] {
       const found = new Map<string, KindSum & { key: string; network: string }>();
@@ -219,6 +253,7 @@ function added<T extends KindSum>(one: T, other: KindSum): T {
   return {
     ...one,
     jobs: one.jobs + other.jobs,
+    tokens: one.tokens + other.tokens,
     gross: one.gross + other.gross,
     fee: one.fee + other.fee,
     cost: one.cost + other.cost,

@@ -8,7 +8,7 @@ import { openCsv } from './csv.ts';
 import { number, one, openDatabase, write } from './database.ts';
 import { openEntryDetail } from './entry-detail.ts';
 import { openEntryList, type PagePlace } from './entry-list.ts';
-import { type KindSums, openKindSums } from './kind-sums.ts';
+import { type KindSums, type LedgerTotals, openKindSums } from './kind-sums.ts';
 import { entries } from './migrations/001-entries.ts';
 import { spend as spendTables } from './migrations/002-spend.ts';
 import { trained } from './migrations/003-trained.ts';
@@ -23,7 +23,7 @@ import {
   type PaymentState,
 } from './payment-book.ts';
 import { openSpend, type ProviderTotals, type SpendRow } from './spend.ts';
-import { type LedgerTotals, openSums, type PayerFigures } from './sums.ts';
+import { openSums, type PayerFigures } from './sums.ts';
 import { createWalSync } from './wal-sync.ts';
 
 /** A finished job as it is booked. Times in ms, amounts in lamports. */
@@ -176,7 +176,7 @@ export function openLedger(file: string, { clock }: { clock: Clock }): Ledger {
     return true;
   });
 
-  const sums = openSums(database);
+  const sums = openSums(database, kindSums);
   const list = openEntryList(database, kindSums);
   const csv = openCsv(database);
   const channels = openChannelBook(database, { clock });
@@ -256,7 +256,7 @@ export function openLedger(file: string, { clock }: { clock: Clock }): Ledger {
     payer: (gatewayUrl, network, payer) => figures.get(figureKey({ gatewayUrl, network, payer })) ?? null,
     entries: list,
     entry: openEntryDetail(database, payments.payment),
-    totals: sums.totals,
+    totals: (sinceMs = 0) => kindSums.totals(sinceMs),
     lastServedAt: kindSums.lastServedAt,
     netByState: sums.netByState,
     moneySums: sums.moneySums,

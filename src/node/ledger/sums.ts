@@ -1,15 +1,8 @@
 import type { Database } from 'better-sqlite3';
 import type { EntryState, Totals } from '#contract/earnings.ts';
 import type { MoneySums } from '#contract/wallet.ts';
-import { number, one } from './database.ts';
-
-export interface LedgerTotals {
-  jobs: number;
-  tokens: number;
-  grossLamports: bigint;
-  feeLamports: bigint;
-  netLamports: bigint;
-}
+import { one } from './database.ts';
+import type { KindSums, LedgerTotals } from './kind-sums.ts';
 
 /** Who asked for work at a gateway, and where what it earned stands; lamports after fees. */
 export interface PayerFigures {
@@ -28,20 +21,8 @@ export interface PayerFigures {
   paidAt: number | null;
 }
 
-const quarterMs = 900_000;
-
 /** Sums over the ledger, from running ones of each quarter of an hour, payer and channel. */
-export function openSums(database: Database) {
-  const ofEntries = database.prepare(
-    `SELECT COUNT(*) AS jobs, SUM(prompt_tokens + generated_tokens) AS tokens, SUM(price_lamports) AS gross,
-       SUM(fee_lamports) AS fee FROM entries WHERE at >= ? AND at < ?`,
-  );
-  const ofQuarters = database.prepare(
-    'SELECT SUM(jobs) AS jobs, SUM(tokens) AS tokens, SUM(gross) AS gross, SUM(fee) AS fee FROM quarters WHERE quarter >= ?',
-  );
-  const ofNetwork = database.prepare(
-    'SELECT SUM(gross) AS gross, SUM(fee) AS fee FROM quarters WHERE @network IS NULL OR network = @network',
-  );
+export function openSums(database: Database, kinds: KindSums) {
   const ofPayers = database.prepare(
     `SELECT SUM(earned) AS earned, SUM(agreed) AS agreed, SUM(disputed) AS disputed, SUM(unattributed) AS unattributed,
        SUM(vouchered) AS vouchered, SUM(settled) AS settled, SUM(earned_jobs) AS earned_jobs, SUM(agreed_jobs) AS agreed_jobs,
@@ -89,29 +70,13 @@ export function openSums(database: Database) {
   }
 
   return {
-    /** Over entries booked at or after `sinceMs`. */
-    totals(sinceMs = 0): LedgerTotals {
-      const quarter = Math.ceil(sinceMs / quarterMs);
-      const whole = one(ofQuarters.get(quarter));
-      const part = quarter * quarterMs > sinceMs ? one(ofEntries.get(sinceMs, quarter * quarterMs)) : {};
-      const sum = (name: string) => (whole[name] ?? 0n) + (part[name] ?? 0n);
-      const [gross, fee] = [sum('gross'), sum('fee')];
-      return {
-        jobs: number(sum('jobs')),
-        tokens: number(sum('tokens')),
-        grossLamports: gross,
-        feeLamports: fee,
-        netLamports: gross - fee,
-      };
-    },
     netByState: () => states(null).net,
     jobsByState: () => states(null).jobs,
     /** Of one network's entries, or all. */
     moneySums(network: string | null): MoneySums {
       const { net, drift } = states(network);
-      const { gross = 0n, fee = 0n } = one(ofNetwork.get({ network }));
+      const { grossLamports: grossSum, feeLamports: feeSum } = kinds.totals(0, network);
       const { amount: submitted } = one(underWay.get({ network }));
-      const [grossSum, feeSum] = [gross ?? 0n, fee ?? 0n];
       const rest = Object.values(net).reduce((sum, part) => sum - part, grossSum - feeSum);
       return {
         grossLamports: `${grossSum}`,
