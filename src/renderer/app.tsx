@@ -23,7 +23,7 @@ const pageOf: Record<PageName, () => React.ReactNode> = {
   queue: QueuePage,
   training: TrainingPage,
   providers: ProvidersPage,
-  earnings: EarningsPage,
+  earnings: () => <EarningsPage />,
   resources: ResourcesPage,
   settings: SettingsPage,
 };

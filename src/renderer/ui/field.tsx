@@ -7,14 +7,27 @@ interface FieldProps extends InputHTMLAttributes<HTMLInputElement> {
   unit?: string;
   /** The label is read out but not shown, and there is no line for a hint: in rows under a common heading. */
   hideLabel?: boolean;
+  /** A small label, and no line for a hint. */
+  isCompact?: boolean;
 }
 
-export function Field({ label, hint, problem, unit, hideLabel = false, ...rest }: FieldProps) {
+export function Field({
+  label,
+  hint,
+  problem,
+  unit,
+  hideLabel = false,
+  isCompact = false,
+  ...rest
+}: FieldProps) {
   const id = useId();
-  const hasNote = !hideLabel || Boolean(problem);
+  const hasNote = !(hideLabel || isCompact) || Boolean(problem);
   return (
     <div className="grid min-w-0 content-start gap-1">
-      <label htmlFor={id} className={hideLabel ? 'sr-only' : 'text-sm font-medium'}>
+      <label
+        htmlFor={id}
+        className={hideLabel ? 'sr-only' : isCompact ? 'text-xs text-dim' : 'text-sm font-medium'}
+      >
         {label}
       </label>
       <span className="flex items-center gap-2">
