@@ -28,14 +28,15 @@ export function placeOf(topPx: number, size: ScrollSize): ScrollPlace {
 }
 
 /**
- * The box was scrolled: less than a page moves the rows by just that, more is a pull of the scrollbar and moves them in proportion.
- * At its ends are the first and the last row.
+ * The box was scrolled: a turn of the wheel, however fast, moves the rows by just that; a pull of the scrollbar, which goes half of its
+ * pixels at least, moves them in proportion. At its ends are the first and the last row.
  */
 export function scrolled(before: ScrollPlace, scrollTop: number, size: ScrollSize): ScrollPlace {
   const { rows, box } = room(size);
   if (size.totalPx <= size.heightPx || scrollTop <= 0) return { scrollTop, offsetPx: 0 };
   if (scrollTop >= box) return { scrollTop, offsetPx: rows - scrollTop };
-  if (Math.abs(scrollTop - before.scrollTop) < size.viewportPx)
+  const halfPixelPx = size.heightPx / Math.max(1, size.viewportPx) / 2;
+  if (Math.abs(scrollTop - before.scrollTop) < Math.max(size.viewportPx, halfPixelPx))
     return { scrollTop, offsetPx: before.offsetPx };
   return { scrollTop, offsetPx: (scrollTop / box) * rows - scrollTop };
 }

@@ -131,7 +131,7 @@ const transport: MemoryTransport = memoryTransport({
   'earnings.entry': ({ id }) => {
     const entry = book.entry(id);
     if (!entry) throw new AppError('request/not-found', `There is no entry ${id}.`);
-    return sampleDetail(entry);
+    return sampleDetail(entry, wish.has('tampered'));
   },
   'payers.list': () => (isFresh ? [] : samplePayers),
   'payers.block': ({ payer: blocked, blocked: isBlocked }) => {

@@ -92,11 +92,16 @@ export function sampleBook(total: number, now: number, network: string) {
   };
 }
 
-/** With a receipt that this node's key has really signed. */
-export const sampleDetail = (entry: Entry): EntryDetail => ({
-  ...entry,
-  ...signedExample,
-});
+/** With a receipt that was really signed; `isTampered`: and changed since. */
+export function sampleDetail(entry: Entry, isTampered: boolean): EntryDetail {
+  const { receipt: signed } = signedExample;
+  if (!isTampered || !signed) return { ...entry, ...signedExample };
+  return {
+    ...entry,
+    ...signedExample,
+    receipt: { ...signed, receipt: { ...signed.receipt, price_atomic: '221050' } },
+  };
+}
 
 export const samplePayments = (now: number): Payment[] => {
   const payment = (n: number, more: Partial<Payment>): Payment => ({

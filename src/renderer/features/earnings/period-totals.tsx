@@ -57,6 +57,7 @@ export function PeriodTotals({ summary, unit, testCredits, rate, dollars, energy
         value={summary?.forecastLamports ? formatSol(summary.forecastLamports) : null}
         unit={unit}
         color="text-text"
+        className="max-[1299px]:col-span-2"
       >
         {summary?.forecastLamports && <FiatText lamports={BigInt(summary.forecastLamports)} rate={rate} />}
         <span>
@@ -74,12 +75,13 @@ interface FigureProps {
   value: string | null;
   unit: string;
   color: string;
+  className?: string;
   children: React.ReactNode;
 }
 
-function Figure({ title, value, unit, color, children }: FigureProps) {
+function Figure({ title, value, unit, color, className = '', children }: FigureProps) {
   return (
-    <section className="rounded-[10px] border border-line bg-panel px-4 py-3.5">
+    <section className={`rounded-[10px] border border-line bg-panel px-4 py-3.5 ${className}`}>
       <h2 className="text-xs font-medium text-dim">{title}</h2>
       <p className={`mt-1 text-lg font-semibold ${color}`}>
         {value ?? '–'}{' '}
