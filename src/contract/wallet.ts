@@ -31,6 +31,8 @@ export const walletStatusSchema = z.object({
       isExpired: z.boolean(),
     })
     .nullable(),
+  /** Whose signature another payout address needs; it stays when the wallet's word is taken back or runs out. */
+  boundTo: z.string().nullable().optional(),
   /** Null with test credits: no chain is spoken to. */
   chain: z
     .object({

@@ -29,7 +29,7 @@ export interface GatewayOptions {
   host: string;
   dataDir: string;
   requirements?: HardwareMinimum;
-  /** What a payer may owe, in lamports of test credits. */
+  /** What a payer may owe, in lamports: 1 SOL on a chain, 1000 of test credits without it being said. */
   creditLimitLamports?: bigint;
   healthIntervalMs?: number;
   testRequestsPerMinute?: number;
@@ -65,6 +65,8 @@ export interface Gateway {
 /** A local network's gateway takes small machines: it asks only for what any computer has. */
 const smallMachine: HardwareMinimum = { cpu_cores: 1, ram_gb: 1, storage_gb: 0, network_speed_mbps: 1 };
 const plentyLamports = 1_000_000_000_000n;
+/** On a chain the treasury pays nodes before anybody has paid it. */
+const someLamports = 1_000_000_000n;
 
 /** The network's other side on one machine: registry, routing, relay and books. Its credits are test credits. */
 export async function createGateway(options: GatewayOptions): Promise<Gateway> {
@@ -135,7 +137,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     coordinator,
     now,
     requirements: options.requirements ?? smallMachine,
-    creditLimitLamports: options.creditLimitLamports ?? plentyLamports,
+    creditLimitLamports: options.creditLimitLamports ?? (settlement ? someLamports : plentyLamports),
     onNodeCame: () => testRequests?.nodeCame(),
   });
   const server = await new Promise<ReturnType<typeof serve>>((resolve, reject) => {

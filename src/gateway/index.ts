@@ -18,7 +18,7 @@ const { values: flags } = parseArgs({
     resources: { type: 'string' },
     /** Where the gateway is known under another address than it listens at; may be repeated. */
     origin: { type: 'string', multiple: true, default: [] },
-    /** What a payer may owe, in lamports. */
+    /** What a payer may owe, in lamports; on a chain it is the treasury that lends it. */
     'credit-limit': { type: 'string' },
     /** Pays from this key file (0600, as solana-keygen writes it) instead of in test credits. */
     treasury: { type: 'string' },

@@ -114,8 +114,10 @@ export function addNodeRoutes(
 
 function show(node: RegisteredNode) {
   const all = node.served + node.failed;
+  // A wallet's word is for this gateway alone to read.
+  const { delegation: _, ...capabilities } = node.capabilities;
   return {
-    ...node.capabilities,
+    ...capabilities,
     status: node.online ? 'online' : 'offline',
     total_requests_served: node.served,
     success_rate: all === 0 ? 1 : node.served / all,

@@ -2,8 +2,10 @@ import { AppError } from '#contract/errors.ts';
 import { type Pricing, pricingToWire } from '#contract/money.ts';
 import type { LinkState } from '#contract/node-status.ts';
 import type { HardwareReport } from '#contract/resources.ts';
+import type { Settings } from '#contract/settings.ts';
 import type { NodeCapabilities, NodeHealth } from '#contract/wire/node-capabilities.ts';
 import type { NodeAccount } from '#contract/wire/receipt.ts';
+import { nativeMint } from '#contract/wire/voucher.ts';
 import type { Clock } from './clock.ts';
 import type { DrainableJobService } from './inference/job-service.ts';
 import type { MachineBenchmark } from './inference/machine-benchmark.ts';
@@ -29,11 +31,22 @@ import type { WritableSignal } from './signal.ts';
 import type { Training } from './training/open-training.ts';
 import { createPlainCalls } from './training/plain-calls.ts';
 import type { RoundGateway } from './training/training-node.ts';
+import type { Wallet, WorkingGateway } from './wallet/open-wallet.ts';
+import { assetOf } from './wallet/own-channel.ts';
 
 const mostAnnouncedModels = 1000;
 /** Requests at once that a proxy is announced with; its providers' limits are told by its answers. */
 const proxySlots = 64;
-const extensions = ['signed-nodes', 'health-report', 'deregister', 'streaming', 'receipts', 'federated'];
+const extensions = [
+  'signed-nodes',
+  'health-report',
+  'deregister',
+  'streaming',
+  'receipts',
+  'vouchers',
+  'settlement',
+  'federated',
+];
 /** The protocol wants a model's name of every node; one that only trains serves none. */
 const trainingOnly = 'federated-training';
 
@@ -55,6 +68,7 @@ export interface EarningParts {
   apiKey: ApiKey;
   pricing(): Pricing;
   healthy(): boolean;
+  wallet(): Pick<Wallet, 'binding' | 'credit'>;
 }
 
 export interface Earning {
@@ -64,6 +78,8 @@ export interface Earning {
   /** Where training rounds come from; null while there is no such gateway. */
   roundGateway(): RoundGateway | null;
   flushReceipts(): void;
+  /** The gateway, once it has told what it is; null while the node works for none. */
+  workingGateway(): WorkingGateway | null;
 }
 
 /** What starting to earn does, step by step: network, model, API, registration; and how each is let go. */
@@ -111,14 +127,24 @@ export function createEarningSteps(parts: EarningParts): Earning {
       },
       supported_models: models.length > 0 ? models : [trainingOnly],
       max_concurrent_requests: slots(),
-      status: isPaused ? 'maintenance' : 'online',
+      status: isHeld() ? 'maintenance' : 'online',
       reputation_score: 1,
       total_requests_served: stats.stats.get().completed,
       success_rate: stats.stats.get().successRate ?? 1,
       average_response_time: stats.jobSeconds() ?? 0,
       extensions,
+      ...(current ? wallet(current.url, wanted) : {}),
     };
   }
+
+  /** The wallet's word where it is for this gateway, and who begins payments. */
+  function wallet(url: string, { payoutBy }: Settings) {
+    const delegation = parts.wallet().binding.delegationFor(url);
+    return { payout_by: payoutBy, ...(delegation ? { delegation } : {}) };
+  }
+
+  /** A gateway that owes too much sends nothing more, and is still told that the node is there. */
+  const isHeld = () => isPaused || parts.wallet().credit.obstacle.get() !== null;
 
   function nothingServed(): AppError {
     const { obstacle } = parts.proxy.status.get();
@@ -153,7 +179,7 @@ export function createEarningSteps(parts: EarningParts): Earning {
     const { ram } = parts.probe.current.get();
     return {
       node_id: parts.key.nodeId,
-      status: isPaused ? 'maintenance' : 'online',
+      status: isHeld() ? 'maintenance' : 'online',
       current_load: (jobs.running() + jobs.waiting()) / slots(),
       memory_usage: Math.min(1, ram.usedBytes / ram.totalBytes),
       requests_processed: stats.stats.get().completed,
@@ -242,6 +268,7 @@ export function createEarningSteps(parts: EarningParts): Earning {
         capabilities,
         health,
         onRegistered: ({ pricing }) => parts.proxy.announced(pricing.proxy ?? null),
+        creditLimit: (info) => parts.wallet().credit.voucherLimit(info),
       });
       current = { link: mine, url: gatewayUrl };
       const abandon = () => void mine.stop();
@@ -257,6 +284,7 @@ export function createEarningSteps(parts: EarningParts): Earning {
       current?.link.reportSoon();
     },
     announce: () => current?.link.announce(),
+    reportSoon: () => current?.link.reportSoon(),
     async release() {
       await current?.link.stop();
       await api?.close();
@@ -278,6 +306,7 @@ export function createEarningSteps(parts: EarningParts): Earning {
         url: current.url,
         publicKey: takesReceipts ? (info.public_key ?? null) : null,
         network: info.network ?? null,
+        asset: assetOf(info.settlement?.mint ?? nativeMint),
       };
     },
     account: () => current?.link.account.get() ?? null,
@@ -295,6 +324,10 @@ export function createEarningSteps(parts: EarningParts): Earning {
       return { url, publicKey: null, network: null, calls };
     },
     flushReceipts: () => current?.link.flushReceipts(),
+    workingGateway() {
+      const info = current?.link.info.get();
+      return current && info ? { url: current.url, info, calls: current.link.calls } : null;
+    },
   };
 }
 

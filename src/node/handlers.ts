@@ -21,6 +21,8 @@ import type { Handlers } from './server/contract-server.ts';
 import type { SettingsStore } from './settings-store.ts';
 import type { Training } from './training/open-training.ts';
 import { checkAddress } from './wallet/address.ts';
+import type { Wallet } from './wallet/open-wallet.ts';
+import { createWalletHandlers } from './wallet/wallet-handlers.ts';
 
 export interface HandlerParts {
   version: string;
@@ -38,6 +40,7 @@ export interface HandlerParts {
   ledger: Ledger;
   probe: ResourceProbe;
   apiKey: ApiKey;
+  wallet: Wallet;
 }
 
 /** What each call does. */
@@ -84,20 +87,11 @@ export function createHandlers(parts: HandlerParts): Handlers {
     'settings.get': () => settings.current.get(),
     'settings.update': async (patch) => {
       if (patch.payoutAddress) await checkAddress(patch.payoutAddress);
+      // Who is paid is changed with the wallet's own word, where it has given one.
+      if (patch.payoutAddress !== undefined) parts.wallet.binding.checkUnproven(patch.payoutAddress);
       return controller.changeSettings(patch);
     },
-    'wallet.check': ({ address }) => checkAddress(address),
-    'wallet.signInRequest': stillToCome,
-    'wallet.bind': stillToCome,
-    'wallet.revoke': stillToCome,
-    'wallet.changeRequest': stillToCome,
-    'wallet.setPayout': stillToCome,
-    'wallet.refresh': stillToCome,
-    'payouts.prepare': stillToCome,
-    'payouts.submit': stillToCome,
-    'payouts.list': stillToCome,
-    'payers.list': stillToCome,
-    'payers.block': stillToCome,
+    ...createWalletHandlers(parts),
     'network.check': ({ url }) => checkGateway(url),
     'models.add': ({ path }) => models.add(path),
     'models.remove': async ({ id }) => {

@@ -41,6 +41,7 @@ import { openSettings, type SettingsStore } from './settings-store.ts';
 import { createSignal } from './signal.ts';
 import { createSources } from './sources.ts';
 import { openTraining } from './training/open-training.ts';
+import { openWallet } from './wallet/open-wallet.ts';
 
 export const version = '0.1.0';
 
@@ -199,6 +200,7 @@ export async function createHost(options: {
     }),
     queueLimit: () => settings.current.get().queueLimit,
     gate: () => controller.gate(),
+    refusal: (source) => (source.kind === 'gateway' ? wallet.credit.refusal(source.payer) : null),
     onUnbookable: (error) => void controller.fail(error),
   });
   const training = openTraining({
@@ -232,12 +234,25 @@ export async function createHost(options: {
     apiKey,
     pricing,
     healthy: () => controller.healthy(),
+    wallet: () => wallet,
+  });
+  const wallet = openWallet({
+    file: join(profileDir, 'wallet.json'),
+    ledger,
+    settings,
+    key,
+    clock,
+    signal: ended.signal,
+    gateway: () => earning.workingGateway(),
+    pricing,
+    onFault: (error) => log.error({ err: error }, 'looking for payments failed'),
   });
   const controller: NodeController = createNodeController({
     nodeId: key.nodeId,
     settings,
     engine: pool.foremost,
     obstacle: guard.refusal,
+    credit: wallet.credit.obstacle,
     link,
     modelName: (id) => models.get(id)?.name ?? id,
     steps: earning.steps,
@@ -248,9 +263,13 @@ export async function createHost(options: {
   proxy.quote.subscribe(() => earning.steps.announce());
   proxy.onChange(() => earning.steps.announce());
   controller.status.subscribe(({ state }) => log.info({ state }, 'state'));
+  link.subscribe(() => {
+    wallet.credit.changed();
+    wallet.changed();
+  });
   const followTraining = () => {
     const { state } = controller.status.get().state;
-    training.node.hold(state === 'paused');
+    training.node.hold(state === 'paused' || wallet.credit.obstacle.get() !== null);
     // A gateway that is away for a while is no reason to stop what is being trained.
     training.follow(state === 'draining' ? null : earning.roundGateway());
   };
@@ -290,6 +309,7 @@ export async function createHost(options: {
       ledger,
       probe,
       apiKey,
+      wallet,
     }),
     sources: createSources({
       controller,
@@ -307,6 +327,7 @@ export async function createHost(options: {
       earnings,
       notices,
       probe,
+      wallet,
     }),
     onFault: (name, error) => log.error({ err: error }, `call ${name} failed`),
   });

@@ -22,12 +22,14 @@ export interface EarningSteps {
   setPaused(paused: boolean): void;
   /** Tells the gateway at once what this node serves now. */
   announce(): void;
+  /** Tells the gateway at once whether this node takes work. */
+  reportSoon(): void;
   /** Deregisters, closes the port, unloads the model. Safe to call at any point of a start. */
   release(): Promise<void>;
 }
 
 /** Settings that the gateway is told of, and that need no new start. */
-const announcedSettings: readonly (keyof Settings)[] = ['servedModels', 'takePartInTraining'];
+const announcedSettings: readonly (keyof Settings)[] = ['servedModels', 'takePartInTraining', 'payoutBy'];
 
 /** Settings that take effect by a drain and a new start. */
 const restartSettings: readonly (keyof Settings)[] = [
@@ -63,6 +65,8 @@ export interface NodeController {
   aside<T>(work: () => Promise<T>): Promise<T>;
   /** Stores a change and, where it needs to and the node works, drains and starts again. */
   changeSettings(patch: SettingsPatch): Settings;
+  /** Tells the gateway at once what this node is now. */
+  announce(): void;
   refresh(): void;
 }
 
@@ -72,6 +76,8 @@ export function createNodeController(options: {
   engine: Signal<Engine>;
   /** Why no work is taken although all runs: memory runs short. */
   obstacle: Signal<ErrorBody | null>;
+  /** Why the gateway is not served although all runs: it owes too much. */
+  credit: Signal<ErrorBody | null>;
   link: Signal<LinkState>;
   modelName(id: string): string;
   steps: EarningSteps;
@@ -95,6 +101,7 @@ export function createNodeController(options: {
     link: link.get(),
     engine: engine.get(),
     obstacle: options.obstacle.get(),
+    credit: options.credit.get(),
   });
   const status = createSignal(readStatus());
 
@@ -243,6 +250,10 @@ export function createNodeController(options: {
   link.subscribe(refresh);
   engine.subscribe(refresh);
   options.obstacle.subscribe(refresh);
+  options.credit.subscribe(() => {
+    refresh();
+    steps.reportSoon();
+  });
 
   return {
     status,
@@ -258,6 +269,7 @@ export function createNodeController(options: {
     },
     aside,
     changeSettings,
+    announce: () => steps.announce(),
     refresh,
   };
 }
@@ -281,7 +293,8 @@ function gateError(state: NodeState): AppError | null {
         ? null
         : new AppError('node/stopped', 'This node is still starting.', { retryAfterSeconds: 5 });
     case 'problem':
-      if (state.error.code.startsWith('link/')) return null;
+      // Whom a gateway's debts concern is looked at with each request.
+      if (state.error.code.startsWith('link/') || state.error.code === 'payer/credit-limit') return null;
       return state.error.code === 'inference/memory-pressure'
         ? new AppError(state.error.code, state.error.message, { retryAfterSeconds: 30 })
         : new AppError('node/stopped', state.error.message, { retryAfterSeconds: 10 });

@@ -18,6 +18,8 @@ export interface StateInputs {
   engine: Engine;
   /** Why no work is taken although all runs. */
   obstacle: ErrorBody | null;
+  /** Why the gateway is not served: it owes too much. The node stays registered, so that it can be paid. */
+  credit: ErrorBody | null;
 }
 
 /** The one word a person sees, from everything that is known. */
@@ -28,6 +30,7 @@ export function nodeState({
   link,
   engine,
   obstacle,
+  credit,
 }: StateInputs): NodeState {
   if (phase.phase === 'failed') return { state: 'problem', error: phase.error };
   if (phase.phase === 'draining') return { state: 'draining', running: phase.running, until: phase.until };
@@ -42,6 +45,7 @@ export function nodeState({
   if (obstacle) return { state: 'problem', error: obstacle };
   if (pauseReasons.length > 0) return { state: 'paused', reasons: pauseReasons };
   if (link.state !== 'registered') return { state: 'starting', step: 'registering' };
+  if (credit) return { state: 'problem', error: credit };
   return { state: 'earning', since: phase.since };
 }
 

@@ -15,6 +15,7 @@ import type { Sources } from './server/contract-server.ts';
 import type { SettingsStore } from './settings-store.ts';
 import type { Signal } from './signal.ts';
 import type { Training } from './training/open-training.ts';
+import type { Wallet } from './wallet/open-wallet.ts';
 
 /** Where each stream of the contract comes from. */
 export function createSources(parts: {
@@ -33,6 +34,7 @@ export function createSources(parts: {
   earnings: Signal<EarningsSummary>;
   notices: Signal<Notice[]>;
   probe: ResourceProbe;
+  wallet: Wallet;
 }): Sources {
   return {
     'node.status': (listener) => parts.controller.status.subscribe(listener),
@@ -54,9 +56,9 @@ export function createSources(parts: {
     },
     'earnings.summary': (listener) => parts.earnings.subscribe(listener),
     'earnings.changed': (listener) => parts.ledger.changes.subscribe(listener),
-    'wallet.status': () => () => {},
-    'earnings.sums': () => () => {},
-    'payouts.latest': () => () => {},
+    'wallet.status': (listener) => parts.wallet.status.subscribe(listener),
+    'earnings.sums': (listener) => parts.wallet.sums.subscribe(listener),
+    'payouts.latest': (listener) => parts.wallet.latest.subscribe(listener),
     'resources.power': () => () => {},
     'hybrid.status': () => () => {},
     notices: (listener) => parts.notices.subscribe(listener),

@@ -81,6 +81,7 @@ export async function openChainLedger() {
   const steps: Step[] = [];
   const transactions = new Map<string, ChainTransaction>();
   const blockhashes = new Map<string, number>();
+  const lost: Buffer[] = [];
 
   function accountOf(address: string): ChainAccount | null {
     const found = svm.getAccount(address as SvmAddress);
@@ -150,9 +151,13 @@ export async function openChainLedger() {
     };
   }
 
+  const finalizedSlot = () => Math.max(0, slot - finalizedLagSlots);
+
   function advance(count: number): void {
     slot += count;
     svm.warpToSlot(BigInt(slot));
+    // What lies so deep is final, whoever has asked after it or not.
+    for (const one of transactions.values()) if (one.slot <= finalizedSlot()) one.level = 'finalized';
   }
 
   function take(one: Omit<ChainTransaction, 'slot' | 'blockTime' | 'level'>): void {
@@ -161,20 +166,54 @@ export async function openChainLedger() {
     transactions.set(one.signature, { ...one, slot, blockTime: Math.floor(Date.now() / 1000), level });
   }
 
-  function simulate(raw: Buffer): { error: ChainError | null; logs: string[]; units: number } {
+  function simulate(
+    raw: Buffer,
+    verifies = true,
+  ): { error: ChainError | null; logs: string[]; units: number } {
     try {
+      svm.withSigverify(verifies);
       const result = svm.simulateTransaction(read(raw).transaction);
       const meta = result.meta();
       const error = result instanceof FailedTransactionMetadata ? chainErrorOf(result) : null;
       return { error, logs: meta.logs(), units: Number(meta.computeUnitsConsumed()) };
     } catch {
       return { error: 'SignatureFailure', logs: [], units: 0 };
+    } finally {
+      svm.withSigverify(true);
     }
+  }
+
+  /** Takes a transaction in as a validator would. Throws RpcError. */
+  function send(raw: Buffer, options: { skipPreflight: boolean; drop: boolean }): string {
+    const { signature, blockhash } = read(raw);
+    if (transactions.has(signature)) return signature;
+    if ((blockhashes.get(blockhash) ?? -1) < slot)
+      throw new RpcError(-32002, 'Transaction simulation failed: Blockhash not found', {
+        err: 'BlockhashNotFound',
+        logs: [],
+      });
+    const { error, logs } = simulate(raw);
+    if (error === 'SignatureFailure')
+      throw new RpcError(-32003, 'Transaction signature verification failure');
+    if (error !== null && !options.skipPreflight)
+      throw new RpcError(
+        -32002,
+        `Transaction simulation failed: ${typeof error === 'string' ? error : JSON.stringify(error)}`,
+        { err: error, logs },
+      );
+    if (options.drop) {
+      lost.push(raw);
+      return signature;
+    }
+    const executed = execute(raw);
+    steps.push({ raw });
+    take(executed);
+    return signature;
   }
 
   return {
     slot: () => slot,
-    finalizedSlot: () => Math.max(0, slot - finalizedLagSlots),
+    finalizedSlot,
     /** Lets blocks go by. */
     advance,
     /** Lets so many go by that no blockhash of before is good any more, finalized blocks included. */
@@ -221,29 +260,16 @@ export async function openChainLedger() {
       });
       return signature;
     },
-    /** Takes a transaction in as a validator would. Throws RpcError. */
-    send(raw: Buffer, options: { skipPreflight: boolean; drop: boolean }): string {
-      const { signature, blockhash } = read(raw);
-      if (transactions.has(signature)) return signature;
-      if ((blockhashes.get(blockhash) ?? -1) < slot)
-        throw new RpcError(-32002, 'Transaction simulation failed: Blockhash not found', {
-          err: 'BlockhashNotFound',
-          logs: [],
-        });
-      const { error, logs } = simulate(raw);
-      if (error === 'SignatureFailure')
-        throw new RpcError(-32003, 'Transaction signature verification failure');
-      if (error !== null && !options.skipPreflight)
-        throw new RpcError(
-          -32002,
-          `Transaction simulation failed: ${typeof error === 'string' ? error : JSON.stringify(error)}`,
-          { err: error, logs },
-        );
-      if (options.drop) return signature;
-      const executed = execute(raw);
-      steps.push({ raw });
-      take(executed);
-      return signature;
+    send,
+    /** Transactions that were lost, or that a fork took away, come by after all, as far as their time is not over. */
+    landLost(): void {
+      for (const raw of lost.splice(0)) {
+        try {
+          send(raw, { skipPreflight: true, drop: false });
+        } catch (thrown) {
+          if (!(thrown instanceof RpcError)) throw thrown;
+        }
+      }
     },
     /** Null when it is not on the chain. Being asked after moves it on, where polls do. */
     transaction(signature: string, isPoll = false): ChainTransaction | null {
@@ -263,8 +289,9 @@ export async function openChainLedger() {
     /** A fork: the block with this transaction turns out not to be of the chain; everything else happened all the same. */
     fork(signature: string): void {
       const gone = transactions.get(signature);
-      if (!gone?.raw) throw new Error('no such transaction');
+      if (!gone?.raw || gone.level === 'finalized') throw new Error('no fork can take this transaction away');
       transactions.delete(signature);
+      lost.push(gone.raw);
       svm = fresh();
       svm.warpToSlot(BigInt(slot));
       const kept = steps.filter((step) => !('raw' in step) || step.raw !== gone.raw);

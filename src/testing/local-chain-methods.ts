@@ -26,6 +26,8 @@ export interface ChainFaults {
   /** Says these balances, in lamports. */
   balances: Map<string, bigint>;
   genesisHash: string | null;
+  /** Its history begins here; of what lies before it knows nothing. */
+  firstSlot: number;
 }
 
 type Options = { commitment?: Level; encoding?: string; [name: string]: unknown } | undefined;
@@ -35,7 +37,10 @@ export function createChainMethods(ledger: ChainLedger, faults: ChainFaults, gen
   const seenSlot = () => Math.max(1, ledger.slot() - faults.lagSlots);
   const inContext = <T>(value: T) => ({ context: { slot: seenSlot(), apiVersion: '3.0.0' }, value });
   const isSeen = (one: ChainTransaction, wanted: Level = 'finalized') =>
-    one.slot <= seenSlot() && levels.indexOf(one.level) >= levels.indexOf(wanted) && !faults.forgets;
+    one.slot <= seenSlot() &&
+    one.slot >= faults.firstSlot &&
+    levels.indexOf(one.level) >= levels.indexOf(wanted) &&
+    !faults.forgets;
   const heightOf = (options: Options) =>
     (options?.commitment ?? 'finalized') === 'finalized'
       ? Math.max(0, ledger.finalizedSlot() - faults.lagSlots)
@@ -161,6 +166,7 @@ export function createChainMethods(ledger: ChainLedger, faults: ChainFaults, gen
   // biome-ignore lint/suspicious/noExplicitAny: each method's parameters are as JSON-RPC gives them
   const methods: Record<string, (parameters: any) => unknown> = {
     getHealth: () => 'ok',
+    getFirstAvailableBlock: () => faults.firstSlot,
     getVersion: () => ({ 'solana-core': '3.0.0-litesvm', 'feature-set': 0 }),
     getGenesisHash: () => faults.genesisHash ?? genesisHash,
     getSlot: () => seenSlot(),
@@ -234,7 +240,7 @@ export function createChainMethods(ledger: ChainLedger, faults: ChainFaults, gen
     },
     requestAirdrop: ([address, lamports]: [string, number]) => ledger.airdrop(address, BigInt(lamports)),
     simulateTransaction: ([text, options]: [string, Options]) => {
-      const { error, logs, units } = ledger.simulate(bytesOf(text, options));
+      const { error, logs, units } = ledger.simulate(bytesOf(text, options), options?.sigVerify === true);
       return inContext({ err: error, logs, unitsConsumed: units, accounts: null, returnData: null });
     },
     sendTransaction: ([text, options]: [string, Options]) =>

@@ -6,6 +6,7 @@ import {
   PublicKey,
   SystemProgram,
   Transaction,
+  VersionedTransaction,
 } from '@solana/web3.js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { issueToken, type LocalChain, noLocalChain, startLocalChain } from './local-chain.ts';
@@ -51,6 +52,25 @@ describe.skipIf(noLocalChain)(`a local chain${noLocalChain ? ` (${noLocalChain})
     expect(await connection.getBalance(to)).toBe(LAMPORTS_PER_SOL / 100);
     const [listed, ...others] = await connection.getSignaturesForAddress(to);
     expect([listed?.signature, others]).toEqual([signature, []]);
+  });
+
+  test('a try-out changes nothing and says what would happen; a browser may ask, too', async () => {
+    const before = await connection.getBalance(payer.publicKey);
+    const fine = await transfer(Keypair.generate().publicKey);
+    const tooMuch = await transfer(Keypair.generate().publicKey, 100 * LAMPORTS_PER_SOL);
+    const tryOut = async (transaction: Transaction, sigVerify = false) => {
+      const unsigned = new VersionedTransaction(transaction.compileMessage());
+      return (await connection.simulateTransaction(unsigned, { sigVerify })).value.err;
+    };
+    expect(await tryOut(fine)).toBeNull();
+    expect(await tryOut(fine, true)).toBe('SignatureFailure');
+    expect(await tryOut(tooMuch)).toEqual({ InstructionError: [0, { Custom: 1 }] });
+    expect(await connection.getBalance(payer.publicKey)).toBe(before);
+    const asked = await fetch(chain.url, { method: 'OPTIONS', headers: { origin: 'http://localhost:5173' } });
+    expect(Object.fromEntries(asked.headers)).toMatchObject({
+      'access-control-allow-origin': '*',
+      'access-control-allow-headers': expect.stringContaining('solana-client'),
+    });
   });
 
   test('lists go on from a signature, and end before one', async () => {

@@ -51,6 +51,7 @@ export async function startLocalChain(options: { slotMs?: number } = {}) {
       forgets: false,
       balances: new Map(),
       genesisHash: null,
+      firstSlot: 0,
     };
     const calls = new Map<string, number>();
     const call = createChainMethods(ledger, faults, genesisHash);

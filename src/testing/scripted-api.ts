@@ -2,8 +2,8 @@ import { generateKeyPairSync } from 'node:crypto';
 import type { AppError } from '#contract/errors.ts';
 import { gatewayDispatchText, gatewayHeaders } from '#contract/wire/signed-request.ts';
 import { systemClock } from '#node/clock.ts';
-import type { FinishedJob } from '#node/inference/job-request.ts';
-import { createJobService } from '#node/inference/job-service.ts';
+import type { FinishedJob, JobAccounting } from '#node/inference/job-request.ts';
+import { createJobService, type JobServiceParts } from '#node/inference/job-service.ts';
 import { createResponseCache } from '#node/inference/response-cache.ts';
 import { createServingRecorder } from '#node/inference/serving-stats.ts';
 import { sha256Hex, signingKey } from '#node/link/ed25519.ts';
@@ -26,6 +26,9 @@ export async function startScriptedApi(
     /** base58; without it the caller signs with `signed`. */
     gatewayPublicKey?: string;
     gate?: AppError | null;
+    /** Instead of taking down what was served in `booked`. */
+    accounting?: JobAccounting;
+    refusal?: JobServiceParts['refusal'];
   } = {},
 ) {
   const scripted = createScriptedRuntime(options);
@@ -41,7 +44,7 @@ export async function startScriptedApi(
     }),
     stats,
     clock: systemClock,
-    accounting: {
+    accounting: options.accounting ?? {
       book: async (job) => {
         booked.push(job);
         return job.request.source.kind === 'gateway'
@@ -51,6 +54,7 @@ export async function startScriptedApi(
     },
     queueLimit: () => options.queueLimit ?? 100,
     gate: () => options.gate ?? null,
+    ...(options.refusal ? { refusal: options.refusal } : {}),
     onUnbookable: () => {},
   });
   const mode = options.gateway ?? 'signed';

@@ -77,7 +77,6 @@ export function createChainClient(options: {
     // First the height, then the search: what is not found cannot have landed up to that block.
     const finalizedHeight = await connection.getBlockHeight('finalized');
     const message = messageOf(settlement.transaction);
-    const nothing: Sighting = { level: 'none', signature: null, finalizedHeight, proof: null };
     const { signature } = settlement;
     const known = signature === null ? null : await seen(signature);
     if (known) return known;
@@ -85,7 +84,11 @@ export function createChainClient(options: {
       const found = await seen(one.signature);
       if (found?.proof) return found;
     }
-    return nothing;
+    // Asked only where it matters: once the transaction's time is over.
+    const isBlind =
+      finalizedHeight > settlement.lastValidBlockHeight &&
+      (await connection.getFirstAvailableBlock()) > settlement.slot;
+    return { level: 'none', signature: null, finalizedHeight, isBlind, proof: null };
 
     async function seen(signature: string): Promise<Sighting | null> {
       const statuses = await connection.getSignatureStatuses([signature], { searchTransactionHistory: true });
@@ -93,7 +96,7 @@ export function createChainClient(options: {
       if (!status) return null;
       const level = status.confirmationStatus === 'finalized' ? 'finalized' : 'confirmed';
       const proof = await proofOf(connection, signature, level, message, paid);
-      return { finalizedHeight, level: proof ? level : 'rumoured', signature, proof };
+      return { finalizedHeight, isBlind: false, level: proof ? level : 'rumoured', signature, proof };
     }
   }
 

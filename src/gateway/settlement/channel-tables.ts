@@ -26,7 +26,7 @@ export const channelTables = `
   CREATE TABLE settlements (
     id TEXT PRIMARY KEY, channel TEXT NOT NULL REFERENCES channels, at INTEGER NOT NULL, mode TEXT NOT NULL,
     from_cumulative INTEGER NOT NULL, cumulative INTEGER NOT NULL, blockhash TEXT NOT NULL,
-    last_valid_block_height INTEGER NOT NULL, fee_lamports INTEGER NOT NULL, transaction_bytes BLOB NOT NULL
+    last_valid_block_height INTEGER NOT NULL, slot INTEGER NOT NULL, fee_lamports INTEGER NOT NULL, transaction_bytes BLOB NOT NULL
   ) STRICT;
   CREATE INDEX settlements_by_channel ON settlements (channel);
   CREATE TABLE settlement_states (
@@ -51,8 +51,10 @@ export const channelTables = `
   ) STRICT;
 
   CREATE VIEW channel_sums AS SELECT channel, payout, mint, epoch,
-    (SELECT COALESCE(MAX(cumulative), 0) FROM channel_receipts r WHERE r.channel = c.channel) AS accepted,
-    (SELECT COALESCE(MAX(cumulative), 0) FROM vouchers v WHERE v.channel = c.channel) AS vouchered,
+    COALESCE((SELECT cumulative FROM channel_receipts r WHERE r.channel = c.channel
+      ORDER BY position DESC LIMIT 1), 0) AS accepted,
+    COALESCE((SELECT cumulative FROM vouchers v WHERE v.channel = c.channel
+      ORDER BY number DESC LIMIT 1), 0) AS vouchered,
     (SELECT COALESCE(MAX(s.cumulative), 0) FROM settlements s JOIN settlement_states t ON t.settlement_id = s.id
       WHERE s.channel = c.channel AND t.state = 'finalized') AS settled
     FROM channels c;
@@ -65,10 +67,11 @@ export const channelTables = `
   CREATE TRIGGER channel_receipts_in_order BEFORE INSERT ON channel_receipts
     WHEN NEW.cumulative <> NEW.owed + COALESCE(
         (SELECT cumulative FROM channel_receipts WHERE channel = NEW.channel AND position = NEW.position - 1), 0)
-      OR NEW.position <> 1 + (SELECT COUNT(*) FROM channel_receipts WHERE channel = NEW.channel)
+      OR NEW.position <> 1 + COALESCE((SELECT MAX(position) FROM channel_receipts WHERE channel = NEW.channel), 0)
     BEGIN SELECT RAISE(ABORT, 'a channel has its receipts in one order'); END;
   CREATE TRIGGER vouchers_are_earned BEFORE INSERT ON vouchers
-    WHEN NEW.cumulative > (SELECT accepted FROM channel_sums WHERE channel = NEW.channel)
+    WHEN NEW.number <> 1 + COALESCE((SELECT MAX(number) FROM vouchers WHERE channel = NEW.channel), 0)
+      OR NEW.cumulative > (SELECT accepted FROM channel_sums WHERE channel = NEW.channel)
       OR NEW.cumulative < (SELECT vouchered FROM channel_sums WHERE channel = NEW.channel)
     BEGIN SELECT RAISE(ABORT, 'a voucher covers what was accepted'); END;
   CREATE TRIGGER settlements_are_vouchered BEFORE INSERT ON settlements

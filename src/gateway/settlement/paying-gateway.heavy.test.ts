@@ -88,6 +88,9 @@ describe.skipIf(noLocalChain)(
         `${2n * net}`,
       ]);
       await finalized(node);
+      const shown = await (await fetch(`${gateway.url}/nodes/${node.nodeId}`)).json();
+      expect(shown).toMatchObject({ wallet_address: owner.address });
+      expect(shown).not.toHaveProperty('delegation');
       expect(chain.lamportsOf(owner.address)).toBe(2n * net);
       expect(await node.channel()).toMatchObject({
         vouchered_atomic: `${2n * net}`,

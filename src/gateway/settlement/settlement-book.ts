@@ -12,6 +12,8 @@ export interface Settlement {
   cumulativeAtomic: bigint;
   blockhash: string;
   lastValidBlockHeight: number;
+  /** Of the chain when it was prepared: it cannot have landed before. */
+  slot: number;
   feeLamports: bigint;
   /** Signed by the treasury. */
   transaction: Uint8Array;
@@ -68,7 +70,7 @@ export function openSettlementBook(database: Database, now: () => number): Settl
     prepare(one) {
       transaction(() => {
         database
-          .prepare('INSERT INTO settlements VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
+          .prepare('INSERT INTO settlements VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
           .run(
             one.id,
             one.channel,
@@ -78,6 +80,7 @@ export function openSettlementBook(database: Database, now: () => number): Settl
             one.cumulativeAtomic,
             one.blockhash,
             one.lastValidBlockHeight,
+            one.slot,
             one.feeLamports,
             one.transaction,
           );
@@ -117,6 +120,7 @@ function settlementIn(found: Record<string, unknown>): Settlement {
     cumulativeAtomic: BigInt(String(found.cumulative)),
     blockhash: String(found.blockhash),
     lastValidBlockHeight: Number(found.last_valid_block_height),
+    slot: Number(found.slot),
     feeLamports: BigInt(String(found.fee_lamports)),
     transaction: new Uint8Array(found.transaction_bytes as Buffer),
     state: String(found.state) as SettlementState,

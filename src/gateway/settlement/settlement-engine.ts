@@ -138,6 +138,8 @@ export function createSettlementEngine(parts: SettlementParts): SettlementEngine
       case 'wait':
         if (sightings.length === 0)
           throw new AppError('chain/unreachable', 'No endpoint of the chain answers.');
+        if (sightings.every(({ isBlind }) => isBlind))
+          throw new AppError('chain/unreachable', `No endpoint’s history reaches back to slot ${one.slot}.`);
     }
     step('noted');
   }
@@ -186,9 +188,10 @@ export function createSettlementEngine(parts: SettlementParts): SettlementEngine
       waiting.set(channel, { reason, sums, at: parts.now() });
       return null;
     }
-    const { blockhash, lastValidBlockHeight } = await chain.ask((connection) =>
-      connection.getLatestBlockhash('confirmed'),
+    const { context, value } = await chain.ask((connection) =>
+      connection.getLatestBlockhashAndContext('confirmed'),
     );
+    const { blockhash, lastValidBlockHeight } = value;
     const transaction = buildSettlement(
       {
         feePayer: isClaim ? payout : treasuryAddress,
@@ -212,6 +215,7 @@ export function createSettlementEngine(parts: SettlementParts): SettlementEngine
       cumulativeAtomic: sums.voucheredAtomic,
       blockhash,
       lastValidBlockHeight,
+      slot: context.slot,
       feeLamports,
       transaction: transaction.serialize(),
       signature: isClaim ? null : signatureOf(transaction),

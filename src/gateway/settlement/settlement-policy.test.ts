@@ -9,7 +9,8 @@ const settlement = {
   amountAtomic: 500n,
 } as const;
 const proof = { slot: 900, feeLamports: 5000n, receivedAtomic: 500n, error: null };
-const none = (finalizedHeight = 900): Sighting => ({
+const none = (finalizedHeight = 900, isBlind = false): Sighting => ({
+  isBlind,
   level: 'none',
   signature: null,
   finalizedHeight,
@@ -19,6 +20,7 @@ const seen = (level: Sighting['level'], change: Partial<Sighting> = {}): Sightin
   level,
   signature: 's',
   finalizedHeight: 900,
+  isBlind: false,
   proof,
   ...change,
 });
@@ -73,6 +75,7 @@ describe('a payment under way', () => {
     expect(judgeSettlement(settlement, [none(late)])).toEqual({ do: 'expire' });
     expect(judgeSettlement(settlement, [none(late), none(late - 1)])).toEqual({ do: 'wait' });
     expect(judgeSettlement(settlement, [none(1001)])).toEqual({ do: 'wait' });
+    expect(judgeSettlement(settlement, [none(late, true)])).toEqual({ do: 'wait' });
     expect(
       judgeSettlement(settlement, [none(late), seen('rumoured', { finalizedHeight: late, proof: null })]),
     ).toEqual({ do: 'wait' });
@@ -82,6 +85,7 @@ describe('a payment under way', () => {
     level: fc.constantFrom('none' as const, 'rumoured' as const, 'confirmed' as const, 'finalized' as const),
     signature: fc.constantFrom('s', null),
     finalizedHeight: fc.integer({ min: 900, max: 1100 }),
+    isBlind: fc.boolean(),
     proof: fc.constantFrom(proof, null),
   });
   test('is never given up while any endpoint may know of it', () => {
@@ -91,7 +95,7 @@ describe('a payment under way', () => {
         if (verdict.do !== 'expire') return;
         expect(sightings.length).toBeGreaterThan(0);
         for (const one of sightings) {
-          expect(one.level).toBe('none');
+          expect(one).toMatchObject({ level: 'none', isBlind: false });
           expect(one.finalizedHeight).toBeGreaterThanOrEqual(late);
         }
       }),

@@ -10,6 +10,8 @@ export interface Sighting {
   signature: string | null;
   /** The finalized block that this endpoint had seen before it was asked. */
   finalizedHeight: number;
+  /** Its history does not reach back to when the payment was prepared: not to find it means nothing. */
+  isBlind: boolean;
   /** The transaction itself, with what it changed; where an endpoint cannot show it, it is but rumoured. */
   proof: { slot: number; feeLamports: bigint; receivedAtomic: bigint; error: string | null } | null;
 }
@@ -43,7 +45,8 @@ export function judgeSettlement(
   if (sightings.length === 0) return { do: 'wait' };
   const isPast = (blocks: number) =>
     sightings.every(({ finalizedHeight }) => finalizedHeight > settlement.lastValidBlockHeight + blocks);
-  if (isPast(expiryMarginBlocks) && sightings.every(({ level }) => level === 'none')) return { do: 'expire' };
+  if (isPast(expiryMarginBlocks) && sightings.every(({ level, isBlind }) => level === 'none' && !isBlind))
+    return { do: 'expire' };
   if (settlement.mode === 'claim' || isPast(0)) return { do: 'wait' };
   return { do: 'send', isGone: settlement.state === 'confirmed' };
 }

@@ -11,6 +11,7 @@ import type {
   JobOutcome,
   JobRequest,
   JobService,
+  JobSource,
 } from './job-request.ts';
 import { doWork, type WorkResult } from './job-work.ts';
 import type { ServedModels } from './model-pool.ts';
@@ -27,6 +28,8 @@ export interface JobServiceParts {
   queueLimit(): number;
   /** Why no job is taken now; null while jobs are. */
   gate(): AppError | null;
+  /** Why this request's sender is not served: it owes too much, or is blocked. Asked for each request. */
+  refusal?(source: JobSource): AppError | null;
   /** What was served could not be booked, and what comes next could not be either. */
   onUnbookable(error: AppError): void;
 }
@@ -83,7 +86,7 @@ export function createJobService(parts: JobServiceParts): DrainableJobService {
   function submit(request: JobRequest, handlers: JobHandlers = {}): JobHandle {
     const now = clock.now();
     const row = firstRow(request, now);
-    const closed = parts.gate();
+    const closed = parts.gate() ?? parts.refusal?.(request.source);
     if (closed) refuse(row, closed);
     try {
       models.check(request.model);

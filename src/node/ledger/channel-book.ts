@@ -34,7 +34,7 @@ export interface GatewayWord {
   /** Where the accepted ones have their places; null where the gateway has no channel for this node. */
   channel: string | null;
   voucher?: SignedVoucher | undefined;
-  judge?: ((state: ChannelState, voucher: SignedVoucher) => VoucherDecision) | undefined;
+  judge?: ((channel: KnownChannel, voucher: SignedVoucher) => VoucherDecision) | undefined;
 }
 
 const mostRefusedKept = 1000;

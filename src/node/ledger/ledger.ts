@@ -20,6 +20,7 @@ import {
   type NewPayment,
   openPaymentBook,
   type Payment,
+  type PaymentProof,
   type PaymentState,
 } from './payment-book.ts';
 import { openSpend, type ProviderTotals, type SpendRow } from './spend.ts';
@@ -119,7 +120,7 @@ export interface LedgerPayments
   /** Its next state; nothing where it has ended, or stands so. */
   enter(id: string, state: PaymentState, reason?: string | null): void;
   /** Books a payment as final, once, and its channel as paid up to its sum. */
-  finalize(payment: Payment, proof: { receivedAtomic: bigint; slot: number }): void;
+  finalize(payment: Payment, proof: PaymentProof): void;
   addClaim(claim: Claim): void;
   setCursor(address: string, genesisHash: string, signature: string): void;
 }
@@ -241,9 +242,10 @@ export function openLedger(file: string, { clock }: { clock: Clock }): Ledger {
         }),
       enter: (id, state, reason = null) =>
         commit(() => ({ isNew: payments.enter(id, state, reason), result: undefined })),
-      finalize: ({ id, channelId, cumulativeAtomic }, proof) =>
+      finalize: ({ id, channelId }, proof) =>
         commit(() => {
           const isNew = payments.finalize(id, proof);
+          const { cumulativeAtomic } = proof;
           const isSettlement = isNew && channelId !== null && cumulativeAtomic !== null;
           const payers = isSettlement ? channels.settle(channelId, cumulativeAtomic) : [];
           return { payers, isNew, result: undefined };

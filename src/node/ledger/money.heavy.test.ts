@@ -200,8 +200,8 @@ test('every lamport stands in one place, whatever gateway, chain and restarts do
           const seen = ledger.payments.payment(paid.id);
           if (!seen) throw new Error('it was added');
           if (action.isForked) ledger.payments.enter(paid.id, 'failed', 'never seen again');
-          ledger.payments.finalize(seen, { receivedAtomic: amount, slot: 1 });
-          ledger.payments.finalize(seen, { receivedAtomic: amount, slot: 1 });
+          ledger.payments.finalize(seen, { receivedAtomic: amount, cumulativeAtomic: upTo, slot: 1 });
+          ledger.payments.finalize(seen, { receivedAtomic: amount, cumulativeAtomic: upTo, slot: 1 });
           expect(ledger.channel(channel.channel)?.settledAtomic).toBe(
             action.isForked ? known.settledAtomic : upTo,
           );
@@ -264,7 +264,7 @@ test('answers that were lost may come late, in any order, and after they were pa
   ledger.payments.add(paid, 'confirmed');
   const seen = ledger.payments.payment(paid.id);
   if (!seen) throw new Error('it was added');
-  ledger.payments.finalize(seen, { receivedAtomic: 285n, slot: 3 });
+  ledger.payments.finalize(seen, { receivedAtomic: 285n, cumulativeAtomic: 285n, slot: 3 });
   ledger.takeAnswer(gatewayUrl, {
     verdicts: [accepted('r3', 285n), accepted('r1', 190n)],
     channel: channel.channel,
@@ -307,12 +307,14 @@ test('neither a voucher nor a payment can be changed, doubled or taken back', ()
   expect(ledger.payments.add({ ...paid, id: 'another' }, 'confirmed')).toBe(false);
   const seen = ledger.payments.payment(paid.id);
   if (!seen) throw new Error('it was added');
-  ledger.payments.finalize(seen, { receivedAtomic: 95n, slot: 3 });
+  ledger.payments.finalize(seen, { receivedAtomic: 95n, cumulativeAtomic: 95n, slot: 3 });
   const again = payment(95n, 95n, 1);
   ledger.payments.add(again, 'confirmed');
   const twice = ledger.payments.payment(again.id);
   if (!twice) throw new Error('it was added');
-  expect(() => ledger.payments.finalize(twice, { receivedAtomic: 95n, slot: 4 })).toThrow();
+  expect(() =>
+    ledger.payments.finalize(twice, { receivedAtomic: 95n, cumulativeAtomic: 95n, slot: 4 }),
+  ).toThrow();
   expect(ledger.payments.payment(again.id)?.state).toBe('confirmed');
   expect(ledger.moneySums(null).settledLamports).toBe('95');
   ledger.close();

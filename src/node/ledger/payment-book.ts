@@ -34,6 +34,13 @@ export interface Payment extends NewPayment {
   stateAt: number;
 }
 
+/** What the chain showed of a payment, in the mint's smallest unit; `cumulativeAtomic` null where it names no channel. */
+export interface PaymentProof {
+  receivedAtomic: bigint;
+  cumulativeAtomic: bigint | null;
+  slot: number;
+}
+
 /** A payout that waits for the wallet's signature; `message` is what it signs. */
 export interface Claim {
   id: string;
@@ -95,10 +102,11 @@ export function openPaymentBook(database: Database, { clock }: { clock: Clock })
       return changes > 0;
     },
     /** Takes a payment down as final; `settle` then moves the channel's sums. False where it has ended already. */
-    finalize(id: string, proof: { receivedAtomic: bigint; slot: number }): boolean {
+    finalize(id: string, proof: PaymentProof): boolean {
       const payment = first(byId.get(id));
       if (!payment || !enter(id, 'finalized')) return false;
-      const { channelId, cumulativeAtomic } = payment;
+      const { channelId } = payment;
+      const { cumulativeAtomic } = proof;
       if (channelId !== null && cumulativeAtomic !== null)
         insertSettlement.run(
           id,

@@ -14,6 +14,13 @@ import {
   receiptAnswerSchema,
   type SignedReceipt,
 } from '#contract/wire/receipt.ts';
+import {
+  type ClaimAnswer,
+  claimAnswerSchema,
+  settlementListSchema,
+  type WireSettlement,
+} from '#contract/wire/settlement.ts';
+import { type Channel, channelSchema } from '#contract/wire/voucher.ts';
 import type { NodeKey } from './node-key.ts';
 import { createSignedCall } from './signed-call.ts';
 
@@ -32,8 +39,22 @@ export function createGatewayCalls(url: string, key: NodeKey, nowMs: () => numbe
     health: (health: NodeHealth) => call('POST', `${node}/health`, healthAnswerSchema, health),
     deregister: () => call('DELETE', node, z.unknown()),
     account: (): Promise<NodeAccount> => call('GET', `${node}/account`, nodeAccountSchema),
+    /** Verdicts, and the voucher that covers what is accepted now. */
+    handIn: (receipts: SignedReceipt[]): Promise<z.infer<typeof receiptAnswerSchema>> =>
+      call('POST', `${node}/receipts`, receiptAnswerSchema, { receipts }),
     async receipts(receipts: SignedReceipt[]): Promise<ReceiptVerdict[]> {
       return (await call('POST', `${node}/receipts`, receiptAnswerSchema, { receipts })).results;
     },
+    /** Throws `settlement/not-found` where this node has none. */
+    channel: (): Promise<Channel> => call('GET', `${node}/channel`, channelSchema),
+    async settlements(): Promise<WireSettlement[]> {
+      return (await call('GET', `${node}/settlements`, settlementListSchema)).settlements;
+    },
+    /** Asks for a transaction that pays; the wallet's signature is missing. Throws `settlement/*`, `gateway/insufficient-funds`. */
+    claim: (): Promise<ClaimAnswer> => call('POST', `${node}/claim`, claimAnswerSchema),
+    /** Takes back the wallet's word for this node's key. */
+    endDelegation: () => call('DELETE', `${node}/delegation`, z.unknown()),
   };
 }
+
+export type GatewayCalls = ReturnType<typeof createGatewayCalls>;

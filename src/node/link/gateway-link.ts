@@ -9,9 +9,12 @@ import {
 } from '#contract/wire/node-capabilities.ts';
 import type { NodeAccount } from '#contract/wire/receipt.ts';
 import type { Clock } from '../clock.ts';
+import type { GatewayWord } from '../ledger/channel-book.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { createSignal, type Signal, type WritableSignal } from '../signal.ts';
-import { createGatewayCalls } from './gateway-calls.ts';
+import { checkTerms, ownChannel } from '../wallet/own-channel.ts';
+import { acceptVoucher } from '../wallet/vouchers.ts';
+import { createGatewayCalls, type GatewayCalls } from './gateway-calls.ts';
 import type { NodeKey } from './node-key.ts';
 import { checkRequirements } from './requirements.ts';
 
@@ -24,11 +27,20 @@ const receiptBatch = 200;
 const leaveLimitMs = 10_000;
 
 /** Refusals that trying again at once does not change. */
-const permanent = new Set(['link/rejected', 'link/hardware-below-minimum', 'link/clock-skew']);
+const permanent = new Set([
+  'link/rejected',
+  'link/hardware-below-minimum',
+  'link/clock-skew',
+  'wallet/bad-delegation',
+  'chain/wrong-cluster',
+]);
+/** Where a gateway does not say how soon it settles: a day. */
+const usualSettleWindowSeconds = 86_400;
 
 export interface GatewayLink {
   info: Signal<GatewayInfo | null>;
   account: Signal<{ account: NodeAccount; at: number } | null>;
+  calls: GatewayCalls;
   /** Resolves when the gateway has taken the node; rejects on a refusal. Keeps trying while it is away. */
   start(): Promise<void>;
   /** Sends the receipts that wait for an answer, soon. */
@@ -51,6 +63,8 @@ export function createGatewayLink(options: {
   /** The gateway has taken down what this node can do. */
   onRegistered?(capabilities: NodeCapabilities): void;
   health(): NodeHealth;
+  /** The most that the gateway may owe, in the channel's unit; null: without end. */
+  creditLimit?(info: GatewayInfo): bigint | null;
 }): GatewayLink {
   const { url, clock, ledger, state } = options;
   const calls = createGatewayCalls(url, options.key, () => clock.now());
@@ -63,6 +77,9 @@ export function createGatewayLink(options: {
   let isRegistered = false;
   /** What the gateway was told of this node is no longer so. */
   let hasNews = false;
+  let payout = '';
+  /** Of this registration; undefined until it was asked for, null where there is none. */
+  let channel: string | null | undefined;
 
   const speaks = (extension: string) => info.get()?.extensions.includes(extension) ?? false;
 
@@ -70,6 +87,7 @@ export function createGatewayLink(options: {
     const startedAt = performance.now();
     const found = await calls.info();
     info.set(found);
+    checkTerms(found);
     hasNews = false;
     const capabilities = options.capabilities();
     checkRequirements(capabilities.hardware, found.requirements ?? coreHardwareMinimum);
@@ -78,6 +96,8 @@ export function createGatewayLink(options: {
       throw error;
     });
     isRegistered = true;
+    channel = undefined;
+    payout = capabilities.wallet_address;
     options.onRegistered?.(capabilities);
     showRegistered(Math.round(performance.now() - startedAt), clock.now());
     flushReceipts();
@@ -170,6 +190,36 @@ export function createGatewayLink(options: {
     }
   }
 
+  /** The channel that receipts are put in, with the voucher that may have been missed. */
+  async function findChannel(): Promise<string | null> {
+    const found = info.get();
+    if (channel !== undefined || !found || !speaks('vouchers')) return channel ?? null;
+    const told = await calls.channel().catch((thrown: unknown) => {
+      // A gateway that knows no wallet of this node has no channel for it.
+      if (toAppError(thrown).code === 'settlement/not-found') return null;
+      throw thrown;
+    });
+    if (!told) {
+      channel = null;
+      return null;
+    }
+    const own = ownChannel(told, { url, info: found, payout });
+    ledger.openChannel(own);
+    channel = own.channel;
+    if (told.latest) ledger.takeAnswer(url, { verdicts: [], channel, voucher: told.latest, judge });
+    return channel;
+  }
+
+  const judge: GatewayWord['judge'] = (known, voucher) => {
+    const found = info.get();
+    return acceptVoucher(known, voucher, {
+      signer: known.gatewayKey,
+      nowSeconds: Math.floor(clock.now() / 1000),
+      settleWindowSeconds: found?.settlement?.settle_window_seconds ?? usualSettleWindowSeconds,
+      limitAtomic: found ? (options.creditLimit?.(found) ?? null) : null,
+    });
+  };
+
   /** Resolves with whether every receipt has been answered. */
   async function sendReceipts(): Promise<boolean> {
     let isAll = true;
@@ -178,8 +228,9 @@ export function createGatewayLink(options: {
       if (receipts.length === 0) break;
       // A receipt that is out must never be forgotten: its number would be used twice.
       await ledger.synced();
-      const verdicts = await calls.receipts(receipts);
-      for (const verdict of verdicts) ledger.appendVerdict(url, verdict);
+      const known = await findChannel();
+      const { results: verdicts, voucher } = await calls.handIn(receipts);
+      ledger.takeAnswer(url, { verdicts, channel: known, voucher, judge });
       isAll = verdicts.length === receipts.length;
     }
     account.set({ account: await calls.account(), at: clock.now() });
@@ -189,6 +240,7 @@ export function createGatewayLink(options: {
   return {
     info,
     account,
+    calls,
     flushReceipts,
     reportSoon: () => hurry.abort(),
     announce() {

@@ -14,6 +14,8 @@ export interface PayingGateway {
   /** base58; null for a plain gateway. */
   publicKey: string | null;
   network: Receipt['network'] | null;
+  /** `SOL` or the mint that it pays with. */
+  asset: string;
 }
 
 /**
@@ -34,7 +36,7 @@ export function createJobAccounting(options: {
       const { source } = job.request;
       const gateway = options.gateway();
       if (source.kind === 'local' || !gateway) return null;
-      const { publicKey, network } = gateway;
+      const { publicKey, network, asset } = gateway;
       const pricing = options.pricing();
       const isPlain = publicKey === null || network === null;
       const priced = {
@@ -84,7 +86,7 @@ export function createJobAccounting(options: {
                   tokens_prompt: job.result.promptTokens,
                   tokens_generated: job.result.generatedTokens,
                   price_atomic: `${priceLamports}`,
-                  asset: 'SOL',
+                  asset,
                   network,
                   ...(job.isCacheHit ? { cache: 'hit' as const } : {}),
                   seq,

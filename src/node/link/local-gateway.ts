@@ -20,6 +20,14 @@ export function createLocalGateway(options: {
   dataDir: string;
   testRequestsPerMinute(): number;
   clock: Clock;
+  /** A chain to pay on, as the gateway's flags name it; without it there are test credits. */
+  chain?: {
+    cluster: 'localnet' | 'devnet';
+    rpcUrls: readonly string[];
+    treasuryFile: string;
+    mint?: string;
+    thresholdAtomic?: bigint;
+  };
 }): LocalGateway {
   let child: ChildProcess | null = null;
   let url: string | null = null;
@@ -39,6 +47,7 @@ export function createLocalGateway(options: {
       resourcesDir(),
       '--test-requests',
       `${options.testRequestsPerMinute()}`,
+      ...chainFlags(options.chain),
     ];
     const mine = fork(entryPath('gateway'), args, {
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
@@ -97,3 +106,13 @@ export function createLocalGateway(options: {
     },
   };
 }
+
+const chainFlags = (chain: Parameters<typeof createLocalGateway>[0]['chain']): string[] =>
+  chain
+    ? [
+        ...['--cluster', chain.cluster, '--treasury', chain.treasuryFile],
+        ...chain.rpcUrls.flatMap((url) => ['--rpc', url]),
+        ...(chain.mint === undefined ? [] : ['--mint', chain.mint]),
+        ...(chain.thresholdAtomic === undefined ? [] : ['--settle-threshold', `${chain.thresholdAtomic}`]),
+      ]
+    : [];

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import { AppError } from '#contract/errors.ts';
+import { AppError, errorCodeSchema } from '#contract/errors.ts';
 import { nodeHeaders, nodeRequestText } from '#contract/wire/signed-request.ts';
 import { sha256Hex } from './ed25519.ts';
 import type { NodeKey } from './node-key.ts';
@@ -14,8 +14,11 @@ const detailSchema = z.union([
   z.object({
     detail: z.array(z.object({ loc: z.array(z.union([z.string(), z.number()])), msg: z.string() })).min(1),
   }),
-  z.object({ message: z.string() }),
+  z.object({ message: z.string(), details: z.object({ code: z.string() }).partial().optional() }),
 ]);
+
+/** What a gateway may say by our own codes; they reach the operator as they are. */
+const passedOn = /^(wallet|settlement|chain|payer)\/|^gateway\/insufficient-funds$/;
 
 export interface GatewayRequest {
   method: string;
@@ -128,10 +131,22 @@ function refusal(response: Response, received: string, nowMs: number): AppError 
       { data: { offSeconds } },
     );
   const data = { status };
+  const named = ownCode(parsed.success ? parsed.data : null, detail);
+  if (named) return new AppError(named.code, named.message, { data });
   if (status === 404) return new AppError('gateway/not-registered', `The gateway says: ${detail}`, { data });
   if (status >= 500 || status === 429)
     return new AppError('link/unreachable', `The gateway cannot work now: ${detail}`, { data });
   return new AppError('link/rejected', `The gateway says: ${detail}`, { data });
+}
+
+/** A code in the details, or before the sentence. */
+function ownCode(body: z.infer<typeof detailSchema> | null, detail: string) {
+  const before = /^([a-z]+\/[a-z-]+): (.*)$/s.exec(detail);
+  const code = errorCodeSchema.safeParse(
+    before?.[1] ?? (body && 'message' in body ? body.details?.code : undefined),
+  );
+  if (!code.success || !passedOn.test(code.data)) return null;
+  return { code: code.data, message: before?.[2] ?? detail };
 }
 
 function json(text: string): unknown {

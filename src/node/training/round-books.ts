@@ -3,10 +3,12 @@ import { AppError } from '#contract/errors.ts';
 import { type RoundOutcome, roundRequestId, trainingPayer } from '#contract/federated/rounds.ts';
 import { trainingFeeOf } from '#contract/money.ts';
 import { type Receipt, receiptText } from '#contract/wire/receipt.ts';
+import { nativeMint } from '#contract/wire/voucher.ts';
 import type { Clock } from '../clock.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { sha256Hex } from '../link/ed25519.ts';
 import type { NodeKey } from '../link/node-key.ts';
+import { assetOf } from '../wallet/own-channel.ts';
 import type { RoundBooks } from './round-ports.ts';
 import type { RoundRecord } from './round-record.ts';
 
@@ -62,6 +64,7 @@ export function createRoundBooks(options: {
   ) {
     const { task, offer } = record.selected;
     const { gatewayKey, network, seq, inputSha256, updateSha256 } = known;
+    const mint = ledger.channels().find((channel) => channel.gatewayKey === gatewayKey)?.mint ?? nativeMint;
     const receipt: Receipt = {
       v: 1,
       request_id: roundRequestId(record.roundId, key.publicKey),
@@ -76,7 +79,7 @@ export function createRoundBooks(options: {
       tokens_prompt: 0,
       tokens_generated: 0,
       price_atomic: outcome.reward.price_lamports,
-      asset: 'SOL',
+      asset: assetOf(mint),
       network,
       seq,
       issued_at: Math.floor(clock.now() / 1000),

@@ -38,10 +38,6 @@ CREATE TABLE payment_states (
   reason TEXT,
   PRIMARY KEY (payment_id, number)
 ) STRICT;
-CREATE VIEW payment_now AS SELECT p.rowid AS place, p.*, s.state, s.reason, s.at AS state_at FROM payments p
-  JOIN payment_states s ON s.payment_id = p.id
-    AND s.number = (SELECT MAX(number) FROM payment_states t WHERE t.payment_id = p.id);
-
 CREATE TABLE settlements (
   payment_id TEXT PRIMARY KEY REFERENCES payments (id),
   at INTEGER NOT NULL,
@@ -51,6 +47,13 @@ CREATE TABLE settlements (
   slot INTEGER NOT NULL,
   UNIQUE (channel_id, cumulative)
 ) STRICT;
+
+CREATE VIEW payment_now AS SELECT p.rowid AS place, p.id, p.at, p.signature, p.gateway_url, p.channel_id, p.mode,
+  COALESCE(f.cumulative, p.cumulative) AS cumulative, COALESCE(f.received, p.amount) AS amount, p.asset, p.cluster, p.bytes,
+  p.last_valid_block_height, s.state, s.reason, s.at AS state_at FROM payments p
+  JOIN payment_states s ON s.payment_id = p.id
+    AND s.number = (SELECT MAX(number) FROM payment_states t WHERE t.payment_id = p.id)
+  LEFT JOIN settlements f ON f.payment_id = p.id;
 
 CREATE TABLE cursors (
   address TEXT NOT NULL, genesis_hash TEXT NOT NULL, signature TEXT NOT NULL, PRIMARY KEY (address, genesis_hash)

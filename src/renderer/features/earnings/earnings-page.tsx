@@ -46,7 +46,7 @@ export function EarningsPage({ wallet = null }: { wallet?: ReactNode }) {
         <EarningsChart unit={unit} testCredits={testCredits} />
         <BreakdownCard unit={unit} />
         <ProviderTotalsTable unit={unit} />
-        <div className="grid gap-4 empty:hidden min-[1100px]:grid-cols-2">
+        <div className="grid gap-4 empty:hidden min-[1100px]:grid-cols-[repeat(auto-fit,minmax(26rem,1fr))]">
           <PayoutsCard />
           <PayersCard unit={unit} />
         </div>

@@ -1,0 +1,95 @@
+import type { AppError } from '#contract/errors.ts';
+import { type ErrorBody, errorBody } from '#contract/result.ts';
+import type { Payer } from '#contract/wallet.ts';
+import type { GatewayInfo } from '#contract/wire/node-capabilities.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { SettingsStore } from '../settings-store.ts';
+import { createSignal, type Signal } from '../signal.ts';
+import {
+  type CreditLimits,
+  type GatewayPromises,
+  gatewayRefusal,
+  payerOf,
+  payerRefusal,
+  unsettledOf,
+} from './credit.ts';
+
+export interface CreditBook {
+  /** Why a payer of the present gateway is not served; null while it is. Asks no database. */
+  refusal(payer: string): AppError | null;
+  /** Why nobody of the present gateway is served; null while they are. */
+  obstacle: Signal<ErrorBody | null>;
+  /** The most that a voucher may be above what is paid: credit, and the work that is under way when it ends; null: without end. */
+  voucherLimit(info: GatewayInfo): bigint | null;
+  payers(): Payer[];
+  /** Figures, limits or the gateway have changed. */
+  changed(): void;
+}
+
+/** Who owes what, in memory, and what follows from it. */
+export function createCreditBook(parts: {
+  ledger: Pick<Ledger, 'payers' | 'payer'>;
+  settings: SettingsStore;
+  gateway(): { url: string; info: GatewayInfo } | null;
+}): CreditBook {
+  const { ledger } = parts;
+  const obstacle = createSignal<ErrorBody | null>(null);
+  let gatewayError: AppError | null = null;
+
+  const limits = (): CreditLimits => {
+    const { unvoucheredLimitLamports, unsettledLimitLamports, blockedPayers } = parts.settings.current.get();
+    return {
+      unvoucheredLamports: BigInt(unvoucheredLimitLamports),
+      unsettledLamports: BigInt(unsettledLimitLamports),
+      blockedPayers,
+    };
+  };
+
+  function changed(): void {
+    const gateway = parts.gateway();
+    gatewayError = null;
+    if (gateway) {
+      const owed = ledger
+        .payers()
+        .filter(({ gatewayUrl, network }) => gatewayUrl === gateway.url && network === gateway.info.network)
+        .reduce((sum, figures) => sum + unsettledOf(figures), 0n);
+      gatewayError = gatewayRefusal(gateway.url, owed, limits(), promisesOf(gateway.info));
+    }
+    const next = gatewayError ? errorBody(gatewayError) : null;
+    if (JSON.stringify(next) !== JSON.stringify(obstacle.get())) obstacle.set(next);
+  }
+
+  return {
+    obstacle,
+    changed,
+    refusal(payer) {
+      const gateway = parts.gateway();
+      if (!gateway) return null;
+      const figures = ledger.payer(gateway.url, gateway.info.network ?? 'unknown', payer);
+      return payerRefusal(payer, figures, limits(), promisesOf(gateway.info)) ?? gatewayError;
+    },
+    voucherLimit(info) {
+      if (!info.settlement) return null;
+      const { unvoucheredLamports, unsettledLamports } = limits();
+      return unvoucheredLamports + unsettledLamports;
+    },
+    payers() {
+      const gateway = parts.gateway();
+      const none: GatewayPromises = { vouches: false, pays: false };
+      return ledger
+        .payers()
+        .map((figures) => {
+          const isPresent = figures.gatewayUrl === gateway?.url && figures.network === gateway.info.network;
+          return payerOf(figures, limits(), isPresent ? promisesOf(gateway.info) : none);
+        })
+        .sort((one, other) => compare(BigInt(other.unsettledLamports), BigInt(one.unsettledLamports)));
+    },
+  };
+}
+
+const promisesOf = ({ extensions, settlement }: GatewayInfo): GatewayPromises => ({
+  vouches: extensions.includes('vouchers'),
+  pays: settlement !== undefined,
+});
+
+const compare = (one: bigint, other: bigint) => (one < other ? -1 : one > other ? 1 : 0);

@@ -1,0 +1,184 @@
+import { randomBytes } from 'node:crypto';
+import { AppError } from '#contract/errors.ts';
+import { checkDelegation, type DelegatedNode, delegationRequest } from '#contract/settlement/delegation.ts';
+import { exactBase64, verifyBytes } from '#contract/settlement/ed25519.ts';
+import { parseSignInText } from '#contract/settlement/sign-in-text.ts';
+import type { SignInRequest, WalletStatus } from '#contract/wallet.ts';
+import type { Delegation } from '#contract/wire/delegation.ts';
+import type { Network } from '#contract/wire/network.ts';
+import type { Clock } from '../clock.ts';
+import { checkAddress } from './address.ts';
+import type { StoredWallet, WalletStore } from './wallet-store.ts';
+
+const dayMs = 86_400_000;
+const renewalDays = 5;
+const requestMs = 10 * 60_000;
+const changeMs = 5 * 60_000;
+const mostRequests = 100;
+
+/** What a wallet calls the chain. With test credits none is used. */
+const chainIds: Record<Network, string> = {
+  'test-credits': 'solana:mainnet',
+  'mainnet-beta': 'solana:mainnet',
+  devnet: 'solana:devnet',
+  localnet: 'solana:localnet',
+};
+
+export interface WalletBinding {
+  signInRequest(): SignInRequest;
+  /** Takes the wallet's word down. Resolves with the address that is paid from now on. Throws `wallet/bad-delegation`, `wallet/proof-needed`. */
+  bind(delegation: Delegation): string;
+  /** Forgets the wallet's word; whose signature a change needs stays. */
+  revoke(): void;
+  changeRequest(address: string): Promise<{ message: string | null }>;
+  /** Whether an address may be paid instead of the present one. Throws `wallet/proof-needed` or `wallet/bad-signature`. */
+  agreeToChange(change: { address: string; signature?: string | undefined }): Promise<string>;
+  /** Another address is paid now: what was said for the old one is void. */
+  forget(): void;
+  /** Whose signature another payout address needs; null where none does. */
+  bound(): string | null;
+  /** Throws `wallet/proof-needed` where another address needs the wallet's signature. */
+  checkUnproven(address: string | null): void;
+  /** To be sent with a registration at this gateway; null where it has none. */
+  delegationFor(gatewayUrl: string): Delegation | null;
+  status(): WalletStatus['delegation'];
+}
+
+/**
+ * The word of the operator's wallet: its Sign In With Solana lets the node's own key register, report and hand in receipts for 30
+ * days. That key can never change who is paid: only the bound wallet's signature does, under a message that is good once, for 5 minutes.
+ */
+export function createWalletBinding(parts: {
+  store: WalletStore;
+  clock: Clock;
+  node: Pick<DelegatedNode, 'nodeKey' | 'nodeId'>;
+  payoutAddress(): string | null;
+  /** Where the node works, or is to work. Throws where that is not known yet. */
+  gatewayUrl(): string;
+  network(): Network | null;
+}): WalletBinding {
+  const { store, clock, node } = parts;
+  /** Nonces of sign-ins that were asked for, and texts of changes, each until it is used or too old. */
+  const requests = new Map<string, number>();
+  const changes = new Map<string, { address: string; old: string | null; until: number }>();
+
+  /** A wallet whose address is no longer paid has no say. */
+  function bound(): string | null {
+    const { boundTo } = store.current.get();
+    return boundTo !== null && boundTo === parts.payoutAddress() ? boundTo : null;
+  }
+
+  const origin = () => new URL(parts.gatewayUrl()).origin;
+  const newNonce = () => randomBytes(16).toString('hex');
+
+  function forgetOld(): void {
+    const now = clock.now();
+    for (const [nonce, until] of requests)
+      if (until < now || requests.size > mostRequests) requests.delete(nonce);
+    for (const [message, { until }] of changes)
+      if (until < now || changes.size > mostRequests) changes.delete(message);
+  }
+
+  function checkUnproven(address: string | null): void {
+    const boundTo = bound();
+    if (boundTo === null || address === parts.payoutAddress()) return;
+    throw new AppError('wallet/proof-needed', `The wallet ${boundTo} must agree to another payout address.`, {
+      data: { address: boundTo },
+    });
+  }
+
+  return {
+    signInRequest() {
+      forgetOld();
+      const now = clock.now();
+      const nonce = newNonce();
+      requests.set(nonce, now + requestMs);
+      const chainId = chainIds[parts.network() ?? 'test-credits'];
+      return { ...delegationRequest({ ...node, gatewayOrigin: origin() }, now, nonce), chainId };
+    },
+    bind(delegation) {
+      forgetOld();
+      const gateway = origin();
+      const { address, issuedAt, expiresAt } = checkDelegation(delegation, {
+        ...node,
+        gatewayOrigin: gateway,
+        now: clock.now(),
+      });
+      const nonce = nonceOf(delegation);
+      if (nonce === null || !requests.has(nonce))
+        throw new AppError('wallet/bad-delegation', 'This node has not asked for this sign-in just now.');
+      checkUnproven(address);
+      store.set({ boundTo: address, delegation: { signed: delegation, issuedAt, expiresAt, gateway } });
+      requests.delete(nonce);
+      return address;
+    },
+    revoke: () => store.set({ ...store.current.get(), delegation: null }),
+    async changeRequest(text) {
+      const { address } = await checkAddress(text);
+      if (bound() === null) return { message: null };
+      forgetOld();
+      const until = clock.now() + changeMs;
+      const old = parts.payoutAddress();
+      const message = [
+        'SolanaLM node: change who is paid',
+        '',
+        `From: ${old ?? 'nobody'}`,
+        `To: ${address}`,
+        `Node: ${node.nodeId}`,
+        `Nonce: ${newNonce()}`,
+        `Good until: ${new Date(until).toISOString()}`,
+      ].join('\n');
+      changes.set(message, { address, old, until });
+      return { message };
+    },
+    async agreeToChange({ address: text, signature }) {
+      const { address } = await checkAddress(text);
+      const boundTo = bound();
+      if (boundTo === null || address === parts.payoutAddress()) return address;
+      forgetOld();
+      if (signature === undefined) checkUnproven(address);
+      const found = [...changes].find(
+        ([message, change]) =>
+          change.address === address &&
+          change.old === parts.payoutAddress() &&
+          verifyBytes(Buffer.from(message), signature ?? '', boundTo),
+      );
+      if (!found)
+        throw new AppError(
+          'wallet/bad-signature',
+          `This is not ${boundTo}’s signature under a change to ${address} that was asked for in the last 5 minutes.`,
+        );
+      changes.delete(found[0]);
+      return address;
+    },
+    forget: () => store.set({ boundTo: null, delegation: null }),
+    bound,
+    checkUnproven,
+    delegationFor(gatewayUrl) {
+      const { delegation } = store.current.get();
+      if (!delegation || delegation.expiresAt <= clock.now()) return null;
+      const isPaid = delegation.signed.address === parts.payoutAddress();
+      return isPaid && delegation.gateway === new URL(gatewayUrl).origin ? delegation.signed : null;
+    },
+    status: () => delegationStatus(store.current.get(), clock.now()),
+  };
+}
+
+/** The delegation as the UI shows it. `now` in unix ms. */
+export function delegationStatus({ delegation }: StoredWallet, now: number): WalletStatus['delegation'] {
+  if (!delegation) return null;
+  const { signed, issuedAt, expiresAt, gateway } = delegation;
+  return {
+    address: signed.address,
+    issuedAt,
+    expiresAt,
+    gateway,
+    isRenewalDue: expiresAt - now < renewalDays * dayMs,
+    isExpired: expiresAt <= now,
+  };
+}
+
+function nonceOf({ signed_message: message }: Delegation): string | null {
+  const bytes = exactBase64(message);
+  return bytes ? (parseSignInText(Buffer.from(bytes).toString()).nonce ?? null) : null;
+}

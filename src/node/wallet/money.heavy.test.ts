@@ -1,0 +1,250 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { Settings } from '#contract/settings.ts';
+import { createGateway, type Gateway, type GatewayOptions } from '#gateway/gateway.ts';
+import { type LocalChain, noLocalChain, startLocalChain } from '#testing/local-chain.ts';
+import {
+  type MoneyNode,
+  netOfRequest,
+  priceOfRequest,
+  signClaim,
+  startMoneyNode,
+} from '#testing/money-node.ts';
+import { writeKeyFile } from '#testing/paying-books.ts';
+import { newWalletOwner, type WalletOwner } from '#testing/wallet-owner.ts';
+
+const sol = 1_000_000_000n;
+const until = (done: () => void) => vi.waitFor(done, { timeout: 20_000, interval: 20 });
+
+describe.skipIf(noLocalChain)(`a node that is paid${noLocalChain ? ` (${noLocalChain})` : ''}`, () => {
+  let dir: string;
+  let chain: LocalChain;
+  let gateway: Gateway;
+  let owner: WalletOwner;
+  let treasury: ReturnType<typeof writeKeyFile>;
+  const closing: (() => Promise<unknown>)[] = [];
+
+  const openGateway = (change: Partial<GatewayOptions> = {}) =>
+    createGateway({
+      port: 0,
+      host: '127.0.0.1',
+      dataDir: dir,
+      chain: { cluster: 'localnet', rpcUrls: [chain.url], treasuryFile: treasury.file, pollMs: 20 },
+      ...change,
+    });
+
+  beforeEach(async () => {
+    dir = mkdtempSync(join(tmpdir(), 'paid-'));
+    chain = await startLocalChain();
+    treasury = writeKeyFile(dir);
+    chain.airdrop(treasury.keypair.publicKey.toBase58(), 100n * sol);
+    owner = newWalletOwner();
+    gateway = await openGateway();
+  });
+  afterEach(async () => {
+    for (const close of closing.splice(0).reverse()) await close();
+    await gateway.close();
+    await chain.close();
+    rmSync(dir, { recursive: true });
+  });
+
+  async function startNode(settings: Partial<Settings> = {}, isBound = true): Promise<MoneyNode> {
+    const node = await startMoneyNode({
+      dir: mkdtempSync(join(dir, 'node-')),
+      gatewayUrl: gateway.url,
+      gatewayKey: gateway.publicKey,
+      owner,
+      settings: { solanaRpcUrls: [chain.url], ...settings },
+    });
+    closing.push(async () => {
+      expect(node.faults).toEqual([]);
+      expect(node.sums().differenceLamports).toBe('0');
+      await node.close();
+    });
+    if (isBound) {
+      node.bind();
+      await node.link.start();
+    }
+    return node;
+  }
+
+  test('work is vouched for, paid by the gateway, and booked when it is final', async () => {
+    const node = await startNode();
+    expect(await node.serve(2)).toEqual([200, 200]);
+    await until(() =>
+      expect(node.sums()).toMatchObject({
+        grossLamports: `${2n * priceOfRequest}`,
+        settledLamports: `${2n * netOfRequest}`,
+        unvoucheredLamports: '0',
+        voucheredLamports: '0',
+        differenceLamports: '0',
+      }),
+    );
+    expect(chain.lamportsOf(owner.address)).toBe(2n * netOfRequest);
+    expect(node.ledger.entries({ limit: 9 }).entries.map(({ state }) => state)).toEqual([
+      'settled',
+      'settled',
+    ]);
+    await until(() => expect(node.wallet.latest.get()[0]?.state).toBe('finalized'));
+    expect(node.wallet.payers()).toMatchObject([
+      { payer: 'payer', unvoucheredLamports: '0', unsettledLamports: '0', isAtLimit: false },
+    ]);
+    await node.wallet.refresh();
+    expect(node.wallet.status.get()).toMatchObject({
+      payoutAddress: owner.address,
+      boundTo: owner.address,
+      delegation: { address: owner.address, isRenewalDue: false, isExpired: false },
+      chain: { cluster: 'localnet', isRightCluster: true, problem: null },
+      balances: { lamports: `${2n * netOfRequest}`, usdcMicro: null },
+    });
+  });
+
+  test('a claim is checked, signed by the wallet, sent once, and followed to its end', async () => {
+    chain.airdrop(owner.address, sol);
+    const node = await startNode({ payoutBy: 'claim' });
+    await node.serve(2);
+    await until(() => expect(BigInt(node.sums().voucheredLamports)).toBe(2n * netOfRequest));
+    const claim = await node.wallet.claims.prepare();
+    expect(claim).toMatchObject({
+      amountAtomic: `${2n * netOfRequest}`,
+      asset: 'SOL',
+      to: owner.address,
+      simulation: { ok: true, problem: null },
+    });
+    const signed = signClaim(claim, owner);
+    await expect(node.wallet.claims.submit(claim.id, claim.transaction)).rejects.toMatchObject({
+      code: 'wallet/bad-transaction',
+    });
+    chain.ledger.confirm('held');
+    const first = await node.wallet.claims.submit(claim.id, signed);
+    expect(first).toMatchObject({ id: claim.id, mode: 'claim', state: 'submitted' });
+    expect(await node.wallet.claims.submit(claim.id, signed)).toMatchObject({ id: claim.id });
+    expect(node.sums().submittedLamports).toBe(`${2n * netOfRequest}`);
+    const signature = first.signature ?? '';
+    chain.ledger.settle(signature, 'confirmed');
+    await until(() => expect(node.ledger.payments.payment(claim.id)?.state).toBe('confirmed'));
+    expect(node.sums().settledLamports).toBe('0');
+    chain.ledger.settle(signature, 'finalized');
+    await until(() => expect(node.sums().settledLamports).toBe(`${2n * netOfRequest}`));
+    expect(await node.wallet.claims.submit(claim.id, signed)).toMatchObject({ state: 'finalized' });
+    expect(chain.lamportsOf(owner.address)).toBe(sol + 2n * netOfRequest - BigInt(claim.feeLamports));
+    await expect(node.wallet.claims.prepare()).rejects.toMatchObject({ code: 'settlement/below-threshold' });
+  });
+
+  test('a claim that is too old says so, and can be asked for anew', async () => {
+    chain.airdrop(owner.address, sol);
+    const node = await startNode({ payoutBy: 'claim' });
+    await node.serve(1);
+    await until(() => expect(BigInt(node.sums().voucheredLamports)).toBe(netOfRequest));
+    const old = await node.wallet.claims.prepare();
+    chain.ledger.expireBlockhashes();
+    const late = await node.wallet.claims.submit(old.id, signClaim(old, owner));
+    expect(late).toMatchObject({ state: 'submitted', reason: expect.stringContaining('lockhash') });
+    await until(() => expect(node.ledger.payments.payment(old.id)?.state).toBe('expired'));
+    const claim = await until2(() => node.wallet.claims.prepare());
+    expect(claim.id).not.toBe(old.id);
+    await node.wallet.claims.submit(claim.id, signClaim(claim, owner));
+    await until(() => expect(node.sums().settledLamports).toBe(`${netOfRequest}`));
+    expect(chain.lamportsOf(owner.address)).toBe(sol + netOfRequest - BigInt(claim.feeLamports));
+  });
+
+  test('what was confirmed and is gone with a fork is not booked, and comes again', async () => {
+    const node = await startNode();
+    chain.ledger.confirm('held');
+    await node.serve(1);
+    await until(() => expect(node.wallet.latest.get()).toHaveLength(1));
+    const signature = node.wallet.latest.get()[0]?.signature ?? '';
+    chain.ledger.settle(signature, 'confirmed');
+    await until(() => expect(node.ledger.payments.paymentBySignature(signature)?.state).toBe('confirmed'));
+    chain.ledger.fork(signature);
+    await until(() =>
+      expect(node.ledger.payments.paymentBySignature(signature)).toMatchObject({
+        state: 'submitted',
+        reason: expect.stringContaining('gone'),
+      }),
+    );
+    expect(node.sums()).toMatchObject({ settledLamports: '0', differenceLamports: '0' });
+    await until(() => expect(chain.ledger.transaction(signature)).not.toBeNull());
+    chain.ledger.settle(signature, 'finalized');
+    await until(() => expect(node.sums().settledLamports).toBe(`${netOfRequest}`));
+    expect(chain.lamportsOf(owner.address)).toBe(netOfRequest);
+  });
+
+  test('an endpoint that lies about what is final books nothing; with two, both must have it', async () => {
+    const second = await chain.openEndpoint();
+    const node = await startNode({ solanaRpcUrls: [chain.url, second.url] });
+    chain.ledger.confirm('held');
+    second.faults.claimsFinalized = true;
+    await node.serve(1);
+    await until(() => expect(node.wallet.latest.get()).toHaveLength(1));
+    const signature = node.wallet.latest.get()[0]?.signature ?? '';
+    chain.ledger.settle(signature, 'confirmed');
+    await until(() => expect(node.ledger.payments.paymentBySignature(signature)?.state).toBe('confirmed'));
+    second.faults.claimsFinalized = false;
+    second.faults.forgets = true;
+    chain.ledger.settle(signature, 'finalized');
+    await new Promise((resolve) => setTimeout(resolve, 2500));
+    expect(node.sums().settledLamports).toBe('0');
+    second.faults.forgets = false;
+    await until(() => expect(node.sums().settledLamports).toBe(`${netOfRequest}`));
+  });
+
+  test('endpoints that hang, limit or are of another cluster are passed over, and said', async () => {
+    const hanging = await chain.openEndpoint();
+    const foreign = await chain.openEndpoint();
+    foreign.faults.genesisHash = treasury.keypair.publicKey.toBase58();
+    hanging.faults.rateLimited = 1000;
+    const node = await startNode({ solanaRpcUrls: [foreign.url] });
+    await node.serve(1);
+    await until(() =>
+      expect(node.wallet.status.get().chain).toMatchObject({
+        isRightCluster: false,
+        problem: { code: 'chain/wrong-cluster' },
+      }),
+    );
+    expect(node.sums().settledLamports).toBe('0');
+    node.settings.update({ solanaRpcUrls: [hanging.url, foreign.url, chain.url] });
+    await node.wallet.refresh();
+    expect(node.wallet.status.get().balances?.lamports).toBe(`${chain.lamportsOf(owner.address)}`);
+    // Of three endpoints one is left, and a payment wants two that agree.
+    expect(node.sums().settledLamports).toBe('0');
+    node.settings.update({ solanaRpcUrls: [chain.url] });
+    await until(() => expect(node.sums().settledLamports).toBe(`${netOfRequest}`));
+  });
+
+  test('a payer that is blocked, or owes too much, is not served; one that is vouched for is', async () => {
+    const node = await startNode({ unvoucheredLimitLamports: `${netOfRequest + 1n}` });
+    expect(await node.serve(1, 'good')).toEqual([200]);
+    await until(() => expect(BigInt(node.sums().unvoucheredLamports)).toBe(0n));
+    expect(await node.serve(1, 'good')).toEqual([200]);
+    node.settings.update({ blockedPayers: ['bad'] });
+    expect(await node.serve(1, 'bad')).toEqual([403]);
+    expect(node.wallet.credit.refusal('bad')).toMatchObject({ code: 'payer/blocked' });
+  });
+
+  test('a gateway that does not pay is no longer served when it owes as much as is given', async () => {
+    const node = await startNode({
+      payoutBy: 'claim',
+      unsettledLimitLamports: `${netOfRequest + netOfRequest / 2n}`,
+      unvoucheredLimitLamports: `${netOfRequest * 10n}`,
+    });
+    expect(await node.serve(2)).toEqual([200, 200]);
+    expect(node.wallet.credit.obstacle.get()).toMatchObject({
+      code: 'payer/credit-limit',
+      message: expect.stringContaining('owes it'),
+    });
+    expect(await node.serve(1)).toEqual([402]);
+    chain.airdrop(owner.address, sol);
+    await until(() => expect(BigInt(node.sums().unvoucheredLamports)).toBe(0n));
+    const claim = await node.wallet.claims.prepare();
+    await node.wallet.claims.submit(claim.id, signClaim(claim, owner));
+    await until(() => expect(node.wallet.credit.obstacle.get()).toBeNull());
+    expect(await node.serve(1)).toEqual([200]);
+  });
+
+  async function until2<T>(work: () => Promise<T>): Promise<T> {
+    return vi.waitFor(work, { timeout: 20_000, interval: 100 });
+  }
+});

@@ -1,0 +1,312 @@
+import { AppError } from '#contract/errors.ts';
+import type { Pricing } from '#contract/money.ts';
+import { errorBody, toAppError } from '#contract/result.ts';
+import type { Settings } from '#contract/settings.ts';
+import type { MoneySums, Payer, Payment, WalletStatus } from '#contract/wallet.ts';
+import { clusterSchema } from '#contract/wire/network.ts';
+import type { GatewayInfo } from '#contract/wire/node-capabilities.ts';
+import type { Clock } from '../clock.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { paymentText } from '../ledger/payment-book.ts';
+import type { GatewayCalls } from '../link/gateway-calls.ts';
+import type { NodeKey } from '../link/node-key.ts';
+import type { SettingsStore } from '../settings-store.ts';
+import { createSignal, type Signal } from '../signal.ts';
+import { readBalances } from './balances.ts';
+import { type ChainAccess, createChainAccess } from './chain.ts';
+import { type Claims, createClaims } from './claims.ts';
+import { type CreditBook, createCreditBook } from './credit-book.ts';
+import { createWalletBinding, type WalletBinding } from './delegation.ts';
+import { reconcile } from './reconciler.ts';
+import { openWalletStore } from './wallet-store.ts';
+
+const lookMs = 30_000;
+/** While something is owed, or a payment is under way, it is looked for more often. */
+const owedMs = 5000;
+const followMs = 2000;
+const balancesMs = 60_000;
+const quietMs = 500;
+const mostShown = 20;
+
+/** The gateway that the node works for, as far as it is known. */
+export interface WorkingGateway {
+  url: string;
+  info: GatewayInfo;
+  calls: Pick<GatewayCalls, 'claim' | 'settlements' | 'endDelegation'>;
+}
+
+export interface Wallet {
+  binding: WalletBinding;
+  claims: Claims;
+  credit: CreditBook;
+  status: Signal<WalletStatus>;
+  sums: Signal<MoneySums>;
+  latest: Signal<Payment[]>;
+  payers(): Payer[];
+  payments(limit: number): Payment[];
+  /** Reads the balances, and looks for payments, now. */
+  refresh(): Promise<void>;
+  /** Something has changed that `status` tells. */
+  changed(): void;
+  /** The chain that the present gateway pays on; null with test credits. */
+  chain(): ChainAccess | null;
+  /** Takes the wallet's word back, at the gateway too. */
+  revoke(): Promise<void>;
+}
+
+/** The node's side of money over one profile: whose wallet it is, what it is owed, and what the chain says. */
+export function openWallet(parts: {
+  file: string;
+  ledger: Ledger;
+  settings: SettingsStore;
+  key: NodeKey;
+  clock: Clock;
+  signal: AbortSignal;
+  /** Null while the node works for none. */
+  gateway(): WorkingGateway | null;
+  pricing(): Pricing;
+  onFault(error: unknown): void;
+  /** The longest pause between two looks at the chain; tests do not wait for the usual ones. */
+  mostPauseMs?: number;
+}): Wallet {
+  const { ledger, settings, clock, signal } = parts;
+  const current = () => settings.current.get();
+  const payoutAddress = () => current().payoutAddress;
+  let balances: WalletStatus['balances'] = null;
+  let balancesOf = '';
+  let access: { key: string; chain: ChainAccess } | null = null;
+  let looking: Promise<void> | null = null;
+  let hurry = new AbortController();
+
+  const store = openWalletStore(parts.file);
+  const binding = createWalletBinding({
+    store,
+    clock,
+    node: { nodeKey: parts.key.publicKey, nodeId: parts.key.nodeId },
+    payoutAddress,
+    gatewayUrl: () => gatewayUrlOf(parts.gateway(), current()),
+    network: () => parts.gateway()?.info.network ?? null,
+  });
+
+  /** Of the gateway's own terms, or while it is away of the channel that it last had. */
+  function chain(): ChainAccess | null {
+    const gateway = parts.gateway();
+    const terms = gateway?.info.settlement;
+    const last = gateway ? undefined : ledger.channels().find(({ genesisHash }) => genesisHash !== null);
+    const cluster = terms?.cluster ?? clusterSchema.safeParse(last?.network).data;
+    const genesisHash = terms?.genesis_hash ?? last?.genesisHash;
+    if (!cluster || !genesisHash) return null;
+    const key = JSON.stringify([cluster, genesisHash, current().solanaRpcUrls]);
+    if (access?.key !== key) {
+      const urls = current().solanaRpcUrls;
+      access = { key, chain: createChainAccess({ cluster, genesisHash, urls, clock }) };
+    }
+    return access.chain;
+  }
+
+  const credit = createCreditBook({ ledger, settings, gateway: parts.gateway });
+  const claims = createClaims({
+    ledger,
+    clock,
+    payoutAddress,
+    chain() {
+      const found = chain();
+      if (!found) throw new AppError('settlement/not-found', 'This gateway pays in test credits.');
+      return found;
+    },
+    askGateway() {
+      const gateway = parts.gateway();
+      if (!gateway) throw new AppError('link/unreachable', 'The node does not work for a gateway now.');
+      return gateway.calls.claim();
+    },
+  });
+
+  const network = () => parts.gateway()?.info.network ?? null;
+  const readLatest = () => {
+    const all = ledger.payments.newest(mostShown);
+    const known = new Set(all.map(({ id }) => id));
+    const older = ledger.payments.underWay().filter(({ id, state }) => !known.has(id) && state !== 'expired');
+    return [...all, ...older.reverse()].map(paymentText);
+  };
+  const readStatus = (): WalletStatus => {
+    const found = chain();
+    const state = found?.state();
+    const paid = payoutAddress();
+    return {
+      payoutAddress: paid,
+      delegation: binding.status(),
+      boundTo: binding.bound(),
+      chain:
+        found && state
+          ? {
+              cluster: found.cluster,
+              endpoint: state.endpoint,
+              isRightCluster: state.isRightCluster,
+              problem: state.problem ? errorBody(state.problem) : null,
+            }
+          : null,
+      balances: balancesOf === `${paid} ${found?.genesisHash}` ? balances : null,
+    };
+  };
+  const status = createSignal(readStatus());
+  const sums = createSignal(ledger.moneySums(network()));
+  const latest = createSignal(readLatest());
+
+  function changed(): void {
+    const next = readStatus();
+    if (JSON.stringify(next) !== JSON.stringify(status.get())) status.set(next);
+  }
+
+  function putIfNew<T>(target: { get(): T; set(value: T): void }, next: T): void {
+    if (JSON.stringify(next) !== JSON.stringify(target.get())) target.set(next);
+  }
+
+  let isDue = false;
+  ledger.changes.subscribe(() => {
+    credit.changed();
+    if (isDue) return;
+    isDue = true;
+    clock.sleep(quietMs, signal).then(
+      () => {
+        isDue = false;
+        putIfNew(sums, ledger.moneySums(network()));
+        putIfNew(latest, readLatest());
+      },
+      () => {},
+    );
+  });
+  settings.current.subscribe(() => {
+    credit.changed();
+    changed();
+  });
+
+  async function look(): Promise<void> {
+    const found = await usedChain();
+    if (!found) return;
+    const gateway = parts.gateway();
+    const isPlain = gateway !== null && !gateway.info.settlement;
+    const payout = payoutAddress();
+    try {
+      await reconcile({
+        ledger,
+        chain: found,
+        hints: gateway?.info.settlement ? () => gateway.calls.settlements() : null,
+        plain:
+          isPlain && payout !== null ? { gatewayUrl: gateway.url, payout, pricing: parts.pricing() } : null,
+      });
+    } catch (thrown) {
+      const error = toAppError(thrown);
+      if (!error.code.startsWith('chain/')) parts.onFault(thrown);
+    }
+    changed();
+  }
+
+  /** Beside a gateway's own chain: of a plain gateway, which names none, the one that the operator has named an endpoint of. */
+  async function usedChain(): Promise<ChainAccess | null> {
+    const own = chain();
+    if (own) return own;
+    const gateway = parts.gateway();
+    const isPlain = gateway !== null && gateway.info.network === undefined;
+    const urls = current().solanaRpcUrls;
+    if (!isPlain || urls.length === 0) return null;
+    const key = JSON.stringify(['plain', urls]);
+    if (access?.key !== key) {
+      const { plainCluster } = await import('./plain-cluster.ts');
+      const known = await plainCluster(urls[0] ?? '').catch(() => null);
+      if (!known) return null;
+      access = { key, chain: createChainAccess({ ...known, urls, clock }) };
+    }
+    return access.chain;
+  }
+
+  /** One look at a time; whoever comes meanwhile waits for it. */
+  function lookOnce(): Promise<void> {
+    looking ??= look().finally(() => {
+      looking = null;
+    });
+    return looking;
+  }
+
+  async function refreshBalances(): Promise<void> {
+    const found = chain();
+    const owner = payoutAddress();
+    if (!found || owner === null) return;
+    const token = parts.gateway()?.info.settlement?.mint ?? null;
+    balances = { ...(await readBalances(found, owner, token)), at: clock.now() };
+    balancesOf = `${owner} ${found.genesisHash}`;
+  }
+
+  function pauseMs(): number {
+    const isFollowing = ledger.payments
+      .underWay()
+      .some(({ state }) => state === 'submitted' || state === 'confirmed');
+    const isOwed = ledger
+      .channels()
+      .some(
+        ({ genesisHash, voucheredAtomic, settledAtomic }) => genesisHash && voucheredAtomic > settledAtomic,
+      );
+    return Math.min(isFollowing ? followMs : isOwed ? owedMs : lookMs, parts.mostPauseMs ?? lookMs);
+  }
+
+  async function keepLooking(): Promise<void> {
+    let balancesAt = Number.NEGATIVE_INFINITY;
+    for (;;) {
+      if (clock.now() - balancesAt >= balancesMs) {
+        balancesAt = clock.now();
+        await refreshBalances().catch(() => {});
+      }
+      await lookOnce();
+      hurry = new AbortController();
+      await clock.sleep(pauseMs(), AbortSignal.any([signal, hurry.signal])).catch(() => {});
+      signal.throwIfAborted();
+    }
+  }
+  keepLooking().catch((thrown: unknown) => {
+    if (!signal.aborted) parts.onFault(thrown);
+  });
+
+  return {
+    binding,
+    claims: {
+      prepare: claims.prepare,
+      async submit(id, transaction) {
+        const payment = await claims.submit(id, transaction);
+        hurry.abort();
+        return payment;
+      },
+    },
+    credit,
+    status,
+    sums,
+    latest,
+    payers: () => credit.payers(),
+    payments: (limit) => ledger.payments.newest(limit).map(paymentText),
+    async refresh() {
+      try {
+        await refreshBalances();
+        await lookOnce();
+      } finally {
+        changed();
+      }
+    },
+    changed() {
+      changed();
+      // A gateway that has come tells what chain it pays on.
+      if (chain() !== null && status.get().balances === null) hurry.abort();
+    },
+    chain,
+    async revoke() {
+      const wasFor = binding.status()?.gateway;
+      binding.revoke();
+      changed();
+      const gateway = parts.gateway();
+      if (gateway && wasFor === new URL(gateway.url).origin) await gateway.calls.endDelegation();
+    },
+  };
+}
+
+function gatewayUrlOf(gateway: WorkingGateway | null, settings: Settings): string {
+  if (gateway) return gateway.url;
+  if (settings.network.kind === 'gateway') return settings.network.url;
+  throw new AppError('link/unreachable', 'The local test network does not run: start earning first.');
+}

@@ -1,0 +1,57 @@
+import { AppError } from '#contract/errors.ts';
+import { channelId } from '#contract/settlement/channel-id.ts';
+import { genesisHashes } from '#contract/wire/network.ts';
+import type { GatewayInfo } from '#contract/wire/node-capabilities.ts';
+import { type Channel, nativeMint } from '#contract/wire/voucher.ts';
+import type { NewChannel } from '../ledger/channel-book.ts';
+
+const solDecimals = 9;
+
+/**
+ * The channel that a gateway tells, once it is known to be the one between its key and this node's wallet. Throws `link/bad-answer` or
+ * `chain/wrong-cluster`.
+ */
+export function ownChannel(
+  told: Channel,
+  known: { url: string; info: GatewayInfo; payout: string },
+): NewChannel {
+  const { url, info, payout } = known;
+  const { public_key: gatewayKey, settlement } = info;
+  const mint = settlement?.mint ?? nativeMint;
+  if (!gatewayKey || !info.network) throw bad('The gateway has vouchers and no key or network.');
+  checkTerms(info);
+  if (told.payout !== payout) throw bad(`The gateway’s channel pays ${told.payout}, not ${payout}.`);
+  if (told.mint !== mint) throw bad(`The gateway’s channel is in ${told.mint}, not in ${mint}.`);
+  const expected = channelId({ gatewayKey, payoutWallet: payout, mint, epoch: BigInt(told.epoch) });
+  if (told.channel !== expected) throw bad('The gateway’s channel is not that of its key and this wallet.');
+  return {
+    channel: told.channel,
+    gatewayUrl: url,
+    gatewayKey,
+    payout,
+    mint,
+    decimals: settlement?.decimals ?? solDecimals,
+    epoch: told.epoch,
+    network: info.network,
+    genesisHash: settlement?.genesis_hash ?? null,
+    treasury: settlement?.treasury ?? null,
+  };
+}
+
+/** Throws `chain/wrong-cluster` where a gateway calls a chain by another’s name. */
+export function checkTerms({ network, settlement }: GatewayInfo): void {
+  if (!settlement) return;
+  const { cluster, genesis_hash: genesisHash } = settlement;
+  if (cluster !== network)
+    throw new AppError('chain/wrong-cluster', `The gateway works in ${network} and pays on ${cluster}.`);
+  if (cluster !== 'localnet' && genesisHash !== genesisHashes[cluster])
+    throw new AppError(
+      'chain/wrong-cluster',
+      `The gateway says ${cluster}, but its chain began with ${genesisHash}.`,
+    );
+}
+
+const bad = (message: string) => new AppError('link/bad-answer', message);
+
+/** What a receipt calls a mint. */
+export const assetOf = (mint: string): string => (mint === nativeMint ? 'SOL' : mint);

@@ -1,0 +1,285 @@
+import type { Pricing } from '#contract/money.ts';
+import { toAppError } from '#contract/result.ts';
+import type { WireSettlement } from '#contract/wire/settlement.ts';
+import { nativeMint } from '#contract/wire/voucher.ts';
+import type { KnownChannel } from '../ledger/channel-book.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { isEnded, type Payment } from '../ledger/payment-book.ts';
+import type { ChainAccess } from './chain.ts';
+import { type ChainTransaction, readTransaction } from './chain-transaction.ts';
+import { judgePayment, receivedOf } from './judge-payment.ts';
+import { nextStep } from './payment-policy.ts';
+import { listNamed, type Named, viewsOf } from './payment-watch.ts';
+
+/** A blockhash is good for 150 blocks; one that was found lands within twice that, or not at all. */
+const landsWithinBlocks = 300;
+/** Disputed transactions of a channel that are kept; anybody can name a channel. */
+const mostDisputed = 200;
+
+/** Points at which the process may die: what was done until then is told to tests. */
+export type ReconcileStep = 'listed' | 'found' | 'looked' | 'entered' | 'booked' | 'cursor';
+
+export interface ReconcilerParts {
+  ledger: Ledger;
+  chain: ChainAccess;
+  /** What the gateway says of its payments: a hint where to look, no more. Null without such a gateway. */
+  hints: (() => Promise<WireSettlement[]>) | null;
+  /** Watched for transfers that name no channel; null where none are expected. */
+  plain: { gatewayUrl: string; payout: string; pricing: Pricing } | null;
+  onStep?: ((step: ReconcileStep) => void) | undefined;
+}
+
+/**
+ * Looks once at all that may pay this node and takes down what it finds. What it does may be cut off at any point and done again.
+ * Throws `chain/*` where the chain could not be asked.
+ */
+export async function reconcile(parts: ReconcilerParts): Promise<void> {
+  const { ledger, chain } = parts;
+  const step = (name: ReconcileStep) => parts.onStep?.(name);
+  const quorum = Math.min(2, chain.endpoints);
+  const channels = ledger.channels().filter(({ genesisHash }) => genesisHash === chain.genesisHash);
+
+  /** Of this look; each is asked after once. */
+  const followed = new Set<string>();
+  await takeHints();
+  for (const channel of channels) await watch(channel, false);
+  for (const payment of ledger.payments.underWay()) {
+    const isOurs = payment.cluster === chain.cluster && payment.state !== 'expired';
+    if (!isOurs || followed.has(payment.id)) continue;
+    if ((await follow(payment, false)) !== 'look again') continue;
+    const channel = channels.find(({ id }) => id === payment.channelId);
+    if (channel) await watch(channel, true);
+    await follow(payment, true);
+  }
+  if (parts.plain) await watchPayout(parts.plain);
+  const payout = channels[0]?.payout;
+  if (!parts.plain && payout !== undefined) await watchUnreferred(payout);
+
+  async function takeHints(): Promise<void> {
+    const told = await parts.hints?.().catch(() => []);
+    const hinted = (told ?? []).filter(({ signature, channel, state }) => {
+      const isSent = state === 'submitted' || state === 'confirmed' || state === 'finalized';
+      return isSent && signature !== null && channels.some((known) => known.channel === channel);
+    });
+    const isNew = ({ signature }: WireSettlement) =>
+      signature !== null && ledger.payments.paymentBySignature(signature) === null;
+    if (!hinted.some(isNew)) return;
+    const lastValid = (await heightOf()) + landsWithinBlocks;
+    for (const hint of hinted.filter(isNew).reverse()) {
+      const channel = channels.find((known) => known.channel === hint.channel);
+      const { signature } = hint;
+      if (!channel || signature === null || BigInt(hint.cumulative_atomic) <= channel.settledAtomic) continue;
+      ledger.payments.add(
+        {
+          id: signature,
+          signature,
+          gatewayUrl: channel.gatewayUrl,
+          channelId: channel.id,
+          mode: hint.mode,
+          cumulativeAtomic: BigInt(hint.cumulative_atomic),
+          amountAtomic: BigInt(hint.amount_atomic),
+          mint: channel.mint,
+          cluster: chain.cluster,
+          bytes: null,
+          lastValidBlockHeight: Math.min(lastValid, hint.last_valid_block_height || lastValid),
+        },
+        'submitted',
+      );
+      step('found');
+    }
+  }
+
+  function heightOf(): Promise<number> {
+    return chain.ask((connection) => connection.getBlockHeight('confirmed'));
+  }
+
+  /** Reads what names the channel, oldest first. A whole look passes over where the last one ended. */
+  async function watch(channel: KnownChannel, isWholeLook: boolean): Promise<void> {
+    const { cursor, setCursor } = ledger.payments;
+    const from = isWholeLook ? null : cursor(channel.channel, chain.genesisHash);
+    const { named, isWhole } = await listNamed(chain, channel.channel, from);
+    step('listed');
+    let read: string | null = null;
+    let isGapless = true;
+    for (const one of named) {
+      const isOver = await consider(one, channel, isWholeLook && isWhole);
+      if (isOver === 'look again' && !isWholeLook) return watch(channel, true);
+      isGapless &&= isOver === true && one.finalizedBy >= quorum;
+      if (isGapless) read = one.signature;
+    }
+    if (read === null) return;
+    setCursor(channel.channel, chain.genesisHash, read);
+    step('cursor');
+  }
+
+  /** Whether nothing more is to be learnt of a transaction. */
+  async function consider(
+    one: Named,
+    channel: KnownChannel,
+    isWholeLook: boolean,
+  ): Promise<boolean | 'look again'> {
+    if (one.memo !== null && !one.memo.includes(channel.channel)) return true;
+    let known = ledger.payments.paymentBySignature(one.signature);
+    if (known && isEnded(known.state)) return true;
+    if (!known) {
+      const transaction = await chain.ask((connection) =>
+        readTransaction(connection, one.signature, 'confirmed'),
+      );
+      if (!transaction) return false;
+      const verdict = judgePayment(transaction, owedOf(ledger.channel(channel.channel) ?? channel));
+      if (verdict.kind === 'failed' || verdict.kind === 'other') return true;
+      if (verdict.kind === 'disputed' && ledger.payments.disputedCount(channel.id) >= mostDisputed)
+        return true;
+      add(transaction, channel, verdict.cumulativeAtomic, verdict.receivedAtomic, await heightOf());
+      known = ledger.payments.paymentBySignature(one.signature);
+    }
+    if (!known) return false;
+    const outcome = await follow(known, isWholeLook);
+    return outcome === 'look again'
+      ? outcome
+      : isEnded(ledger.payments.payment(known.id)?.state ?? 'submitted');
+  }
+
+  function add(
+    transaction: ChainTransaction,
+    channel: KnownChannel,
+    cumulativeAtomic: bigint | null,
+    amountAtomic: bigint,
+    height: number,
+  ): void {
+    const { signature } = transaction;
+    ledger.payments.add(
+      {
+        id: signature,
+        signature,
+        gatewayUrl: channel.gatewayUrl,
+        channelId: channel.id,
+        mode:
+          cumulativeAtomic === null ? 'unattributed' : isClaim(transaction, channel) ? 'claim' : 'gateway',
+        cumulativeAtomic,
+        amountAtomic,
+        mint: channel.mint,
+        cluster: chain.cluster,
+        bytes: null,
+        lastValidBlockHeight: height + landsWithinBlocks,
+      },
+      'confirmed',
+    );
+    step('found');
+  }
+
+  /** Takes a payment one step on. A dispute is told only after a look at all that came before it. */
+  async function follow(payment: Payment, isWholeLook: boolean): Promise<'look again' | undefined> {
+    const channel = ledger.channels().find(({ id }) => id === payment.channelId);
+    const isPlain = payment.mode === 'unattributed';
+    followed.add(payment.id);
+    const views = await viewsOf(chain, payment.signature);
+    step('looked');
+    const next = nextStep(payment, channel && !isPlain ? owedOf(channel) : null, views, quorum);
+    if (next.do === 'send') await resend(payment);
+    else if (next.do === 'finalize') {
+      ledger.payments.finalize(payment, next);
+      step('booked');
+    } else if (next.do === 'enter') {
+      if (next.state === 'disputed' && !isWholeLook) return 'look again';
+      ledger.payments.enter(payment.id, next.state, next.reason);
+      step('entered');
+    }
+    return undefined;
+  }
+
+  async function resend({ id, bytes, state }: Payment): Promise<void> {
+    if (!bytes) return;
+    try {
+      await sendBytes(chain, bytes);
+    } catch (thrown) {
+      const error = toAppError(thrown);
+      if (error.code === 'chain/rejected') ledger.payments.enter(id, state, error.message);
+    }
+  }
+
+  /** Transfers to the payout address that name nothing: of a plain gateway, or of one that forgot to. Counted from the first look on. */
+  async function watchPayout(plain: NonNullable<ReconcilerParts['plain']>): Promise<void> {
+    const { gatewayUrl, payout, pricing } = plain;
+    await newAt(payout, (transaction) => {
+      const received = receivedOf(transaction, payout, nativeMint);
+      const isDust = received < pricing.perRequestLamports || received <= 0n;
+      const isOwn = transaction.signers.includes(payout);
+      if (isDust || isOwn || transaction.memos.some((memo) => memo.startsWith('solanalm:'))) return null;
+      return { gatewayUrl, channelId: null, amountAtomic: received, mint: nativeMint };
+    });
+  }
+
+  async function watchUnreferred(payout: string): Promise<void> {
+    await newAt(payout, (transaction) => {
+      const channel = channels.find(
+        ({ treasury, payout: paid }) =>
+          treasury !== null && transaction.signers.includes(treasury) && paid === payout,
+      );
+      if (!channel || transaction.accounts.some((account) => channels.some((one) => one.channel === account)))
+        return null;
+      const received = receivedOf(transaction, payout, channel.mint);
+      if (received <= 0n) return null;
+      return { gatewayUrl: channel.gatewayUrl, channelId: null, amountAtomic: received, mint: channel.mint };
+    });
+  }
+
+  async function newAt(
+    payout: string,
+    read: (
+      transaction: ChainTransaction,
+    ) => Pick<Payment, 'gatewayUrl' | 'channelId' | 'amountAtomic' | 'mint'> | null,
+  ): Promise<void> {
+    const { genesisHash, cluster } = chain;
+    const from = ledger.payments.cursor(payout, genesisHash);
+    const { named } = await listNamed(chain, payout, from || null);
+    // What came before the first look is none of this node's earnings.
+    const fresh = from === null ? [] : named;
+    for (const one of fresh) {
+      if (one.finalizedBy < quorum) return;
+      if (ledger.payments.paymentBySignature(one.signature) === null) {
+        const seen = await chain.askAll((connection) =>
+          readTransaction(connection, one.signature, 'finalized'),
+        );
+        const transactions = seen.filter((transaction) => transaction !== null);
+        if (transactions.length < quorum) return;
+        const first = transactions[0];
+        const found = first && first.error === null ? read(first) : null;
+        if (first && found) {
+          const id = first.signature;
+          const rest = { mode: 'unattributed', cumulativeAtomic: null, bytes: null } as const;
+          const payment = { id, signature: id, cluster, lastValidBlockHeight: null, ...rest, ...found };
+          ledger.payments.add(payment, 'confirmed');
+          const added = ledger.payments.payment(id);
+          const proof = { receivedAtomic: found.amountAtomic, cumulativeAtomic: null, slot: first.slot };
+          if (added) ledger.payments.finalize(added, proof);
+        }
+      }
+      ledger.payments.setCursor(payout, genesisHash, one.signature);
+    }
+    // Empty: it was looked at, and nothing was there.
+    if (from === null) ledger.payments.setCursor(payout, genesisHash, named.at(-1)?.signature ?? '');
+  }
+}
+
+/** Resolves when an endpoint has it. Throws `chain/*`. */
+export async function sendBytes(chain: ChainAccess, bytes: Uint8Array): Promise<void> {
+  await chain.ask(async (connection) => {
+    try {
+      await connection.sendRawTransaction(bytes, { preflightCommitment: 'confirmed', maxRetries: 0 });
+    } catch (thrown) {
+      if (!(thrown instanceof Error && /already been processed|AlreadyProcessed/.test(thrown.message)))
+        throw thrown;
+    }
+  });
+}
+
+const owedOf = ({ channel, payout, mint, settledAtomic }: KnownChannel) => ({
+  channel,
+  payout,
+  mint,
+  settledAtomic,
+});
+
+const isClaim = (transaction: ChainTransaction, { payout }: KnownChannel): boolean =>
+  transaction.feePayer === payout;

@@ -1,0 +1,36 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { z } from 'zod';
+import { delegationSchema } from '#contract/wire/delegation.ts';
+import { createSignal, type Signal } from '../signal.ts';
+import { storeDocument } from '../stored-document.ts';
+
+const storedSchema = z.strictObject({
+  /** Whose signature another payout address needs; it stays when the delegation is taken back or runs out. */
+  boundTo: z.string().nullable(),
+  delegation: z
+    .strictObject({
+      signed: delegationSchema,
+      /** Unix ms. */
+      issuedAt: z.number(),
+      expiresAt: z.number(),
+      /** The gateway's origin that it is for. */
+      gateway: z.string(),
+    })
+    .nullable(),
+});
+export type StoredWallet = z.infer<typeof storedSchema>;
+
+export interface WalletStore {
+  current: Signal<StoredWallet>;
+  /** Written whole before it holds. Throws `disk/full`. */
+  set(next: StoredWallet): void;
+}
+
+/** What the operator's wallet has said, in a file that only this user reads. One that cannot be read is not passed over: it throws. */
+export function openWalletStore(file: string): WalletStore {
+  const stored = existsSync(file)
+    ? storedSchema.parse(JSON.parse(readFileSync(file, 'utf8')))
+    : { boundTo: null, delegation: null };
+  const current = createSignal<StoredWallet>(stored);
+  return { current, set: (next) => current.set(storeDocument(file, storedSchema, next)) };
+}
