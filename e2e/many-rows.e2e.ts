@@ -165,7 +165,8 @@ describe('a million entries', () => {
         const top = element.parentElement?.getBoundingClientRect().top ?? 0;
         const rows = [...element.querySelectorAll('tbody tr')];
         const row = rows.find((one) => one.getBoundingClientRect().top > top + 60);
-        const fromEnd = Number(element.getAttribute('aria-rowcount')) - Number(row?.getAttribute('aria-rowindex'));
+        const fromEnd =
+          Number(element.getAttribute('aria-rowcount')) - Number(row?.getAttribute('aria-rowindex'));
         return { fromEnd, place: Math.round((row?.getBoundingClientRect().top ?? 0) - top) };
       });
     const before = await seen();

@@ -180,7 +180,12 @@ function settle(ledger: Ledger, cumulative: bigint, number: number): void {
     'submitted',
   );
   const payment = ledger.payments.payment(id);
-  if (payment) ledger.payments.finalize(payment, { receivedAtomic: payment.amountAtomic, slot: number });
+  if (payment)
+    ledger.payments.finalize(payment, {
+      cumulativeAtomic: cumulative,
+      receivedAtomic: payment.amountAtomic,
+      slot: number,
+    });
 }
 
 /** Every query that the Earnings page makes, by the call or stream that it is for. */

@@ -131,7 +131,12 @@ function play(ledger: Ledger, actions: readonly Step[]): void {
         };
         ledger.payments.add(payment, 'submitted');
         const stored = ledger.payments.payment(id);
-        if (stored) ledger.payments.finalize(stored, { receivedAtomic: payment.amountAtomic, slot: 1 });
+        if (stored)
+          ledger.payments.finalize(stored, {
+            cumulativeAtomic: sum,
+            receivedAtomic: payment.amountAtomic,
+            slot: 1,
+          });
         continue;
       }
       if (action.act === 'voucher' && sum <= known.voucheredAtomic) continue;

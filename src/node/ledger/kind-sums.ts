@@ -12,6 +12,8 @@ import { number, one } from './database.ts';
 
 export const quarterMs = 900_000;
 const quartersPerDay = 96;
+/** After all that a clock can tell. */
+const lastQuarter = Math.floor(8_640_000_000_000_000 / quarterMs);
 
 export interface LedgerTotals {
   jobs: number;
@@ -64,6 +66,7 @@ export function openKindSums(database: Database, { clock }: { clock: Clock }) {
        UNION ALL SELECT ${columns} FROM quarter_sums WHERE bucket >= @outer AND bucket < @end)
      GROUP BY 1, 2`,
   );
+  const wholeSums = database.prepare(`SELECT kind_id, state, jobs, tokens, gross, fee, cost FROM whole_sums`);
   const buckets = database.prepare(
     `SELECT (bucket * ${quarterMs} + @offset) / @size AS slot, kind_id, SUM(gross - fee) AS net, SUM(jobs) AS jobs
      FROM quarter_sums WHERE bucket >= @since / ${quarterMs} GROUP BY 1, 2`,
@@ -108,14 +111,19 @@ export function openKindSums(database: Database, { clock }: { clock: Clock }) {
     const firstDay = Math.ceil(first / quartersPerDay);
     const endDay = Math.max(firstDay, Math.floor(end / quartersPerDay));
     const isWithin = firstDay * quartersPerDay >= end;
-    const rows = sums.all({
-      firstDay,
-      endDay: isWithin ? firstDay : endDay,
-      first,
-      inner: isWithin ? end : firstDay * quartersPerDay,
-      outer: isWithin ? end : endDay * quartersPerDay,
-      end,
-    }) as Record<string, bigint | string>[];
+    const isWhole = sinceMs <= 0 && end >= lastQuarter;
+    const rows = (
+      isWhole
+        ? wholeSums.all()
+        : sums.all({
+            firstDay,
+            endDay: isWithin ? firstDay : endDay,
+            first,
+            inner: isWithin ? end : firstDay * quartersPerDay,
+            outer: isWithin ? end : endDay * quartersPerDay,
+            end,
+          })
+    ) as Record<string, bigint | string>[];
     return rows.map((row) => ({
       kindId: Number(row.kind_id),
       state: row.state as EntryState,

@@ -3,11 +3,13 @@ const dayMs = 86_400_000;
 const tables = [
   { name: 'quarter_sums', sizeMs: quarterMs },
   { name: 'day_sums', sizeMs: dayMs },
+  // One bucket, 0, for all of time.
+  { name: 'whole_sums', sizeMs: Number.MAX_SAFE_INTEGER },
 ] as const;
 
 const typeOf = `CASE WHEN t.entry_id IS NOT NULL THEN 'training' WHEN p.entry_id IS NOT NULL THEN 'proxy' ELSE 'inference' END`;
 
-/** Adds rows of (at, kind_id, state, sign, tokens, gross, fee, cost) to both tables. */
+/** Adds rows of (at, kind_id, state, sign, tokens, gross, fee, cost) to all of them. */
 const add = (rows: string) =>
   tables
     .map(
@@ -35,8 +37,8 @@ const placesOf = (range: string) =>
 const initial = `iif(e.seq IS NULL, 'unattributed', 'earned')`;
 
 /**
- * What an entry is one of (type, model, gateway, network), and running sums by kind and state of each quarter of an hour and each UTC
- * day, kept by triggers in the transaction of what they sum. Every time zone's days begin at a quarter.
+ * What an entry is one of (type, model, gateway, network), and running sums by kind and state of each quarter of an hour, each UTC day
+ * and all of time, kept by triggers in the transaction of what they sum. Every time zone's days begin at a quarter.
  */
 export const kinds = `
 CREATE TABLE kinds (
@@ -58,6 +60,7 @@ UPDATE entries SET kind_id = k.id FROM kinds k
     AND k.type = CASE WHEN EXISTS (SELECT 1 FROM trained t WHERE t.entry_id = entries.id) THEN 'training'
       WHEN EXISTS (SELECT 1 FROM proxied p WHERE p.entry_id = entries.id) THEN 'proxy' ELSE 'inference' END;
 CREATE TRIGGER entries_stay BEFORE UPDATE ON entries BEGIN SELECT RAISE(ABORT, 'entries are append-only'); END;
+CREATE INDEX entries_by_kind_and_time ON entries (kind_id, at);
 CREATE TRIGGER entries_kind BEFORE INSERT ON entries WHEN NEW.kind_id IS NULL
   BEGIN SELECT RAISE(ABORT, 'an entry is of a kind'); END;
 
