@@ -78,14 +78,14 @@ test('the first earning, disputes and payouts are told once each, and not again 
   book(node.ledger, 'b');
   book(node.ledger, 'c');
   expect(await node.told()).toMatchObject([
-    { kind: 'firstEarning', amount: '0.000002964', unit: 'test-credits' },
+    { kind: 'firstEarning', amount: '0.000 002 964', unit: 'test-credits' },
   ]);
   dispute(node.ledger, 'a');
   dispute(node.ledger, 'b');
   pay(node.ledger, 'payment-1');
   expect((await node.told()).slice(1)).toMatchObject([
     { kind: 'dispute', count: 2 },
-    { kind: 'payout', amount: '0.008412', unit: 'SOL' },
+    { kind: 'payout', amount: '0.008 412', unit: 'SOL' },
   ]);
   node = node.restart();
   book(node.ledger, 'd');

@@ -146,10 +146,10 @@ function factsOf(ledger: Ledger): Facts {
   };
 }
 
-/** An amount of `10^-digits` units as a decimal number, without zeros at its end. */
+/** An amount of `10^-digits` units as a decimal number, in groups of three after the point, without zeros at its end. */
 function decimalOf(amount: bigint, digits: number): string {
   const text = `${amount}`.padStart(digits + 1, '0');
   const fraction = text.slice(text.length - digits).replace(/0+$/, '');
   const whole = text.slice(0, text.length - digits);
-  return digits === 0 || fraction === '' ? whole : `${whole}.${fraction}`;
+  return digits === 0 || fraction === '' ? whole : `${whole}.${fraction.replace(/(\d{3})(?=\d)/g, '$1 ')}`;
 }

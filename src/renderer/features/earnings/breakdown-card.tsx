@@ -82,7 +82,16 @@ export function BreakdownCard({ unit }: { unit: string }) {
                 <Cell isWide>{formatSol(row.grossLamports)}</Cell>
                 <Cell isWide>{formatSol(row.feeLamports)}</Cell>
                 <Cell>{row.costLamports === '0' ? '–' : formatSol(row.costLamports)}</Cell>
-                <Cell>{formatSol(row.netLamports)}</Cell>
+                <Cell>
+                  {formatSol(row.netLamports)}
+                  {row.costLamports !== '0' && (
+                    <span className="block text-xs text-dim">
+                      {t('earnings.breakdown.yours', {
+                        left: formatSol(BigInt(row.netLamports) - BigInt(row.costLamports)),
+                      })}
+                    </span>
+                  )}
+                </Cell>
               </tr>
             ))}
           </tbody>
