@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Entry, EntryFilter } from '#contract/earnings.ts';
+import { type Entry, type EntryFilter, entryStateSchema } from '#contract/earnings.ts';
 import { createFakeClock } from '#testing/fake-clock.ts';
 import { newEntry } from '#testing/ledger-entries.ts';
 import { columns, type EntryRow, entryOf, joined } from './entry-rows.ts';
@@ -176,7 +176,7 @@ function played(actions: readonly Step[]): { ledger: Ledger; all: Entry[] } {
   return { ledger, all: everyEntry(file) };
 }
 
-const maybe = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined });
+const maybe = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined, freq: 1 });
 const filters = fc.record({
   state: maybe(fc.constantFrom('earned', 'agreed', 'vouchered', 'settled', 'disputed', 'unattributed')),
   type: maybe(fc.constantFrom('inference', 'training', 'proxy')),
@@ -255,6 +255,10 @@ test('running sums by type, model, gateway, day, month and state are those of th
         const row = rows.find((one) => one.month === month && one.network === 'localnet');
         expect(row?.netLamports ?? '0').toBe(`${net(mine)}`);
         expect(row?.disputedLamports ?? '0').toBe(`${net(mine.filter(({ state }) => state === 'disputed'))}`);
+      }
+      for (const state of entryStateSchema.options) {
+        const { total } = ledger.entries({ limit: 1, filter: { state } });
+        expect(`${state} ${total}`).toBe(`${state} ${all.filter((entry) => entry.state === state).length}`);
       }
       const byState = ledger.netByState();
       for (const [state, sum] of Object.entries(byState))
