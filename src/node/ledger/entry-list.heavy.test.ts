@@ -277,7 +277,7 @@ test('a request is found by the beginning of its id, within the other filters', 
     model: 'tiny',
     type,
     signs: false,
-    price: 100n,
+    price: 1000n,
   });
   const { ledger } = played(
     Array.from({ length: 30 }, (_, n) => book(n, n % 2 === 0 ? 'inference' : 'proxy')),
@@ -305,7 +305,7 @@ test('a ledger is exported part by part: together they are the whole, with one h
       model: 'tiny',
       type: 'inference' as const,
       signs: false,
-      price: 100n,
+      price: 1000n,
     })),
   );
   const whole = ledger.csvPart(0);

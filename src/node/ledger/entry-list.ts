@@ -5,7 +5,7 @@ import { type KindSums, quarterMs } from './kind-sums.ts';
 
 const quartersPerDay = 96;
 /** Requests whose id begins as asked for that are looked at. */
-const mostFound = 500;
+const mostFound = 200;
 
 const mostStatements = 200;
 

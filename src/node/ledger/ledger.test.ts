@@ -164,3 +164,15 @@ test('the forecast is hidden for five minutes, then carries the last fifteen on 
   expect(forecast(100 * minute, 0, net)).toEqual({ lamports: 144_000n, knownAt: null });
   expect(forecast(100 * minute, null, net)).toEqual({ lamports: null, knownAt: null });
 });
+
+test('a series that was read shows an entry that came since, also one of an hour long past', () => {
+  const ledger = open(freshFile());
+  const net = () =>
+    ledger
+      .series({ bucket: 'hour', count: 24, offsetMinutes: 0 })
+      .reduce((sum, { netLamports }) => sum + BigInt(netLamports), 0n);
+  ledger.append(entry('a', 100n));
+  expect(net()).toBe(95n);
+  ledger.append({ ...entry('b', 200n), at: Date.now() - 5 * 3_600_000 });
+  expect(net()).toBe(285n);
+});

@@ -216,7 +216,7 @@ export function openLedger(file: string, { clock }: { clock: Clock }): Ledger {
     changes,
     append(entry) {
       if (!write(() => book.immediate(entry))) return;
-      kindSums.written();
+      kindSums.written(entry.at);
       reread([(payerId.get(entry.gatewayUrl, entry.network, entry.payer) as { id: bigint }).id]);
       changed();
     },

@@ -26,9 +26,14 @@ const figures = (sign: number, state: string) =>
   `SELECT e.at, e.kind_id, ${state} AS state, ${sign} AS sign, e.prompt_tokens + e.generated_tokens AS tokens,
       e.price_lamports AS gross, e.fee_lamports AS fee, COALESCE(p.cost_lamports, 0) AS cost`;
 
-/** Moves the entries that `from` names (as e) from one state to another. */
+/** Moves the entries that `from` names (as e) from one state to another. A sum of none is no row: most quarters end in one state. */
 const move = (from: string, before: string, after: string) =>
-  add(`${figures(-1, before)} ${from} UNION ALL ${figures(1, after)} ${from}`);
+  `${add(`${figures(-1, before)} ${from} UNION ALL ${figures(1, after)} ${from}`)}${tables
+    .map(
+      ({ name, sizeMs }) => `
+  DELETE FROM ${name} WHERE jobs = 0 AND (bucket, kind_id) IN (SELECT e.at / ${sizeMs}, e.kind_id ${from});`,
+    )
+    .join('')}`;
 
 const entryOf = (id: string) => `FROM entries e LEFT JOIN proxied p ON p.entry_id = e.id WHERE e.id = ${id}`;
 const placesOf = (range: string) =>
