@@ -1,5 +1,6 @@
+import { AxeBuilder } from '@axe-core/playwright';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { launchChromium } from './harness/chromium.ts';
 import { type PreviewPages, servePreview } from './harness/preview-pages.ts';
 
@@ -67,4 +68,136 @@ test('the last of 10,000 rows is a key away', async () => {
   await page.keyboard.press('End');
   await page.locator(`tr[aria-rowindex="${rows + 1}"]:focus`).waitFor();
   expect(await page.locator('tbody tr').count()).toBeLessThan(100);
+});
+
+describe('a million entries', () => {
+  const total = 1_000_000;
+  let earnings: Page;
+  const rowAt = (index: number) => earnings.locator(`tr[aria-rowindex="${index + 2}"]`);
+  const table = () => earnings.getByRole('table', { name: 'Entries' });
+  const scrollTo = (share: number) =>
+    table().evaluate((element, at) => {
+      const box = element.parentElement;
+      if (box) box.scrollTop = at * (box.scrollHeight - box.clientHeight);
+    }, share);
+
+  beforeAll(async () => {
+    const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
+    earnings = await context.newPage();
+    await earnings.goto(pages.url(`entries=${total}&money=sol#/earnings`));
+    await earnings.getByText('1,000,000 entries').waitFor();
+  }, 60_000);
+
+  test('the middle and the end are a pull of the scrollbar away, and few rows are drawn', async () => {
+    await scrollTo(0.5);
+    await earnings.waitForFunction(() => {
+      const rows = [...document.querySelectorAll('section table tbody tr[aria-rowindex]')];
+      const middle = rows.find((row) => Math.abs(Number(row.getAttribute('aria-rowindex')) - 500_000) < 30);
+      return middle?.textContent?.includes('0.000 021') ?? false;
+    });
+    await scrollTo(1);
+    await rowAt(total - 1)
+      .getByText(/Paid|Disputed/)
+      .waitFor();
+    expect(await table().locator('tbody tr').count()).toBeLessThan(60);
+  });
+
+  test('a turn of the wheel moves by a few rows, deep within too', async () => {
+    await scrollTo(0.5);
+    const first = () =>
+      table().evaluate((element) => {
+        const top = (element.parentElement?.getBoundingClientRect().top ?? 0) + 40;
+        const rows = [...element.querySelectorAll('tbody tr')];
+        return Number(
+          rows.find((row) => row.getBoundingClientRect().bottom > top)?.getAttribute('aria-rowindex'),
+        );
+      });
+    await earnings.waitForTimeout(400);
+    const before = await first();
+    await table().hover();
+    await earnings.mouse.wheel(0, 400);
+    await earnings.waitForTimeout(600);
+    const moved = (await first()) - before;
+    expect(moved).toBeGreaterThanOrEqual(8);
+    expect(moved).toBeLessThanOrEqual(12);
+  });
+
+  test('the keyboard goes from the first to the last and opens it', async () => {
+    await scrollTo(0);
+    await rowAt(0)
+      .getByText(/0\.000/)
+      .waitFor();
+    await rowAt(0).focus();
+    await earnings.keyboard.press('End');
+    await earnings.locator(`tr[aria-rowindex="${total + 1}"]:focus`).waitFor();
+    await rowAt(total - 1)
+      .getByText(/0\.000/)
+      .waitFor();
+    await earnings.keyboard.press('Enter');
+    await earnings.getByRole('dialog', { name: 'Entry and receipt' }).waitFor();
+    await earnings.keyboard.press('Escape');
+  });
+
+  test('filters narrow them down, and all of what is left is there', async () => {
+    await earnings.getByLabel('Kind', { exact: true }).selectOption('training');
+    await earnings.getByText('25,000 entries fit').waitFor();
+    await scrollTo(1);
+    await rowAt(24_999).getByText('digits').waitFor();
+    await earnings.getByLabel('State', { exact: true }).selectOption('disputed');
+    await earnings.getByText(/^25[0-9] entries fit/).waitFor();
+    await earnings.getByLabel('Request begins with').fill('no-such-request');
+    await earnings.getByText('No entry fits this filter.').waitFor();
+    await earnings.getByRole('button', { name: 'Clear' }).click();
+    await earnings.getByText('1,000,000 entries').waitFor();
+  });
+
+  test('what is in view stays where it is while new entries come above', async () => {
+    const busy = await browser.newPage({ viewport: { width: 1280, height: 900 } });
+    await busy.goto(pages.url('entries=100000&earn=300#/earnings'));
+    await busy.getByText(/100,0\d\d entries/).waitFor();
+    const list = busy.getByRole('table', { name: 'Entries' });
+    await list.evaluate((element) => {
+      if (element.parentElement) element.parentElement.scrollTop = 40_000;
+    });
+    await busy.waitForTimeout(1000);
+    const seen = () =>
+      list.evaluate((element) => {
+        const top = element.parentElement?.getBoundingClientRect().top ?? 0;
+        const rows = [...element.querySelectorAll('tbody tr')];
+        const row = rows.find((one) => one.getBoundingClientRect().top > top + 60);
+        const fromEnd =
+          Number(element.getAttribute('aria-rowcount')) - Number(row?.getAttribute('aria-rowindex'));
+        return { fromEnd, place: Math.round((row?.getBoundingClientRect().top ?? 0) - top) };
+      });
+    const before = await seen();
+    await busy.waitForTimeout(3500);
+    expect(await seen()).toEqual(before);
+    expect(Number(await list.getAttribute('aria-rowcount'))).toBeGreaterThan(100_005);
+    await busy.close();
+  });
+
+  test('a receipt’s signature is checked in the window, step by step', async () => {
+    const one = await browser.newPage({ viewport: { width: 1280, height: 900 } });
+    await one.goto(pages.url('money=sol#/earnings/40'));
+    const drawer = one.getByRole('dialog', { name: 'Entry and receipt' });
+    await drawer.getByRole('button', { name: 'Check the signature' }).click();
+    await drawer.getByText('solanalm-receipt-v1', { exact: false }).waitFor();
+    await drawer.getByText('The signature fits: this key signed exactly this text.').waitFor();
+    await drawer.getByText('The entry says the same as the receipt.').waitFor();
+    await drawer.getByText('The gateway has signed it.').waitFor();
+    await one.goto(pages.url('money=sol&tampered#/earnings/40'));
+    await drawer.getByRole('button', { name: 'Check the signature' }).click();
+    await drawer.getByText('The signature does not fit', { exact: false }).waitFor();
+    await one.close();
+  });
+
+  test('nothing of it is out of reach for those who do not see it', async () => {
+    for (const theme of ['dark', 'light']) {
+      await earnings.goto(pages.url(`money=sol&theme=${theme}#/earnings`));
+      await earnings.getByText('40 entries', { exact: true }).waitFor();
+      const { violations } = await new AxeBuilder({ page: earnings }).analyze();
+      const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
+      expect(serious.map(({ id, nodes }) => `${theme} ${id}: ${nodes[0]?.html}`)).toEqual([]);
+    }
+  });
 });

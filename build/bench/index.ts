@@ -17,6 +17,7 @@ const benches: Record<string, () => Promise<Bench>> = {
   federated: () => import('./federated.ts'),
   switch: () => import('./switch.ts'),
   probes: () => import('./probes.ts'),
+  ledger: () => import('./ledger.ts'),
 };
 
 const { values: flags, positionals } = parseArgs({

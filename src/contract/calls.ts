@@ -2,11 +2,15 @@ import { z } from 'zod';
 import { benchmarkSchema } from './benchmark.ts';
 import { offeredEntrySchema } from './catalogue.ts';
 import {
+  breakdownKeySchema,
+  breakdownRowSchema,
   entryDetailSchema,
-  entrySchema,
-  entryStateSchema,
+  entryFilterSchema,
+  entryPageSchema,
+  periodSchema,
   providerTotalsSchema,
   seriesPointSchema,
+  yearlyRowSchema,
 } from './earnings.ts';
 import { sharePreviewSchema } from './hybrid.ts';
 import { modelSchema } from './model.ts';
@@ -178,14 +182,17 @@ export const hostCalls = {
   /** Forgets a source; its files stay. */
   'training.removeData': { input: z.strictObject({ id: z.string() }), output: done },
   'queue.cancel': { input: z.strictObject({ id: z.string() }), output: done },
+  /** A page by its first row's number, or the entries just older or newer than one; the newest where none is named. */
   'earnings.entries': {
     input: z.strictObject({
-      /** Entries older than this id; absent for the newest. */
+      row: z.int().min(0).optional(),
+      /** Entries older than this id, or newer. */
       beforeId: z.int().optional(),
+      afterId: z.int().optional(),
       limit: z.int().min(1).max(500).default(100),
-      state: entryStateSchema.optional(),
+      filter: entryFilterSchema.optional(),
     }),
-    output: z.object({ entries: z.array(entrySchema), total: z.int() }),
+    output: entryPageSchema,
   },
   'earnings.entry': { input: z.strictObject({ id: z.int() }), output: entryDetailSchema },
   /** `offsetMinutes` is the reader's offset from UTC, east positive, for the edges of days. */
@@ -193,13 +200,32 @@ export const hostCalls = {
     input: z.strictObject({
       bucket: z.enum(['hour', 'day']),
       count: z.int().min(1).max(400),
-      offsetMinutes: z.int().min(-840).max(840).default(0),
+      offsetMinutes: z.int().min(-840).max(840).multipleOf(15).default(0),
     }),
     output: z.array(seriesPointSchema),
   },
+  /** What each model, gateway or type of work brought since a local midnight, the most first. */
+  'earnings.breakdown': {
+    input: z.strictObject({ period: periodSchema, by: breakdownKeySchema }),
+    output: z.array(breakdownRowSchema),
+  },
+  /** Models and gateways that entries can be filtered by. */
+  'earnings.names': {
+    input: nothing,
+    output: z.object({ models: z.array(z.string()), gateways: z.array(z.string()) }),
+  },
+  /** A year by month and network. `monthStarts` are the reader's local midnights of 1 January to the next 1 January. */
+  'earnings.yearly': {
+    input: z.strictObject({ monthStarts: z.array(z.int().min(0)).length(13) }),
+    output: z.array(yearlyRowSchema),
+  },
   /** By provider, since the ledger was begun; empty where none ever answered. */
   'earnings.providers': { input: nothing, output: z.array(providerTotalsSchema) },
-  'earnings.csv': { input: nothing, output: z.object({ fileName: z.string(), csv: z.string() }) },
+  /** The next 20,000 entries as lines of CSV, oldest first, the heading before the first; `nextAfterId` null: that was all. */
+  'earnings.csvPart': {
+    input: z.strictObject({ afterId: z.int().min(0).default(0) }),
+    output: z.object({ csv: z.string(), nextAfterId: z.int().nullable() }),
+  },
   'resources.history': { input: nothing, output: z.array(resourcesSchema) },
   /** Electricity by local day, the newest last. */
   'resources.energy': {
@@ -240,6 +266,14 @@ export const shellCalls = {
   },
   /** Takes back the question that waits: it fails with `wallet/cancelled`. */
   'shell.cancelWallet': { input: nothing, output: done },
+  /** Asks where to save a file and opens it, to be written piece by piece; null when the operator closes the dialog. */
+  'shell.createFile': {
+    input: z.strictObject({ fileName: z.string().max(200) }),
+    output: z.object({ id: z.int(), path: z.string() }).nullable(),
+  },
+  'shell.appendFile': { input: z.strictObject({ id: z.int(), text: z.string() }), output: done },
+  /** Puts the written file in its place; `keep` false throws it away. */
+  'shell.closeFile': { input: z.strictObject({ id: z.int(), keep: z.boolean() }), output: done },
   'shell.showInFolder': { input: z.strictObject({ path: z.string() }), output: done },
 } as const;
 

@@ -6,6 +6,7 @@ import { hybridStatusSchema } from './hybrid.ts';
 import { queueEventSchema } from './job.ts';
 import { engineSchema, modelSchema } from './model.ts';
 import { nodeStatusSchema, servingStatsSchema } from './node-status.ts';
+import { noticeSchema } from './notice.ts';
 import { proxyStatusSchema } from './provider.ts';
 import { shownServerSchema } from './remote-server.ts';
 import { powerBalanceSchema, resourcesSchema } from './resources.ts';
@@ -40,6 +41,8 @@ export const streams = {
   /** Ids of entries that are new or changed, so that an open table can ask for them. */
   'earnings.changed': z.object({ latestId: z.int(), changes: z.int() }),
   'resources.current': resourcesSchema,
+  /** What the operator wants to be told of, since the host started: each once, also over restarts. */
+  notices: z.array(noticeSchema),
   'wallet.status': walletStatusSchema,
   /** Where every lamport stands. */
   'earnings.sums': moneySumsSchema,

@@ -17,6 +17,7 @@ import {
 import { AppError } from '#contract/errors.ts';
 import { failure, ok, type Result, toAppError } from '#contract/result.ts';
 import type { NodeHost } from './node-host.ts';
+import { createSavedFiles } from './saved-files.ts';
 import type { WalletPage } from './wallet-page/wallet-page.ts';
 
 type ShellHandlers = {
@@ -29,6 +30,7 @@ export function setupCalls(host: NodeHost, window: BrowserWindow, walletPage: Wa
   const isOurs = (event: IpcMainEvent | IpcMainInvokeEvent) =>
     event.senderFrame === window.webContents.mainFrame;
 
+  const files = createSavedFiles();
   const handlers: ShellHandlers = {
     'shell.info': () => ({ desktop: true }),
     'shell.pickModelFile': async () => {
@@ -46,6 +48,18 @@ export function setupCalls(host: NodeHost, window: BrowserWindow, walletPage: Wa
       if (!filePath) return null;
       await writeFile(filePath, text);
       return filePath;
+    },
+    'shell.createFile': async ({ fileName }) => {
+      const { filePath } = await dialog.showSaveDialog(window, { defaultPath: fileName });
+      return filePath ? { id: await files.create(filePath), path: filePath } : null;
+    },
+    'shell.appendFile': async ({ id, text }) => {
+      await files.append(id, text);
+      return null;
+    },
+    'shell.closeFile': async ({ id, keep }) => {
+      await files.close(id, keep);
+      return null;
     },
     'shell.askWallet': (question) => walletPage.ask(question),
     'shell.walletLink': () => walletPage.link(),

@@ -2,6 +2,7 @@ import { app } from 'electron';
 import { setupCalls } from './calls.ts';
 import { setupMenu } from './menu.ts';
 import { setupNodeHost } from './node-host.ts';
+import { setupNotifications } from './notifications.ts';
 import { setupPages } from './pages.ts';
 import { setupPresence } from './presence.ts';
 import { setupQuit } from './quit.ts';
@@ -23,6 +24,7 @@ if (app.requestSingleInstanceLock()) {
     setupTray(host, window);
     setupQuit(host);
     setupPresence(host);
+    setupNotifications(host, window);
   });
 } else {
   app.quit();

@@ -1,12 +1,12 @@
-import type { EarningsSummary } from '#contract/earnings.ts';
+import type { EarningsSummary, Period } from '#contract/earnings.ts';
 import type { NodeAccount } from '#contract/wire/receipt.ts';
 import type { Clock } from './clock.ts';
 import { forecast } from './ledger/forecast.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import { totalsText } from './ledger/sums.ts';
+import { periodStart } from './periods.ts';
 import { createSignal, type Signal } from './signal.ts';
 
-const dayMs = 86_400_000;
 const minuteMs = 60_000;
 const pauseMs = 500;
 
@@ -24,15 +24,14 @@ export function createEarningsSummary(options: {
 
   function read(): EarningsSummary {
     const now = clock.now();
-    const midnight = new Date(now).setHours(0, 0, 0, 0);
-    const since = (days: number) => totalsText(ledger.totals(midnight - (days - 1) * dayMs));
+    const since = (period: Period) => totalsText(ledger.totals(periodStart(period, now)));
     const net = ledger.netByState();
     const next = forecast(now, options.earningSince(), (sinceMs) => ledger.totals(sinceMs).netLamports);
     const owed = options.account();
     return {
-      today: since(1),
-      last7Days: since(7),
-      last30Days: since(30),
+      today: since('today'),
+      last7Days: since('7'),
+      last30Days: since('30'),
       all: totalsText(ledger.totals()),
       byState: {
         earned: `${net.earned}`,

@@ -12,6 +12,7 @@ import type { Downloads } from './models/downloads.ts';
 import type { ModelStore } from './models/model-store.ts';
 import type { ServerList } from './models/server-list.ts';
 import type { NodeController } from './node-controller.ts';
+import { periodStart } from './periods.ts';
 import type { ProxyNode } from './proxy/proxy-node.ts';
 import { tryModel } from './proxy/try-model.ts';
 import type { Electricity } from './resources/electricity.ts';
@@ -190,10 +191,10 @@ export function createHandlers(parts: HandlerParts): Handlers {
     },
     'earnings.series': (input) => ledger.series(input),
     'earnings.providers': () => ledger.providerTotals().map(providerTotalsText),
-    'earnings.csv': () => ({
-      fileName: `solanalm-earnings-${new Date().toISOString().slice(0, 10)}.csv`,
-      csv: ledger.csv(),
-    }),
+    'earnings.breakdown': ({ period, by }) => ledger.breakdown(periodStart(period, Date.now()), by),
+    'earnings.names': () => ledger.names(),
+    'earnings.yearly': ({ monthStarts }) => ledger.yearly(monthStarts),
+    'earnings.csvPart': ({ afterId }) => ledger.csvPart(afterId),
     'resources.history': () => probe.history(),
     'resources.energy': ({ days }) => parts.electricity.days(days),
     'resources.programs': () => probe.programs(),

@@ -30,6 +30,7 @@ import { openNodeModels } from './models/node-models.ts';
 import { openServerList } from './models/server-list.ts';
 import { createNodeController, type NodeController } from './node-controller.ts';
 import { nodePricing } from './node-pricing.ts';
+import { createNotices } from './notices.ts';
 import { openNodeProxy } from './proxy/node-proxy.ts';
 import type { KeyVault } from './proxy/provider-keys.ts';
 import { devicesOf } from './resources/devices.ts';
@@ -356,6 +357,13 @@ export async function createHost(options: {
     probe,
     electricity,
   };
+  const notices = createNotices({
+    ledger,
+    file: join(profileDir, 'notices.json'),
+    settings: settings.current,
+    clock,
+    signal: ended.signal,
+  });
   const contract = createContractServer({
     handlers: createHandlers({
       ...parts,
@@ -373,6 +381,7 @@ export async function createHost(options: {
       serving: stats.stats,
       earnings,
       hybrid,
+      notices,
       wallet,
     }),
     onFault: (name, error) => log.error({ err: error }, `call ${name} failed`),

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { AppError } from '#contract/errors.ts';
@@ -86,7 +87,11 @@ async function runOnce(host: Host): Promise<void> {
     return;
   }
   if (command === 'earnings' && verb === 'csv') {
-    process.stdout.write(host.ledger.csv());
+    for (let afterId: number | null = 0; afterId !== null; ) {
+      const part = host.ledger.csvPart(afterId);
+      if (!process.stdout.write(part.csv)) await once(process.stdout, 'drain');
+      afterId = part.nextAfterId;
+    }
     return;
   }
   throw new AppError('request/not-found', `There is no command “${positionals.join(' ')}”. Try “help”.`);

@@ -1,5 +1,6 @@
 import type { EarningsSummary } from '#contract/earnings.ts';
 import type { ServingStats } from '#contract/node-status.ts';
+import type { Notice } from '#contract/notice.ts';
 import type { Hybrid } from './hybrid/hybrid.ts';
 import type { JobService } from './inference/job-request.ts';
 import type { MachineBenchmark } from './inference/machine-benchmark.ts';
@@ -33,6 +34,7 @@ export function createSources(parts: {
   ledger: Ledger;
   training: Training;
   earnings: Signal<EarningsSummary>;
+  notices: Signal<Notice[]>;
   probe: ResourceProbe;
   hybrid: Pick<Hybrid, 'status'>;
   electricity: Electricity;
@@ -63,6 +65,7 @@ export function createSources(parts: {
     'payouts.latest': (listener) => parts.wallet.latest.subscribe(listener),
     'resources.power': (listener) => parts.electricity.balance.subscribe(listener),
     'hybrid.status': (listener) => parts.hybrid.status.subscribe(listener),
+    notices: (listener) => parts.notices.subscribe(listener),
     'resources.current': (listener) => parts.probe.current.subscribe(listener),
   };
 }

@@ -1,19 +1,22 @@
-import type { Entry, EntryDetail, EntryState, SeriesPoint } from '#contract/earnings.ts';
+import type { EntryDetail, EntryPage, EntryState } from '#contract/earnings.ts';
 import type { MoneySums } from '#contract/wallet.ts';
 import { type ReceiptVerdict, type SignedReceipt, signedReceiptSchema } from '#contract/wire/receipt.ts';
 import type { Clock } from '../clock.ts';
 import { createSignal, type Signal } from '../signal.ts';
 import { type GatewayWord, type KnownChannel, type NewChannel, openChannelBook } from './channel-book.ts';
-import { entriesCsv } from './csv.ts';
+import { openCsv } from './csv.ts';
 import { number, one, openDatabase, write } from './database.ts';
 import { type EnergyBook, openEnergy } from './energy.ts';
-import { entryOf, openEntryPages } from './entry-pages.ts';
+import { openEntryDetail } from './entry-detail.ts';
+import { openEntryList, type PagePlace } from './entry-list.ts';
+import { type KindSums, type LedgerTotals, openKindSums } from './kind-sums.ts';
 import { entries } from './migrations/001-entries.ts';
 import { spend as spendTables } from './migrations/002-spend.ts';
 import { trained } from './migrations/003-trained.ts';
 import { energy as energyTable } from './migrations/004-energy.ts';
 import { vouchers as voucherTables } from './migrations/005-vouchers.ts';
 import { payments as paymentTables } from './migrations/006-payments.ts';
+import { kinds as kindTables } from './migrations/007-kinds.ts';
 import {
   type Claim,
   type NewPayment,
@@ -23,7 +26,7 @@ import {
   type PaymentState,
 } from './payment-book.ts';
 import { openSpend, type ProviderTotals, type SpendRow } from './spend.ts';
-import { type LedgerTotals, openSums, type PayerFigures } from './sums.ts';
+import { openSums, type PayerFigures } from './sums.ts';
 import { createWalSync } from './wal-sync.ts';
 
 /** A finished job as it is booked. Times in ms, amounts in lamports. */
@@ -92,22 +95,25 @@ export interface Ledger {
   /** What stands where, by payer of each gateway; kept in memory. */
   payers(): readonly PayerFigures[];
   payer(gatewayUrl: string, network: string, payer: string): PayerFigures | null;
-  entries(page: { beforeId?: number | undefined; limit: number; state?: EntryState | undefined }): {
-    entries: Entry[];
-    total: number;
-  };
+  entries(place: PagePlace): EntryPage;
   entry(id: number): EntryDetail | null;
   /** Sums over entries booked at or after `sinceMs`. */
   totals(sinceMs?: number): LedgerTotals;
   /** Net lamports booked at or after `sinceMs`, by the kind of work. */
   netByKind(sinceMs: number): { inference: bigint; training: bigint };
-  /** When each model last served a booked job, in Unix ms. */
+  /** When each model last served a booked job, in Unix ms, to the quarter of an hour. */
   lastServedAt(): Record<string, number>;
   netByState(): Record<EntryState, bigint>;
   /** Where every lamport of a network's entries stands; null: of all. */
   moneySums(network: string | null): MoneySums;
-  series(options: { bucket: 'hour' | 'day'; count: number; offsetMinutes: number }): SeriesPoint[];
-  csv(): string;
+  /** Of each hour or day, by type; `offsetMinutes` from UTC, a multiple of 15. */
+  series: KindSums['series'];
+  /** Since an instant, by model, gateway or type. */
+  breakdown: KindSums['breakdown'];
+  yearly: KindSums['yearly'];
+  names(): { models: string[]; gateways: string[] };
+  /** Some thousand entries as CSV, oldest first, from the one after `afterId`; with the heading where that is 0. */
+  csvPart(afterId: number, limit?: number): { csv: string; nextAfterId: number | null };
   changes: Signal<{ latestId: number; changes: number }>;
   close(): void;
 }
@@ -125,16 +131,16 @@ export interface LedgerPayments
   setCursor(address: string, genesisHash: string, signature: string): void;
 }
 
-const migrations = [entries, spendTables, trained, energyTable, voucherTables, paymentTables];
+const migrations = [entries, spendTables, trained, energyTable, voucherTables, paymentTables, kindTables];
 
 /** The node's book of what it earned: append-only, in whole lamports. Throws `ledger/*` and `disk/full`. */
 export function openLedger(file: string, { clock }: { clock: Clock }): Ledger {
   const database = openDatabase(file, migrations);
   const insert = database.prepare(
     `INSERT INTO entries (at, request_id, gateway_url, network, model, payer, prompt_tokens, generated_tokens,
-       price_lamports, fee_lamports, duration_ms, seq, receipt)
+       price_lamports, fee_lamports, duration_ms, seq, receipt, kind_id)
      VALUES (@at, @requestId, @gatewayUrl, @network, @model, @payer, @promptTokens, @generatedTokens,
-       @priceLamports, @feeLamports, @durationMs, @seq, @receipt)`,
+       @priceLamports, @feeLamports, @durationMs, @seq, @receipt, @kindId)`,
   );
   const exists = database.prepare('SELECT 1 FROM entries WHERE gateway_url = ? AND request_id = ?');
   const lastSeq = database.prepare('SELECT COALESCE(MAX(seq), 0) AS seq FROM entries');
@@ -153,11 +159,19 @@ export function openLedger(file: string, { clock }: { clock: Clock }): Ledger {
   const spend = openSpend(database);
   const walSync = createWalSync(file);
 
+  const kindSums = openKindSums(database, { clock });
   const book = database.transaction(({ sign, proxied, training, ...entry }: NewEntry): boolean => {
     if (exists.get(entry.gatewayUrl, entry.requestId)) return false;
     const seq = sign ? number(one(lastSeq.get()).seq) + 1 : null;
     const receipt = sign && seq !== null ? JSON.stringify(sign(seq)) : null;
-    const { lastInsertRowid: id } = insert.run({ ...entry, seq, receipt });
+    const type = training ? 'training' : proxied ? 'proxy' : 'inference';
+    const kindId = kindSums.idOf({
+      type,
+      model: entry.model,
+      gatewayUrl: entry.gatewayUrl,
+      network: entry.network,
+    });
+    const { lastInsertRowid: id } = insert.run({ ...entry, seq, receipt, kindId });
     if (proxied)
       insertProxied.run({
         id,
@@ -169,8 +183,9 @@ export function openLedger(file: string, { clock }: { clock: Clock }): Ledger {
     return true;
   });
 
-  const sums = openSums(database, { clock });
-  const pages = openEntryPages(database);
+  const sums = openSums(database, kindSums);
+  const list = openEntryList(database, kindSums);
+  const csv = openCsv(database);
   const channels = openChannelBook(database, { clock });
   const payments = openPaymentBook(database, { clock });
   const figures = new Map(sums.payers().map((figure) => [figureKey(figure), figure]));
@@ -207,6 +222,7 @@ export function openLedger(file: string, { clock }: { clock: Clock }): Ledger {
     changes,
     append(entry) {
       if (!write(() => book.immediate(entry))) return;
+      kindSums.written(entry.at);
       reread([(payerId.get(entry.gatewayUrl, entry.network, entry.payer) as { id: bigint }).id]);
       changed();
     },
@@ -247,31 +263,18 @@ export function openLedger(file: string, { clock }: { clock: Clock }): Ledger {
     },
     payers: () => [...figures.values()],
     payer: (gatewayUrl, network, payer) => figures.get(figureKey({ gatewayUrl, network, payer })) ?? null,
-    entries(page) {
-      const counts = sums.jobsByState();
-      const total = page.state
-        ? counts[page.state]
-        : Object.values(counts).reduce((sum, count) => sum + count, 0n);
-      return { entries: pages.page(page), total: number(total) };
-    },
-    entry(id) {
-      const row = pages.row(id);
-      if (!row) return null;
-      const receipt = row.receipt === null ? null : signedReceiptSchema.parse(JSON.parse(row.receipt));
-      return { ...entryOf(row), receipt };
-    },
-    totals: sums.totals,
+    entries: list,
+    entry: openEntryDetail(database, payments.payment),
+    totals: (sinceMs = 0) => kindSums.totals(sinceMs),
     netByKind: sums.netByKind,
-    lastServedAt() {
-      const rows = database.prepare('SELECT model, MAX(at) AS at FROM entries GROUP BY model').all();
-      return Object.fromEntries(
-        (rows as { model: string; at: bigint }[]).map(({ model, at }) => [model, number(at)]),
-      );
-    },
+    lastServedAt: kindSums.lastServedAt,
     netByState: sums.netByState,
     moneySums: sums.moneySums,
-    series: sums.series,
-    csv: () => entriesCsv(pages.all()),
+    series: kindSums.series,
+    breakdown: kindSums.breakdown,
+    yearly: kindSums.yearly,
+    names: kindSums.names,
+    csvPart: csv.part,
     close() {
       spend.flush();
       database.close();

@@ -13,7 +13,11 @@ import { newEntry } from '#testing/ledger-entries.ts';
 import { systemClock } from '../clock.ts';
 import { acceptVoucher } from '../wallet/vouchers.ts';
 import type { GatewayWord, NewChannel } from './channel-book.ts';
+import { openDatabase } from './database.ts';
 import { type Ledger, openLedger } from './ledger.ts';
+import { entries as entryTables } from './migrations/001-entries.ts';
+import { spend as spendTables } from './migrations/002-spend.ts';
+import { trained as trainedTable } from './migrations/003-trained.ts';
 
 const gateway = newByteKey();
 const gatewayUrl = 'http://127.0.0.1:1';
@@ -68,12 +72,14 @@ function checkSums(ledger: Ledger): void {
   for (const state of entryStateSchema.options) {
     const mine = entries.filter((entry) => entry.state === state);
     expect(net[state], state).toBe(mine.reduce((sum, { netLamports }) => sum + BigInt(netLamports), 0n));
-    const page = ledger.entries({ limit: 500, state });
+    const page = ledger.entries({ limit: 500, filter: { state } });
     expect(page.total, state).toBe(mine.length);
     expect(page.entries.map(({ id }) => id)).toEqual(mine.map(({ id }) => id));
     const middle = mine[Math.floor(mine.length / 2)]?.id;
     if (middle !== undefined)
-      expect(ledger.entries({ limit: 2, state, beforeId: middle }).entries.map(({ id }) => id)).toEqual(
+      expect(
+        ledger.entries({ limit: 2, filter: { state }, beforeId: middle }).entries.map(({ id }) => id),
+      ).toEqual(
         mine
           .filter(({ id }) => id < middle)
           .slice(0, 2)
@@ -329,29 +335,37 @@ test('neither a voucher nor a payment can be changed, doubled or taken back', ()
   }
 });
 
-test('a ledger from before vouchers keeps its sums', () => {
+test('a ledger from before vouchers is taken over: its sums, its kinds, what waits for an answer', () => {
   const file = freshFile();
+  const old = openDatabase(file, [entryTables, spendTables, trainedTable]);
+  const insert = old.prepare(
+    `INSERT INTO entries VALUES (?, ?, ?, ?, 'localnet', 'tiny', 'payer', 1, 2, ?, ?, 5, ?, ?)`,
+  );
+  const receipt = (id: string, price: bigint, seq: number) => {
+    const { sign } = newEntry(id, price, { gatewayUrl });
+    return JSON.stringify(sign?.(seq));
+  };
+  insert.run(1, 1000, 'r1', gatewayUrl, 100n, 5n, 1, receipt('r1', 100n, 1));
+  insert.run(2, 2000, 'r2', gatewayUrl, 100n, 0n, null, null);
+  insert.run(3, 3000, 'r3', gatewayUrl, 1000n, 50n, 2, receipt('r3', 1000n, 2));
+  insert.run(4, 4000, 'r4', gatewayUrl, 500n, 15n, 3, receipt('r4', 500n, 3));
+  old.exec(`INSERT INTO verdicts VALUES (3, 3500, 'agreed', NULL, 950)`);
+  old.exec(`INSERT INTO trained VALUES (4, 'round-1', 'digits')`);
+  old.exec(`INSERT INTO proxied VALUES (2, 'openai/x', 1, 500, 1, 40, 2, 0, 0)`);
+  old.close();
   const ledger = open(file);
-  ledger.append(newEntry('r1', 100n, { gatewayUrl }));
-  ledger.append(newEntry('r2', 100n, { gatewayUrl, signs: false }));
-  ledger.append(newEntry('r3', 1000n, { gatewayUrl }));
-  ledger.appendVerdict(gatewayUrl, { ...accepted('r3', 0n, 950n), cumulative_atomic: undefined });
-  const before = [ledger.netByState(), ledger.totals(), ledger.moneySums(null)];
-  ledger.close();
-  const raw = new Database(file);
-  for (const { type, name } of raw
-    .prepare(
-      `SELECT type, name FROM sqlite_master WHERE type IN ('trigger', 'view', 'index', 'table') AND (tbl_name NOT IN
-       ('entries', 'verdicts', 'spend', 'proxied', 'trained') OR name IN ('entries_summed', 'verdicts_summed', 'verdicts_unplaced',
-       'verdicts_disputed', 'entries_unattributed')) AND name NOT LIKE 'sqlite_%'
-       ORDER BY type = 'table', rowid DESC`,
-    )
-    .all() as { type: string; name: string }[])
-    raw.exec(`DROP ${type} ${name}`);
-  raw.exec('ALTER TABLE verdicts DROP COLUMN placed');
-  raw.pragma('user_version = 3');
-  raw.close();
-  const again = open(file);
-  expect([again.netByState(), again.totals(), again.moneySums(null)]).toEqual(before);
-  expect(again.unanswered(gatewayUrl, 9)).toHaveLength(1);
+  expect(ledger.netByState()).toMatchObject({ earned: 580n, agreed: 950n, unattributed: 100n, disputed: 0n });
+  expect(ledger.moneySums(null)).toMatchObject({ grossLamports: '1700', differenceLamports: '0' });
+  expect(ledger.unanswered(gatewayUrl, 9).map(({ receipt: { request_id } }) => request_id)).toEqual([
+    'r1',
+    'r4',
+  ]);
+  expect(ledger.breakdown(0, 'type')).toMatchObject([
+    { key: 'inference', jobs: 2, netLamports: '1045', costLamports: '0' },
+    { key: 'training', jobs: 1, netLamports: '485' },
+    { key: 'proxy', jobs: 1, netLamports: '100', costLamports: '40' },
+  ]);
+  checkSums(ledger);
+  ledger.append(newEntry('r5', 100n, { gatewayUrl, network: 'localnet' }));
+  checkSums(ledger);
 });

@@ -1,16 +1,8 @@
 import type { Database } from 'better-sqlite3';
-import type { EntryState, SeriesPoint, Totals } from '#contract/earnings.ts';
+import type { EntryState, Totals } from '#contract/earnings.ts';
 import type { MoneySums } from '#contract/wallet.ts';
-import type { Clock } from '../clock.ts';
-import { number, one } from './database.ts';
-
-export interface LedgerTotals {
-  jobs: number;
-  tokens: number;
-  grossLamports: bigint;
-  feeLamports: bigint;
-  netLamports: bigint;
-}
+import { one } from './database.ts';
+import type { KindSums, LedgerTotals } from './kind-sums.ts';
 
 /** Who asked for work at a gateway, and where what it earned stands; lamports after fees. */
 export interface PayerFigures {
@@ -29,20 +21,8 @@ export interface PayerFigures {
   paidAt: number | null;
 }
 
-const quarterMs = 900_000;
-
 /** Sums over the ledger, from running ones of each quarter of an hour, payer and channel. */
-export function openSums(database: Database, { clock }: { clock: Clock }) {
-  const ofEntries = database.prepare(
-    `SELECT COUNT(*) AS jobs, SUM(prompt_tokens + generated_tokens) AS tokens, SUM(price_lamports) AS gross,
-       SUM(fee_lamports) AS fee FROM entries WHERE at >= ? AND at < ?`,
-  );
-  const ofQuarters = database.prepare(
-    'SELECT SUM(jobs) AS jobs, SUM(tokens) AS tokens, SUM(gross) AS gross, SUM(fee) AS fee FROM quarters WHERE quarter >= ?',
-  );
-  const ofNetwork = database.prepare(
-    'SELECT SUM(gross) AS gross, SUM(fee) AS fee FROM quarters WHERE @network IS NULL OR network = @network',
-  );
+export function openSums(database: Database, kinds: KindSums) {
   const ofPayers = database.prepare(
     `SELECT SUM(earned) AS earned, SUM(agreed) AS agreed, SUM(disputed) AS disputed, SUM(unattributed) AS unattributed,
        SUM(vouchered) AS vouchered, SUM(settled) AS settled, SUM(earned_jobs) AS earned_jobs, SUM(agreed_jobs) AS agreed_jobs,
@@ -58,14 +38,6 @@ export function openSums(database: Database, { clock }: { clock: Clock }) {
   const underWay = database.prepare(
     `SELECT SUM(amount) AS amount FROM payment_now p JOIN channels c ON c.id = p.channel_id
      WHERE state IN ('submitted', 'confirmed') AND (@network IS NULL OR c.network = @network)`,
-  );
-  const quarterBuckets = database.prepare(
-    `SELECT (quarter * ${quarterMs} + @offset) / @size AS bucket, SUM(gross - fee) AS net, SUM(jobs) AS jobs
-     FROM quarters WHERE quarter >= @since / ${quarterMs} GROUP BY 1`,
-  );
-  const entryBuckets = database.prepare(
-    `SELECT (at + @offset) / @size AS bucket, SUM(price_lamports - fee_lamports) AS net, COUNT(*) AS jobs
-     FROM entries WHERE at >= @since GROUP BY 1`,
   );
   const payerRow = database.prepare('SELECT * FROM payers WHERE id = ?');
   const payerRows = database.prepare('SELECT * FROM payers');
@@ -105,21 +77,6 @@ export function openSums(database: Database, { clock }: { clock: Clock }) {
   }
 
   return {
-    /** Over entries booked at or after `sinceMs`. */
-    totals(sinceMs = 0): LedgerTotals {
-      const quarter = Math.ceil(sinceMs / quarterMs);
-      const whole = one(ofQuarters.get(quarter));
-      const part = quarter * quarterMs > sinceMs ? one(ofEntries.get(sinceMs, quarter * quarterMs)) : {};
-      const sum = (name: string) => (whole[name] ?? 0n) + (part[name] ?? 0n);
-      const [gross, fee] = [sum('gross'), sum('fee')];
-      return {
-        jobs: number(sum('jobs')),
-        tokens: number(sum('tokens')),
-        grossLamports: gross,
-        feeLamports: fee,
-        netLamports: gross - fee,
-      };
-    },
     /** Net lamports booked at or after `sinceMs`, by the kind of this computer's own work. */
     netByKind(sinceMs: number): { inference: bigint; training: bigint } {
       const row = one(byKind.get(sinceMs));
@@ -130,9 +87,8 @@ export function openSums(database: Database, { clock }: { clock: Clock }) {
     /** Of one network's entries, or all. */
     moneySums(network: string | null): MoneySums {
       const { net, drift } = states(network);
-      const { gross = 0n, fee = 0n } = one(ofNetwork.get({ network }));
+      const { grossLamports: grossSum, feeLamports: feeSum } = kinds.totals(0, network);
       const { amount: submitted } = one(underWay.get({ network }));
-      const [grossSum, feeSum] = [gross ?? 0n, fee ?? 0n];
       const rest = Object.values(net).reduce((sum, part) => sum - part, grossSum - feeSum);
       return {
         grossLamports: `${grossSum}`,
@@ -145,28 +101,6 @@ export function openSums(database: Database, { clock }: { clock: Clock }) {
         unattributedLamports: `${net.unattributed}`,
         differenceLamports: `${rest === 0n ? drift : rest}`,
       };
-    },
-    series(options: { bucket: 'hour' | 'day'; count: number; offsetMinutes: number }): SeriesPoint[] {
-      const { bucket, count, offsetMinutes } = options;
-      const sizeMs = bucket === 'hour' ? 3_600_000 : 86_400_000;
-      const offsetMs = offsetMinutes * 60_000;
-      const last = Math.floor((clock.now() + offsetMs) / sizeMs);
-      const query = offsetMs % quarterMs === 0 ? quarterBuckets : entryBuckets;
-      const rows = query.all({
-        offset: BigInt(offsetMs),
-        size: BigInt(sizeMs),
-        since: BigInt((last - count + 1) * sizeMs - offsetMs),
-      }) as { bucket: bigint; net: bigint; jobs: bigint }[];
-      const found = new Map(rows.map((row) => [number(row.bucket), row]));
-      return Array.from({ length: count }, (_, index) => {
-        const key = last - count + 1 + index;
-        const row = found.get(key);
-        return {
-          at: key * sizeMs - offsetMs,
-          netLamports: `${row?.net ?? 0n}`,
-          jobs: number(row?.jobs ?? 0n),
-        };
-      });
     },
     payer: (id: bigint) => figuresIn(payerRow.get(id) as Record<string, bigint | string>),
     payers: (): PayerFigures[] => (payerRows.all() as Record<string, bigint | string>[]).map(figuresIn),

@@ -23,6 +23,8 @@ export interface PlotInput {
   series: readonly ChartSeries[];
   limits?: readonly ChartLimit[];
   kind: 'line' | 'bars';
+  /** Each series stands upon those before it. */
+  isStacked?: boolean;
   /** Name and unit of the vertical axis. */
   valueAxis: string;
   timeAxis: string;
@@ -44,9 +46,22 @@ export function plotData({
   times,
   series,
   counts,
-}: Pick<PlotInput, 'times' | 'series' | 'counts'>): uPlot.AlignedData {
+  isStacked = false,
+}: Pick<PlotInput, 'times' | 'series' | 'counts' | 'isStacked'>): uPlot.AlignedData {
   const unit = unitOf(counts);
-  return [times.map((at) => at / unit), ...series.map((one) => [...one.values])];
+  const values = isStacked ? stacked(series.map((one) => one.values)) : series.map((one) => [...one.values]);
+  return [times.map((at) => at / unit), ...values];
+}
+
+/** Each series with all before it, the highest first: what is drawn later covers its lower part. */
+export function stacked(series: readonly (readonly (number | null)[])[]): number[][] {
+  let below: number[] = [];
+  return series
+    .map((values) => {
+      below = values.map((value, index) => (below[index] ?? 0) + (value ?? 0));
+      return below;
+    })
+    .reverse();
 }
 
 /** Whole steps between the ticks of an axis that counts. */
@@ -59,7 +74,8 @@ export function plotOptions(
   height: number,
   onHover: (index: number | null) => void,
 ): uPlot.Options {
-  const { series, kind, valueAxis, timeAxis, counts = false } = input();
+  const { series, kind, valueAxis, timeAxis, counts = false, isStacked = false } = input();
+  const drawn = isStacked ? [...series].reverse() : series;
   const unit = unitOf(counts);
   const dim = themeColor('dim');
   const line = themeColor('line');
@@ -97,7 +113,7 @@ export function plotOptions(
         values: (_plot, ticks) => ticks.map((tick) => (input().formatTick ?? input().formatValue)(tick)),
       },
     ],
-    series: [{}, ...series.map((one) => seriesOptions(themeColor(one.color), kind))],
+    series: [{}, ...drawn.map((one) => seriesOptions(themeColor(one.color), kind, isStacked))],
     hooks: {
       setCursor: [(plot) => onHover(plot.cursor.idx ?? null)],
       draw: [(plot) => drawLimits(plot, input().limits ?? [])],
@@ -140,8 +156,10 @@ function drawLimits(plot: uPlot, limits: readonly ChartLimit[]): void {
 
 const roomAbove = (max: number | null) => (max && max > 0 ? max * 1.15 : 1);
 
-function seriesOptions(color: string, kind: PlotInput['kind']): uPlot.Series {
-  const faint = `color-mix(in srgb, ${color} ${kind === 'bars' ? 75 : 14}%, transparent)`;
+function seriesOptions(color: string, kind: PlotInput['kind'], isStacked: boolean): uPlot.Series {
+  // A bar that stands before a higher one must not let it through.
+  const share = isStacked ? 100 : kind === 'bars' ? 75 : 14;
+  const faint = `color-mix(in srgb, ${color} ${share}%, transparent)`;
   const common: uPlot.Series = {
     stroke: color,
     fill: faint,

@@ -77,7 +77,7 @@ function Plot({ input, heightPx, onHover }: PlotProps) {
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const latest = useRef(input);
-  const { times, series, counts } = input;
+  const { times, series, counts, isStacked = false } = input;
 
   useEffect(() => {
     latest.current = input;
@@ -101,8 +101,8 @@ function Plot({ input, heightPx, onHover }: PlotProps) {
   }, [heightPx, onHover]);
 
   useEffect(() => {
-    plot.current?.setData(plotData({ times, series, counts }));
-  }, [times, series, counts]);
+    plot.current?.setData(plotData({ times, series, counts, isStacked }));
+  }, [times, series, counts, isStacked]);
 
   return <div ref={box} style={{ height: heightPx }} />;
 }

@@ -9,14 +9,28 @@ interface FieldProps extends InputHTMLAttributes<HTMLInputElement> {
   unit?: string;
   /** The label is read out but not shown, and there is no line kept for a hint: in rows under a common heading. */
   hideLabel?: boolean;
+  /** A small label, and no line for a hint. */
+  isCompact?: boolean;
 }
 
-export function Field({ label, hint, problem, warning, unit, hideLabel = false, ...rest }: FieldProps) {
+export function Field({
+  label,
+  hint,
+  problem,
+  warning,
+  unit,
+  hideLabel = false,
+  isCompact = false,
+  ...rest
+}: FieldProps) {
   const id = useId();
-  const hasNote = !hideLabel || Boolean(problem ?? warning ?? hint);
+  const hasNote = !(hideLabel || isCompact) || Boolean(problem ?? warning ?? (isCompact ? undefined : hint));
   return (
     <div className="grid min-w-0 content-start gap-1">
-      <label htmlFor={id} className={hideLabel ? 'sr-only' : 'text-sm font-medium'}>
+      <label
+        htmlFor={id}
+        className={hideLabel ? 'sr-only' : isCompact ? 'text-xs text-dim' : 'text-sm font-medium'}
+      >
         {label}
       </label>
       <span className="flex items-center gap-2">

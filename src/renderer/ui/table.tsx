@@ -14,11 +14,19 @@ export interface Column<T> {
   cell(row: T): ReactNode;
 }
 
+/** Rows of which only some are here; new ones come above the first. */
+export interface SparseRows<T> {
+  count: number;
+  rowAt(index: number): T | undefined;
+  /** Told which rows are drawn, the end outside, so that they can be fetched. Keep the same function between renders. */
+  onRange(first: number, end: number): void;
+}
+
 interface TableProps<T> {
   label: string;
   /** Keep the same array between renders: a row is drawn anew only when it or the columns change. */
   columns: readonly Column<T>[];
-  rows: readonly T[];
+  rows: readonly T[] | SparseRows<T>;
   keyOf(row: T): string | number;
   rowHeightPx?: number;
   onOpen?: (row: T) => void;
@@ -47,10 +55,12 @@ export function Table<T>(props: TableProps<T>) {
     () => (wide ? props.columns : props.columns.filter((column) => !column.wideOnly)),
     [props.columns, wide],
   );
+  const isSparse = !Array.isArray(rows);
+  const { count, rowAt, onRange } = isSparse ? (rows as SparseRows<T>) : arrayRows(rows as readonly T[]);
   const tracks = columns.map((column) => column.width).join(' ');
   return (
     <div ref={scroller} className={`relative overflow-auto ${className}`}>
-      <table aria-label={label} aria-rowcount={(totalRows ?? rows.length) + 1} className="block w-full">
+      <table aria-label={label} aria-rowcount={(totalRows ?? count) + 1} className="block w-full">
         <thead className="sticky top-0 z-10 block bg-panel">
           <tr
             aria-rowindex={1}
@@ -70,30 +80,46 @@ export function Table<T>(props: TableProps<T>) {
         </thead>
         <VirtualRows
           scroller={scroller}
-          rows={rows}
+          count={count}
           rowHeightPx={rowHeightPx}
-          onOpen={onOpen}
+          anchored={isSparse}
+          onOpen={onOpen && ((index) => open(rowAt(index), onOpen))}
           onNearEnd={onNearEnd}
-          renderRow={(row, index, focusable) => (
-            <TableRow
-              key={keyOf(row)}
-              row={row}
-              index={index}
-              focusable={focusable}
-              columns={columns}
-              tracks={tracks}
-              heightPx={rowHeightPx}
-              opens={onOpen !== undefined}
-            />
-          )}
+          onRange={onRange}
+          renderRow={(index, focusable) => {
+            const row = rowAt(index);
+            return (
+              <TableRow
+                key={isSparse || row === undefined ? `row-${count - index}` : keyOf(row)}
+                row={row}
+                index={index}
+                focusable={focusable}
+                columns={columns}
+                tracks={tracks}
+                heightPx={rowHeightPx}
+                opens={onOpen !== undefined}
+              />
+            );
+          }}
         />
       </table>
     </div>
   );
 }
 
+const arrayRows = <T,>(rows: readonly T[]) => ({
+  count: rows.length,
+  rowAt: (index: number) => rows[index],
+  onRange: undefined,
+});
+
+function open<T>(row: T | undefined, onOpen: (row: T) => void): void {
+  if (row !== undefined) onOpen(row);
+}
+
 interface TableRowProps<T> {
-  row: T;
+  /** Absent while it is being fetched. */
+  row: T | undefined;
   index: number;
   focusable: boolean;
   columns: readonly Column<T>[];
@@ -112,7 +138,7 @@ function PlainRow<T>({ row, index, focusable, columns, tracks, heightPx, opens }
     >
       {columns.map((column) => (
         <td key={column.key} className={`min-w-0 truncate p-0 ${column.align === 'end' ? 'text-end' : ''}`}>
-          {column.cell(row)}
+          {row === undefined ? <span className="block h-3 rounded bg-panel-2" /> : column.cell(row)}
         </td>
       ))}
     </tr>

@@ -4,21 +4,27 @@ import {
   type ReactNode,
   type RefObject,
   useEffect,
+  useLayoutEffect,
   useRef,
   useState,
 } from 'react';
+import { useVirtualScroll } from './use-virtual-scroll.ts';
 import { visibleRange } from './visible-range.ts';
 
-interface VirtualRowsProps<T> {
+interface VirtualRowsProps {
   /** Element that scrolls; the rows fill it below what stands above them. */
   scroller: RefObject<HTMLElement | null>;
-  rows: readonly T[];
+  count: number;
   rowHeightPx: number;
   /** Draws one row; `focusable` marks the one row that Tab reaches. */
-  renderRow(row: T, index: number, focusable: boolean): ReactNode;
-  onOpen?: ((row: T) => void) | undefined;
+  renderRow(index: number, focusable: boolean): ReactNode;
+  onOpen?: ((index: number) => void) | undefined;
   /** Called when fewer than two viewports are left below. */
   onNearEnd?: (() => void) | undefined;
+  /** Called with the rows that are drawn, the end outside. */
+  onRange?: ((first: number, end: number) => void) | undefined;
+  /** Rows that come above leave those in view, and the one with the focus, where they are. */
+  anchored?: boolean;
 }
 
 const steps: Record<string, (index: number, page: number, last: number) => number> = {
@@ -31,42 +37,38 @@ const steps: Record<string, (index: number, page: number, last: number) => numbe
 };
 
 /** Draws only the rows that are in view; arrow keys, Page, Home and End walk through all of them. */
-export function VirtualRows<T>(props: VirtualRowsProps<T>) {
-  const { scroller, rows, rowHeightPx, renderRow, onOpen, onNearEnd } = props;
+export function VirtualRows(props: VirtualRowsProps) {
+  const { scroller, count, rowHeightPx, renderRow, onOpen, onNearEnd, onRange, anchored = false } = props;
   const body = useRef<HTMLTableSectionElement>(null);
-  const [view, setView] = useState({ top: 0, height: 600 });
   const [active, setActive] = useState(0);
   const wantsFocus = useRef(false);
-  const last = rows.length - 1;
+  const last = count - 1;
   const activeIndex = Math.max(0, Math.min(active, last));
+  const { topPx, offsetPx, viewportPx, heightPx, reveal } = useVirtualScroll({
+    scroller,
+    body,
+    count,
+    rowHeightPx,
+    anchored,
+  });
 
-  // Not a layout effect: the parent's ref is set after its children's layout effects.
-  useEffect(() => {
-    const element = scroller.current;
-    if (!element) return;
-    const read = () => {
-      // Whole rows only: scrolling inside one row draws nothing anew.
-      const top = Math.floor(element.scrollTop / rowHeightPx) * rowHeightPx;
-      setView((old) =>
-        old.top === top && old.height === element.clientHeight ? old : { top, height: element.clientHeight },
-      );
-    };
-    const size = new ResizeObserver(read);
-    size.observe(element);
-    element.addEventListener('scroll', read, { passive: true });
-    read();
-    return () => {
-      size.disconnect();
-      element.removeEventListener('scroll', read);
-    };
-  }, [scroller, rowHeightPx]);
-
-  const { first, end } = visibleRange(view.top, view.height + rowHeightPx, rowHeightPx, rows.length);
+  const range = visibleRange(topPx, viewportPx + rowHeightPx, rowHeightPx, count);
+  // Near the box's ends fewer rows are spare, so that it stays as high as it is.
+  const first = Math.max(range.first, Math.ceil(offsetPx / rowHeightPx));
+  const end = Math.min(range.end, Math.max(first, Math.floor((heightPx + offsetPx) / rowHeightPx)));
 
   useEffect(() => {
-    if (rows.length > 0 && rows.length * rowHeightPx - view.top - view.height < 2 * view.height)
-      onNearEnd?.();
-  }, [rows.length, rowHeightPx, view, onNearEnd]);
+    if (count > 0 && count * rowHeightPx - topPx - viewportPx < 2 * viewportPx) onNearEnd?.();
+  }, [count, rowHeightPx, topPx, viewportPx, onNearEnd]);
+
+  useEffect(() => onRange?.(first, end), [first, end, onRange]);
+
+  const countBefore = useRef(count);
+  useLayoutEffect(() => {
+    const more = count - countBefore.current;
+    countBefore.current = count;
+    if (anchored && more > 0 && topPx >= rowHeightPx) setActive((index) => index + more);
+  }, [anchored, count, topPx, rowHeightPx]);
 
   useEffect(() => {
     if (!wantsFocus.current) return;
@@ -77,27 +79,26 @@ export function VirtualRows<T>(props: VirtualRowsProps<T>) {
   });
 
   const onKeyDown = (event: KeyboardEvent<HTMLElement>) => {
-    const row = rows[activeIndex];
-    if (rowIndexOf(event.target) !== activeIndex || row === undefined) return;
+    if (rowIndexOf(event.target) !== activeIndex || count === 0) return;
     if (event.key === 'Enter') {
       event.preventDefault();
-      onOpen?.(row);
+      onOpen?.(activeIndex);
       return;
     }
     const step = steps[event.key];
     if (!step) return;
     event.preventDefault();
-    const page = Math.max(1, Math.floor(view.height / rowHeightPx) - 2);
+    const page = Math.max(1, Math.floor(viewportPx / rowHeightPx) - 2);
     const next = Math.max(0, Math.min(last, step(activeIndex, page, last)));
     wantsFocus.current = next !== activeIndex;
     setActive(next);
-    reveal(scroller.current, body.current, next, rowHeightPx);
+    reveal(next);
   };
 
   const onClick = (event: MouseEvent<HTMLElement>) => {
     if (!(event.target instanceof Element) || event.target.closest('button, a, input')) return;
-    const row = rows[rowIndexOf(event.target.closest('tr'))];
-    if (row !== undefined) onOpen?.(row);
+    const index = rowIndexOf(event.target.closest('tr'));
+    if (index >= 0) onOpen?.(index);
   };
 
   // A spacer above and the full height keep the scrollbar true while only a window of rows is drawn.
@@ -105,7 +106,7 @@ export function VirtualRows<T>(props: VirtualRowsProps<T>) {
     <tbody
       ref={body}
       className="block"
-      style={{ height: rows.length * rowHeightPx, paddingTop: first * rowHeightPx }}
+      style={{ height: heightPx, paddingTop: Math.max(0, first * rowHeightPx - offsetPx) }}
       onKeyDown={onKeyDown}
       onClick={onClick}
       onFocus={(event) => {
@@ -113,11 +114,9 @@ export function VirtualRows<T>(props: VirtualRowsProps<T>) {
         if (index >= 0) setActive(index);
       }}
     >
-      {rows
-        .slice(first, end)
-        .map((row, offset) =>
-          renderRow(row, first + offset, first + offset === focusable(activeIndex, first, end)),
-        )}
+      {Array.from({ length: Math.max(0, end - first) }, (_, offset) =>
+        renderRow(first + offset, first + offset === focusable(activeIndex, first, end)),
+      )}
     </tbody>
   );
 }
@@ -130,14 +129,4 @@ function rowIndexOf(target: EventTarget | null): number {
 /** Tab must reach a drawn row, also after the active one was scrolled away. */
 function focusable(active: number, first: number, end: number): number {
   return active >= first && active < end ? active : first;
-}
-
-function reveal(scroller: HTMLElement | null, body: HTMLElement | null, index: number, rowHeightPx: number) {
-  if (!scroller || !body) return;
-  const header = body.offsetTop;
-  const top = index * rowHeightPx;
-  const bottom = top + rowHeightPx + header;
-  if (top < scroller.scrollTop) scroller.scrollTop = top;
-  else if (bottom > scroller.scrollTop + scroller.clientHeight)
-    scroller.scrollTop = bottom - scroller.clientHeight;
 }

@@ -12,11 +12,19 @@ import {
   sampleCatalogue,
   sampleDownloads,
   sampleEngine,
-  sampleEntries,
   sampleJobs,
   sampleModels,
   sampleResources,
 } from './sample-data.ts';
+import {
+  sampleBook,
+  sampleBreakdown,
+  sampleDetail,
+  samplePayers,
+  samplePayments,
+  sampleSums,
+  sampleYear,
+} from './sample-earnings.ts';
 import { sampleProviderTotals, sampleProxy } from './sample-proxy.ts';
 import { sampleEnergy, sampleHybrid, samplePower, samplePreview, samplePrograms } from './sample-sharing.ts';
 import { sampleReasons, sampleStates } from './sample-states.ts';
@@ -37,6 +45,10 @@ const testCredits = wish.get('money') !== 'sol';
 const isFresh = wish.has('fresh');
 const states = sampleStates(now);
 const gpus = Number(wish.get('gpus') ?? 1);
+const network = testCredits ? 'test-credits' : 'devnet';
+/** `?entries=1000000`: so many in the ledger. */
+let entryCount = isFresh ? 0 : Number(wish.get('entries') ?? 40);
+let book = sampleBook(entryCount, now, network);
 
 const link: LinkState =
   wish.get('link') === 'away'
@@ -125,19 +137,40 @@ const transport: MemoryTransport = memoryTransport({
   'servers.find': () => [{ kind: 'vllm', url: 'http://127.0.0.1:8000', models: ['Qwen/Qwen3-8B'] }],
   'access.key': () => ({ key: 'slm_sample_key_of_the_preview' }),
   'access.renewKey': () => ({ key: 'slm_another_key_of_the_preview' }),
-  'earnings.entries': () => ({ entries: isFresh ? [] : sampleEntries(now), total: isFresh ? 0 : 40 }),
+  'earnings.entries': (input) => book.page(input),
+  'earnings.names': () => ({
+    models: ['digits', 'fast', 'llama-3.2-3b-Q4_K_M'],
+    gateways: ['http://127.0.0.1:8200'],
+  }),
   'earnings.providers': () => (isFresh ? [] : sampleProviderTotals),
+  'earnings.breakdown': ({ by }) => (isFresh ? [] : sampleBreakdown(by, network)),
+  'earnings.yearly': () => (isFresh ? [] : sampleYear(network)),
   'earnings.entry': ({ id }) => {
-    const entry = sampleEntries(now).find((one) => one.id === id);
+    const entry = book.entry(id);
     if (!entry) throw new AppError('request/not-found', `There is no entry ${id}.`);
-    return { ...entry, receipt: null };
+    return sampleDetail(entry, wish.has('tampered'));
+  },
+  'payers.list': () => (isFresh ? [] : samplePayers),
+  'payers.block': ({ payer: blocked, blocked: isBlocked }) => {
+    for (const one of samplePayers) if (one.payer === blocked) one.isBlocked = isBlocked;
+    return null;
   },
   'earnings.series': ({ bucket, count }) =>
-    Array.from({ length: count }, (_, n) => ({
-      at: now - (count - n) * (bucket === 'hour' ? 3_600_000 : 86_400_000),
-      netLamports: isFresh ? '0' : `${Math.round(400_000 + 300_000 * Math.sin(n / 2) + n * 20_000)}`,
-      jobs: isFresh ? 0 : 18 + n,
-    })),
+    Array.from({ length: count }, (_, n) => {
+      const [inference, training, proxy] = isFresh
+        ? [0, 0, 0]
+        : [
+            Math.round(400_000 + 300_000 * Math.sin(n / 2) + n * 20_000),
+            n % 5 === 3 ? 220_000 : 0,
+            90_000 + n * 6_000,
+          ];
+      return {
+        at: now - (count - n) * (bucket === 'hour' ? 3_600_000 : 86_400_000),
+        netLamports: `${inference + training + proxy}`,
+        jobs: isFresh ? 0 : 18 + n,
+        byType: { inference: `${inference}`, training: `${training}`, proxy: `${proxy}` },
+      };
+    }),
   'resources.history': () =>
     Array.from({ length: 60 }, (_, n) => sampleResources(now - (60 - n) * 2_000, gpus)),
   'resources.hardware': () => ({
@@ -239,7 +272,22 @@ transport.publish('resources.power', samplePower(now, wish.get('power') ?? '', s
 transport.publish('hybrid.status', hybrid);
 if (wish.has('rows')) publishManyJobs(Number(wish.get('rows')), Number(wish.get('rate') ?? 50));
 else transport.publish('queue.items', { type: 'snapshot', jobs: isFresh ? [] : sampleJobs(now) });
-transport.publish('earnings.changed', { latestId: 40, changes: 1 });
+transport.publish('earnings.changed', { latestId: entryCount, changes: 1 });
+transport.publish('earnings.sums', sampleSums(isFresh));
+transport.publish('payouts.latest', isFresh || testCredits ? [] : samplePayments(now));
+transport.publish('notices', []);
+// `?earn=200`: another entry each so many milliseconds.
+let changes = 1;
+if (wish.has('earn'))
+  setInterval(
+    () => {
+      entryCount += 1;
+      changes += 1;
+      book = sampleBook(entryCount, Date.now(), network);
+      transport.publish('earnings.changed', { latestId: entryCount, changes });
+    },
+    Number(wish.get('earn')),
+  );
 transport.publish('node.serving', {
   requestsPerMinute: isFresh ? 0 : 38,
   tokensPerSecond: isFresh ? 0 : 412.4,
@@ -258,16 +306,16 @@ transport.publish('earnings.summary', {
   byState: isFresh
     ? { earned: '0', agreed: '0', vouchered: '0', settled: '0', disputed: '0', unattributed: '0' }
     : {
-        earned: '21000',
-        agreed: '0',
-        vouchered: '11478000',
-        settled: '180000000',
-        disputed: '21000',
+        earned: '63000',
+        agreed: '105000',
+        vouchered: '357000',
+        settled: '189000000',
+        disputed: '1995000',
         unattributed: '0',
       },
   forecastLamports: isFresh ? null : '14200000',
   forecastAt: isFresh ? now + 300_000 : null,
-  gatewayOwes: isFresh ? null : { lamports: '191478000', at: now - 20_000 },
+  gatewayOwes: isFresh ? null : { lamports: '189462000', at: now - 20_000 },
 });
 
 const bridge: Bridge = { ...transport, pathOfFile: () => '' };

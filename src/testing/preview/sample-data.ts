@@ -1,7 +1,6 @@
 import type { Benchmark } from '#contract/benchmark.ts';
 import type { OfferedEntry } from '#contract/catalogue.ts';
 import type { Download } from '#contract/download.ts';
-import type { Entry } from '#contract/earnings.ts';
 import type { Job } from '#contract/job.ts';
 import type { Engine, Model } from '#contract/model.ts';
 import type { Gpu, Resources } from '#contract/resources.ts';
@@ -247,34 +246,3 @@ export const sampleJobs = (now: number): Job[] => {
     }),
   ];
 };
-
-export const sampleEntries = (now: number): Entry[] =>
-  Array.from({ length: 40 }, (_, n) => ({
-    id: 40 - n,
-    at: now - n * 240_000,
-    requestId: `req-${n}`,
-    model: n === 1 ? 'fast' : n === 2 ? 'spam' : 'llama-3.2-3b-Q4_K_M',
-    payer,
-    gatewayUrl: 'http://127.0.0.1:8200',
-    network: 'test-credits',
-    // The third is a training round, which has no tokens.
-    promptTokens: n === 2 ? 0 : 120,
-    generatedTokens: n === 2 ? 0 : 180 + n,
-    priceLamports: '22105',
-    feeLamports: '1105',
-    netLamports: '21000',
-    state: n === 0 ? 'earned' : n === 5 ? 'disputed' : 'agreed',
-    disputeReason: n === 5 ? 'The gateway counted 170 tokens.' : null,
-    durationMs: 900 + n * 10,
-    proxied:
-      n === 1
-        ? {
-            target: 'openai/gpt-4o-mini',
-            costMicroUsd: 3_184,
-            costLamports: '21053',
-            commissionLamports: '1052',
-            isEstimate: true,
-          }
-        : null,
-    training: null,
-  }));

@@ -1,15 +1,8 @@
-const quarterMs = 900_000;
-
 /**
- * Channels, the place of each accepted entry in its channel, and vouchers: they can only be added to. `quarters`, `payers`,
+ * Channels, the place of each accepted entry in its channel, and vouchers: they can only be added to. `payers`,
  * `open_entries` and `channel_sums` are running sums of what is added, kept in the same transaction, so that nobody counts a whole ledger.
  */
 export const vouchers = `
-CREATE TABLE quarters (
-  quarter INTEGER NOT NULL, network TEXT NOT NULL, jobs INTEGER NOT NULL, tokens INTEGER NOT NULL,
-  gross INTEGER NOT NULL, fee INTEGER NOT NULL, PRIMARY KEY (quarter, network)
-) STRICT, WITHOUT ROWID;
-
 CREATE TABLE payers (
   id INTEGER PRIMARY KEY,
   gateway_url TEXT NOT NULL,
@@ -101,8 +94,6 @@ CREATE INDEX verdicts_unplaced ON verdicts (entry_id) WHERE verdict = 'agreed' A
 CREATE INDEX verdicts_disputed ON verdicts (entry_id) WHERE verdict = 'disputed';
 CREATE INDEX entries_unattributed ON entries (id) WHERE seq IS NULL;
 
-INSERT INTO quarters SELECT at / ${quarterMs}, network, COUNT(*), SUM(prompt_tokens + generated_tokens),
-  SUM(price_lamports), SUM(fee_lamports) FROM entries GROUP BY 1, 2;
 INSERT INTO open_entries SELECT e.id, e.gateway_url FROM entries e LEFT JOIN verdicts v ON v.entry_id = e.id
   WHERE e.seq IS NOT NULL AND v.entry_id IS NULL;
 INSERT INTO payers (gateway_url, network, payer, earned, earned_jobs, agreed, agreed_jobs, disputed, disputed_jobs,
@@ -117,10 +108,6 @@ INSERT INTO payers (gateway_url, network, payer, earned, earned_jobs, agreed, ag
   GROUP BY 1, 2, 3;
 
 CREATE TRIGGER entries_summed AFTER INSERT ON entries BEGIN
-  INSERT INTO quarters VALUES (NEW.at / ${quarterMs}, NEW.network, 1, NEW.prompt_tokens + NEW.generated_tokens,
-      NEW.price_lamports, NEW.fee_lamports)
-    ON CONFLICT (quarter, network) DO UPDATE SET jobs = jobs + 1, tokens = tokens + excluded.tokens,
-      gross = gross + excluded.gross, fee = fee + excluded.fee;
   INSERT INTO payers (gateway_url, network, payer) VALUES (NEW.gateway_url, NEW.network, NEW.payer)
     ON CONFLICT DO NOTHING;
   UPDATE payers SET

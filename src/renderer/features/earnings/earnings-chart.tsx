@@ -4,36 +4,36 @@ import type { SeriesPoint } from '#contract/earnings.ts';
 import type { ErrorBody } from '#contract/result.ts';
 import { client } from '../../lib/client.ts';
 import { formatSol } from '../../lib/format.ts';
-import { useSignal } from '../../lib/use-signal.ts';
 import { Chart } from '../../ui/chart.tsx';
 import { ErrorNote } from '../../ui/error-note.tsx';
 import { Segments } from '../../ui/segments.tsx';
 import { type Column, Table } from '../../ui/table.tsx';
+import { entryTypes, typeColors } from './entry-type.ts';
+import { useChanges } from './use-changes.ts';
 
 const ranges = { hour: { bucket: 'hour', count: 24 }, day: { bucket: 'day', count: 30 } } as const;
 type Range = keyof typeof ranges;
 
 const chartHeightPx = 190;
+const refreshMs = 1000;
 const keyOf = (point: SeriesPoint) => point.at;
 
-/** Net earnings by hour or day, as bars or as the table of the same figures. */
+/** Net earnings by hour or day: what serving, training and reselling brought, one upon the other, or the table of the same figures. */
 export function EarningsChart({ unit, testCredits }: { unit: string; testCredits: boolean }) {
   const { t, i18n } = useTranslation();
   const [range, setRange] = useState<Range>('hour');
   const [view, setView] = useState<'chart' | 'table'>('chart');
   const { points, error } = useSeries(range);
   const formats = useMemo(() => timeFormats(i18n.language), [i18n.language]);
-  const values = useMemo(() => points?.map((point) => Number(point.netLamports) / 1e9) ?? [], [points]);
   const times = useMemo(() => points?.map((point) => point.at) ?? [], [points]);
   const series = useMemo(
-    () => [
-      {
-        label: t('earnings.net', { unit }),
-        color: testCredits ? ('warn' as const) : ('earn' as const),
-        values,
-      },
-    ],
-    [t, unit, testCredits, values],
+    () =>
+      entryTypes.map((type) => ({
+        label: t(`earnings.types.${type}`),
+        color: testCredits && type === 'inference' ? ('warn' as const) : typeColors[type],
+        values: points?.map((point) => Number(point.byType[type]) / 1e9) ?? [],
+      })),
+    [t, testCredits, points],
   );
   const newestFirst = useMemo(() => [...(points ?? [])].reverse(), [points]);
   const columns: Column<SeriesPoint>[] = [
@@ -50,6 +50,16 @@ export function EarningsChart({ unit, testCredits }: { unit: string; testCredits
       align: 'end',
       cell: (point) => point.jobs,
     },
+    ...entryTypes.map(
+      (type): Column<SeriesPoint> => ({
+        key: type,
+        wideOnly: true,
+        title: t(`earnings.types.${type}`),
+        width: '9rem',
+        align: 'end',
+        cell: (point) => formatSol(point.byType[type]),
+      }),
+    ),
     {
       key: 'net',
       title: t('earnings.net', { unit }),
@@ -95,6 +105,7 @@ export function EarningsChart({ unit, testCredits }: { unit: string; testCredits
         <Chart
           label={t(`earnings.chartTitles.${range}`)}
           kind="bars"
+          isStacked
           times={times}
           series={series}
           valueAxis={t('earnings.net', { unit })}
@@ -126,10 +137,9 @@ function timeFormats(language: string) {
 
 /** Reads the series again whenever entries came or changed. */
 function useSeries(range: Range): { points: SeriesPoint[] | null; error: ErrorBody | null } {
-  const changed = useSignal('earnings.changed');
   const [points, setPoints] = useState<SeriesPoint[] | null>(null);
   const [error, setError] = useState<ErrorBody | null>(null);
-  const changes = changed?.changes ?? 0;
+  const changes = useChanges(refreshMs);
   useEffect(() => {
     let wanted = changes >= 0;
     const offsetMinutes = -new Date().getTimezoneOffset();

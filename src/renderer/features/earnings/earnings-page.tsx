@@ -1,40 +1,77 @@
 import { type ReactNode, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { ErrorBody } from '#contract/result.ts';
+import { formatTokens } from '../../lib/format.ts';
 import { useSignal } from '../../lib/use-signal.ts';
 import { Button } from '../../ui/button.tsx';
 import { ErrorNote } from '../../ui/error-note.tsx';
 import { Page } from '../../ui/page.tsx';
+import { BreakdownCard } from './breakdown-card.tsx';
 import { EarningsChart } from './earnings-chart.tsx';
 import { ElectricityCard } from './electricity-card.tsx';
 import { EntryTable } from './entry-table.tsx';
-import { exportCsv } from './export-csv.ts';
+import { exportEntries } from './export-csv.ts';
+import { FiatForm } from './fiat-form.tsx';
+import { MoneySumsCard } from './money-sums.tsx';
+import { PayersCard } from './payers-card.tsx';
+import { PayoutsCard } from './payouts-card.tsx';
 import { PeriodTotals } from './period-totals.tsx';
 import { ProviderTotalsTable } from './provider-totals.tsx';
-import { StateTotals } from './state-totals.tsx';
+import { useEnergyDays, useFiat } from './use-fiat.ts';
+import { YearlyCard } from './yearly-card.tsx';
 
-/** What was earned, where each part of it stands, and every entry behind it. */
-export function EarningsPage({ wallet }: { wallet: ReactNode }) {
+/** What was earned, where each part of it stands, and every entry behind it. `wallet` is what the app puts below the sums. */
+export function EarningsPage({ wallet = null }: { wallet?: ReactNode }) {
   const { t } = useTranslation();
-  const summary = useSignal('earnings.summary');
+  const summary = useSignal('earnings.summary') ?? null;
   const testCredits = useSignal('node.status')?.testCredits ?? false;
+  const { rate, dollars } = useFiat(testCredits);
+  const energy = useEnergyDays();
   const [error, setError] = useState<ErrorBody | null>(null);
   const unit = testCredits ? t('earnings.testCredits') : t('earnings.sol');
   return (
-    <Page
-      title={t('earnings.title')}
-      actions={<Button onClick={async () => setError(await exportCsv())}>{t('earnings.export')}</Button>}
-    >
+    <Page title={t('earnings.title')} actions={<ExportButton onDone={setError} />}>
       <div className="flex flex-col gap-4">
         {error && <ErrorNote error={error} />}
-        <PeriodTotals summary={summary ?? null} unit={unit} testCredits={testCredits} />
-        <StateTotals summary={summary ?? null} unit={unit} />
+        <PeriodTotals
+          summary={summary}
+          unit={unit}
+          testCredits={testCredits}
+          rate={rate}
+          dollars={dollars}
+          energy={energy}
+        />
+        {!testCredits && <FiatForm rate={rate} />}
+        <MoneySumsCard summary={summary} unit={unit} rate={rate} />
         {wallet}
-        <ElectricityCard summary={summary} />
+        <ElectricityCard summary={summary ?? undefined} />
         <EarningsChart unit={unit} testCredits={testCredits} />
+        <BreakdownCard unit={unit} />
         <ProviderTotalsTable unit={unit} />
+        <div className="grid gap-4 empty:hidden min-[1100px]:grid-cols-[repeat(auto-fit,minmax(26rem,1fr))]">
+          <PayoutsCard />
+          <PayersCard unit={unit} />
+        </div>
         <EntryTable unit={unit} />
+        <YearlyCard energy={energy} rate={rate} />
       </div>
     </Page>
+  );
+}
+
+/** Says how far it is: a million entries take a while. */
+function ExportButton({ onDone }: { onDone(error: ErrorBody | null): void }) {
+  const { t } = useTranslation();
+  const [lastId, setLastId] = useState<number | null>(null);
+  const run = async () => {
+    setLastId(0);
+    const { error } = await exportEntries(setLastId);
+    setLastId(null);
+    onDone(error);
+  };
+  return (
+    <Button disabled={lastId !== null} onClick={run}>
+      {lastId === null ? t('earnings.export') : t('earnings.exporting', { shown: formatTokens(lastId) })}
+    </Button>
   );
 }

@@ -1,12 +1,15 @@
 import { expect, test } from 'vitest';
 import type { EarningsSummary, Entry } from '#contract/earnings.ts';
-import { isWhole, oldestId, withPage } from './entry-list.ts';
-import { reconcile } from './reconciliation.ts';
-import { isTrainingRound } from './training-round.ts';
+import { energyCost, energyOfMonth } from './electricity.ts';
+import { emptyDraft, filterOf } from './entry-filter.ts';
+import { missingBlocks, withEntries } from './entry-pages.ts';
+import { addsUp, reconcile } from './reconciliation.ts';
+import { monthStarts, yearlyCsv, yearTotals } from './yearly-summary.ts';
 
 const entry = (id: number, state: Entry['state'] = 'earned'): Entry => ({
   id,
   at: id * 1000,
+  type: 'inference',
   requestId: `request-${id}`,
   model: 'tiny-chat',
   payer: 'payer',
@@ -24,15 +27,31 @@ const entry = (id: number, state: Entry['state'] = 'earned'): Entry => ({
   training: null,
 });
 
-test('older pages are put below, and an entry that the gateway has answered since is replaced', () => {
-  const first = withPage(null, { entries: [entry(9), entry(8)], total: 4 });
-  expect(oldestId(first)).toBe(8);
-  expect(isWhole(first)).toBe(false);
-  const all = withPage(first, { entries: [entry(7), entry(6)], total: 4 });
-  expect(isWhole(all)).toBe(true);
-  const after = withPage(all, { entries: [entry(10), entry(9, 'agreed')], total: 5 });
-  expect(after.entries.map((one) => one.id)).toEqual([10, 9, 8, 7, 6]);
-  expect(after.entries[1]?.state).toBe('agreed');
+test('entries keep their number when new ones come above them, and changed ones are replaced', () => {
+  const first = withEntries(null, { entries: [entry(4), entry(3)], total: 4, row: 0 });
+  expect([...first.entries.keys()]).toEqual([3, 2]);
+  const later = withEntries(first, { entries: [entry(5), entry(4, 'agreed')], total: 5, row: 0 });
+  expect(later.entries.get(4)?.id).toBe(5);
+  expect(later.entries.get(3)?.state).toBe('agreed');
+  expect(later.entries.get(2)?.id).toBe(3);
+});
+
+test('only what is in view and not here is asked for, and what is stale with the newest', () => {
+  expect(missingBlocks(null, 0, 20, false)).toEqual([{ row: 0, limit: 100 }]);
+  const total = 1_000_000;
+  const none = withEntries(null, { entries: [], total, row: 0 });
+  expect(missingBlocks(none, 500_010, 500_030, false)).toEqual([{ row: 500_000, limit: 100 }]);
+  expect(missingBlocks(none, 500_090, 500_110, false)).toEqual([
+    { row: 500_100, limit: 100 },
+    { row: 500_000, limit: 100 },
+  ]);
+  const page = Array.from({ length: 100 }, (_, n) => entry(total - 500_000 - n));
+  const some = withEntries(none, { entries: page, total, row: 500_000 });
+  expect(missingBlocks(some, 500_010, 500_030, false)).toEqual([]);
+  expect(missingBlocks(some, 500_010, 500_030, true)).toEqual([
+    { row: 500_000, limit: 100 },
+    { row: 0, limit: 100 },
+  ]);
 });
 
 const totals = { jobs: 1, tokens: 1, grossLamports: '0', feeLamports: '0', netLamports: '0' };
@@ -59,7 +78,78 @@ test('receipts on their way are no difference; anything else is, with its sign',
   expect(reconcile(summary('988', '0', '900'))).toMatchObject({ state: 'different', difference: -88n });
 });
 
-test('an entry without tokens is a training round; an embedding, which generates none, is not', () => {
-  expect(isTrainingRound({ promptTokens: 0, generatedTokens: 0 })).toBe(true);
-  expect(isTrainingRound({ promptTokens: 9, generatedTokens: 0 })).toBe(false);
+test('days of a filter begin and end at this computer’s midnights', () => {
+  const filter = filterOf({ ...emptyDraft, firstDay: '2026-03-01', lastDay: '2026-03-31', requestId: 're' });
+  expect(filter).toEqual({
+    from: new Date(2026, 2, 1).getTime(),
+    until: new Date(2026, 3, 1).getTime(),
+  });
+  expect(filterOf({ ...emptyDraft, state: 'settled', requestId: ' req-1 ' })).toEqual({
+    state: 'settled',
+    requestId: 'req-1',
+  });
+});
+
+const sums = {
+  grossLamports: '1000',
+  feeLamports: '50',
+  unvoucheredLamports: '100',
+  voucheredLamports: '200',
+  submittedLamports: '150',
+  settledLamports: '600',
+  disputedLamports: '50',
+  unattributedLamports: '0',
+  differenceLamports: '0',
+};
+
+test('the parts are added up on the page itself: a host that says all is well is not believed', () => {
+  expect(addsUp(sums)).toMatchObject({ isRight: true, difference: 0n });
+  expect(addsUp({ ...sums, settledLamports: '599' })).toMatchObject({ isRight: false, difference: 1n });
+  expect(addsUp({ ...sums, differenceLamports: '-3' })).toMatchObject({ isRight: false, difference: -3n });
+});
+
+const month = (number: number, network: string, net: string) => ({
+  month: number,
+  network,
+  asset: 'SOL',
+  jobs: 2,
+  grossLamports: net,
+  feeLamports: '0',
+  netLamports: net,
+  costLamports: '0',
+  disputedLamports: '0',
+  paidAtomic: '5',
+});
+const energy = [
+  { day: '2026-01-30', wattHours: 100, costMicroUsd: 30_000, isMeasured: true },
+  { day: '2026-01-31', wattHours: 100, costMicroUsd: 40_000, isMeasured: true },
+  { day: '2026-02-01', wattHours: 100, costMicroUsd: 50_000, isMeasured: true },
+];
+
+test('a year’s file has a line a month and network, electricity apart, and fiat for money alone', () => {
+  const rate = { currency: 'EUR', microPerSol: 130_000_000, at: new Date(2026, 1, 3).getTime() };
+  const rows = [month(1, 'mainnet-beta', '8412000'), month(1, 'test-credits', '77'), month(2, '=evil', '1')];
+  const lines = yearlyCsv(2026, rows, energy, rate).split('\r\n');
+  expect(lines).toHaveLength(1 + 3 + 2 + 1);
+  expect(lines[1]).toBe(
+    '2026-01,mainnet-beta,SOL,2,0.008412000,0.000000000,0.008412000,0.000000000,0.000000000,0.000000005,EUR,130.000000,2026-02-03,1.093560',
+  );
+  expect(lines[2]).toMatch(/^2026-01,test-credits,SOL,.*,,,,$/);
+  expect(lines[3]).toContain(",'=evil,");
+  expect(lines[4]).toBe('2026-01,electricity,USD,,,,,,,,USD,,,-0.070000');
+  expect(yearTotals([...rows, month(2, 'mainnet-beta', '1')])[0]).toMatchObject({
+    net: 8412001n,
+    jobs: 4,
+    paid: 10n,
+  });
+  expect(monthStarts(2026)).toHaveLength(13);
+});
+
+test('electricity is of the last days, today among them; unknown where no day is', () => {
+  const now = new Date(2026, 1, 1, 12).getTime();
+  expect(energyCost(energy, 1, now)).toBe(50_000n);
+  expect(energyCost(energy, 2, now)).toBe(90_000n);
+  expect(energyCost(energy, 'all', now)).toBe(120_000n);
+  expect(energyCost([], 1, now)).toBeNull();
+  expect(energyOfMonth(energy, 2026, 3)).toBeNull();
 });

@@ -2,15 +2,16 @@ import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { EntryDetail } from '#contract/earnings.ts';
 import type { Result } from '#contract/result.ts';
-import type { SignedReceipt } from '#contract/wire/receipt.ts';
 import { client } from '../../lib/client.ts';
-import { formatDuration, formatSol, formatTime, formatTokens, shortAddress } from '../../lib/format.ts';
+import { formatDuration, formatMoment, formatSol, formatTokens } from '../../lib/format.ts';
 import { ErrorNote } from '../../ui/error-note.tsx';
 import { type Fact, Facts } from '../../ui/facts.tsx';
 import { TableSkeleton } from '../../ui/table-skeleton.tsx';
 import { EntryStateMark } from './entry-state.tsx';
+import { PaymentAmount, PaymentLink, PaymentStateMark } from './payment-words.tsx';
 import { ProxiedFacts } from './proxied-facts.tsx';
-import { isTrainingRound } from './training-round.ts';
+import { ReceiptSection } from './receipt-section.tsx';
+import { VoucherSection } from './voucher-section.tsx';
 
 /** An entry and every field of its signed receipt. */
 export function EntryDetailView({ id, unit }: { id: number; unit: string }) {
@@ -26,7 +27,7 @@ export function EntryDetailView({ id, unit }: { id: number; unit: string }) {
   if (answer === null) return <TableSkeleton label={t('earnings.loading')} />;
   if (!answer.ok) return <ErrorNote error={answer.error} />;
   const entry = answer.data;
-  const isTraining = isTrainingRound(entry);
+  const isTraining = entry.type === 'training';
   const work: Fact[] = isTraining
     ? [{ label: t('earnings.kind'), value: t('earnings.trainingRound') }]
     : [
@@ -34,7 +35,7 @@ export function EntryDetailView({ id, unit }: { id: number; unit: string }) {
         { label: t('earnings.generatedTokens'), value: formatTokens(entry.generatedTokens) },
       ];
   const facts: Fact[] = [
-    { label: t('earnings.time'), value: formatTime(entry.at) },
+    { label: t('earnings.time'), value: formatMoment(entry.at) },
     { label: t(isTraining ? 'earnings.task' : 'earnings.model'), value: entry.model },
     { label: t('earnings.price', { unit }), value: formatSol(entry.priceLamports) },
     { label: t('earnings.fee', { unit }), value: formatSol(entry.feeLamports) },
@@ -43,6 +44,7 @@ export function EntryDetailView({ id, unit }: { id: number; unit: string }) {
     { label: t('earnings.took'), value: formatDuration(entry.durationMs) },
     { label: t('earnings.gateway'), value: entry.gatewayUrl, copy: true },
     { label: t('earnings.network'), value: entry.network },
+    { label: t('earnings.requestId'), value: entry.requestId, copy: true },
   ];
   return (
     <div className="flex flex-col gap-4">
@@ -50,22 +52,26 @@ export function EntryDetailView({ id, unit }: { id: number; unit: string }) {
       {entry.disputeReason && <p className="text-sm text-bad">{entry.disputeReason}</p>}
       <Facts facts={facts} copyLabel={t('earnings.copy')} />
       {entry.proxied && <ProxiedFacts proxied={entry.proxied} unit={unit} />}
-      <h3 className="border-t border-line pt-4 text-sm font-semibold">{t('earnings.receipt')}</h3>
       {entry.receipt ? (
-        <Facts facts={receiptFacts(entry.receipt)} copyLabel={t('earnings.copy')} />
+        <ReceiptSection entry={entry} signed={entry.receipt} />
       ) : (
-        <p className="text-sm text-dim">{t('earnings.noReceipt')}</p>
+        <section className="grid gap-2 border-t border-line pt-4">
+          <h3 className="text-sm font-semibold">{t('earnings.receipt')}</h3>
+          <p className="text-sm text-dim">{t('earnings.noReceipt')}</p>
+        </section>
+      )}
+      <VoucherSection entry={entry} />
+      {entry.payment && (
+        <section className="grid gap-2 border-t border-line pt-4 text-sm">
+          <h3 className="font-semibold">{t('earnings.payments.one')}</h3>
+          <p className="flex flex-wrap items-center gap-3">
+            <PaymentStateMark state={entry.payment.state} />
+            <PaymentAmount payment={entry.payment} />
+            <PaymentLink payment={entry.payment} />
+          </p>
+          <p className="text-xs text-dim">{t('earnings.payments.oneNote')}</p>
+        </section>
       )}
     </div>
   );
-}
-
-const long = 24;
-
-/** Fields under the names they have in the signed text, so that they can be compared with it. */
-function receiptFacts({ receipt, signature }: SignedReceipt): Fact[] {
-  return Object.entries({ ...receipt, signature }).map(([label, value]) => {
-    const text = String(value);
-    return text.length > long ? { label, value: shortAddress(text), copy: text } : { label, value: text };
-  });
 }

@@ -1,4 +1,4 @@
-import { Banknote, Check, CircleHelp, Clock, FileSignature, TriangleAlert } from 'lucide-react';
+import { BadgeCheck, Check, CircleHelp, Clock, ReceiptText, TriangleAlert } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import type { EntryState } from '#contract/earnings.ts';
 
@@ -12,10 +12,10 @@ export const entryStates: readonly EntryState[] = [
 ];
 
 const looks: Record<EntryState, { icon: typeof Check; color: string }> = {
-  agreed: { icon: Check, color: 'text-earn' },
-  vouchered: { icon: FileSignature, color: 'text-earn' },
-  settled: { icon: Banknote, color: 'text-earn' },
   earned: { icon: Clock, color: 'text-info' },
+  agreed: { icon: Check, color: 'text-earn' },
+  vouchered: { icon: ReceiptText, color: 'text-earn' },
+  settled: { icon: BadgeCheck, color: 'text-earn' },
   disputed: { icon: TriangleAlert, color: 'text-bad' },
   unattributed: { icon: CircleHelp, color: 'text-dim' },
 };

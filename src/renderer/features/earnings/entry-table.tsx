@@ -1,7 +1,7 @@
-import { useMemo } from 'react';
+import { useEffect, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { Entry } from '#contract/earnings.ts';
-import { formatSol, formatTime, formatTokens, shortAddress } from '../../lib/format.ts';
+import type { Entry, EntryFilter } from '#contract/earnings.ts';
+import { formatMoment, formatSol, formatTokens, shortAddress } from '../../lib/format.ts';
 import { openRoute, useRoute } from '../../lib/routes.ts';
 import { Drawer } from '../../ui/drawer.tsx';
 import { EmptyState } from '../../ui/empty-state.tsx';
@@ -9,12 +9,14 @@ import { ErrorNote } from '../../ui/error-note.tsx';
 import { type Column, Table } from '../../ui/table.tsx';
 import { TableSkeleton } from '../../ui/table-skeleton.tsx';
 import { EntryDetailView } from './entry-detail.tsx';
+import { emptyDraft, filterOf } from './entry-filter.ts';
+import { EntryFilterBar } from './entry-filter-bar.tsx';
 import { EntryStateMark } from './entry-state.tsx';
-import { isTrainingRound } from './training-round.ts';
-import { useEntries } from './use-entries.ts';
+import { useEntryRows } from './use-entry-rows.ts';
 
 const keyOf = (entry: Entry) => entry.id;
 const open = (entry: Entry) => openRoute('earnings', String(entry.id));
+const typingMs = 250;
 
 /** The model that was asked for, and of a proxied job who answered. */
 const modelCell = ({ model, proxied }: Entry) =>
@@ -26,14 +28,76 @@ const modelCell = ({ model, proxied }: Entry) =>
     model
   );
 
-/** Every booked job, newest first, read page by page as one scrolls. */
+/** Every booked job, newest first, narrowed down by the filter. */
 export function EntryTable({ unit }: { unit: string }) {
   const { t } = useTranslation();
-  const { list, error, readMore } = useEntries();
+  const [draft, setDraft] = useState(emptyDraft);
+  const filter = useSettled(useMemo(() => filterOf(draft), [draft]));
   const openId = Number(useRoute().detail ?? Number.NaN);
-  const columns = useMemo<Column<Entry>[]>(
+  return (
+    <section className="rounded-[10px] border border-line bg-panel px-4 py-3.5">
+      <h2 className="mb-3 text-xs font-medium text-dim">{t('earnings.entriesTitle')}</h2>
+      <EntryFilterBar draft={draft} onChange={setDraft} />
+      <FilteredEntries key={JSON.stringify(filter)} filter={filter} unit={unit} />
+      <Drawer
+        open={Number.isInteger(openId)}
+        title={t('earnings.detail')}
+        closeLabel={t('earnings.close')}
+        onClose={() => openRoute('earnings')}
+      >
+        {Number.isInteger(openId) && <EntryDetailView key={openId} id={openId} unit={unit} />}
+      </Drawer>
+    </section>
+  );
+}
+
+/** A filter after its fields have rested: each letter typed is no question of its own. */
+function useSettled(filter: EntryFilter): EntryFilter {
+  const [settled, setSettled] = useState(filter);
+  useEffect(() => {
+    const timer = setTimeout(() => setSettled(filter), typingMs);
+    return () => clearTimeout(timer);
+  }, [filter]);
+  return settled;
+}
+
+function FilteredEntries({ filter, unit }: { filter: EntryFilter; unit: string }) {
+  const { t } = useTranslation();
+  const { rows, isCut, error } = useEntryRows(filter);
+  const columns = useColumns(unit);
+  const isFiltered = Object.keys(filter).length > 0;
+  const count = rows?.count ?? 0;
+  return (
+    <>
+      {error && <ErrorNote error={error} />}
+      <p aria-live="polite" className="mb-2 min-h-4 text-xs text-dim">
+        {rows &&
+          t(isFiltered ? 'earnings.filter.found' : 'earnings.entries', { count, shown: formatTokens(count) })}
+        {isCut && ` ${t('earnings.filter.cut')}`}
+      </p>
+      {rows === null ? (
+        <TableSkeleton label={t('earnings.loading')} />
+      ) : count === 0 ? (
+        <EmptyState title={t(isFiltered ? 'earnings.filter.none' : 'earnings.empty')} />
+      ) : (
+        <Table
+          label={t('earnings.entriesTitle')}
+          columns={columns}
+          rows={rows}
+          keyOf={keyOf}
+          onOpen={open}
+          className="h-[26rem]"
+        />
+      )}
+    </>
+  );
+}
+
+function useColumns(unit: string): Column<Entry>[] {
+  const { t } = useTranslation();
+  return useMemo<Column<Entry>[]>(
     () => [
-      { key: 'at', title: t('earnings.time'), width: '4.5rem', cell: (entry) => formatTime(entry.at) },
+      { key: 'at', title: t('earnings.time'), width: '7rem', cell: (entry) => formatMoment(entry.at) },
       { key: 'model', title: t('earnings.model'), width: 'minmax(4.5rem,1.4fr)', cell: modelCell },
       {
         key: 'payer',
@@ -49,7 +113,7 @@ export function EntryTable({ unit }: { unit: string }) {
         width: '7rem',
         align: 'end',
         cell: (entry) =>
-          isTrainingRound(entry) ? (
+          entry.type === 'training' ? (
             <span className="text-dim">{t('earnings.trainingRound')}</span>
           ) : (
             formatTokens(entry.generatedTokens)
@@ -58,49 +122,17 @@ export function EntryTable({ unit }: { unit: string }) {
       {
         key: 'net',
         title: t('earnings.net', { unit }),
-        width: '7rem',
+        width: '7.5rem',
         align: 'end',
         cell: (entry) => formatSol(entry.netLamports),
       },
       {
         key: 'state',
         title: t('earnings.state'),
-        width: '6rem',
+        width: '7rem',
         cell: (entry) => <EntryStateMark state={entry.state} />,
       },
     ],
     [t, unit],
-  );
-  return (
-    <section className="rounded-[10px] border border-line bg-panel px-4 py-3.5">
-      <h2 className="mb-3 text-xs font-medium text-dim">
-        {list ? t('earnings.entries', { count: list.total }) : t('earnings.entriesTitle')}
-      </h2>
-      {error && <ErrorNote error={error} />}
-      {list === null ? (
-        <TableSkeleton label={t('earnings.loading')} />
-      ) : list.entries.length === 0 ? (
-        <EmptyState title={t('earnings.empty')} />
-      ) : (
-        <Table
-          label={t('earnings.entriesTitle')}
-          columns={columns}
-          rows={list.entries}
-          totalRows={list.total}
-          keyOf={keyOf}
-          onOpen={open}
-          onNearEnd={readMore}
-          className="max-h-[26rem]"
-        />
-      )}
-      <Drawer
-        open={Number.isInteger(openId)}
-        title={t('earnings.detail')}
-        closeLabel={t('earnings.close')}
-        onClose={() => openRoute('earnings')}
-      >
-        {Number.isInteger(openId) && <EntryDetailView key={openId} id={openId} unit={unit} />}
-      </Drawer>
-    </section>
   );
 }

@@ -2,6 +2,7 @@ import { X } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { dismissNotice, useNotices } from '../../lib/act.ts';
 import { ErrorNote } from '../../ui/error-note.tsx';
+import { ToldNotices } from './told-notices.tsx';
 
 /** What could not be done, in the corner until it is dismissed. */
 export function Notices() {
@@ -9,6 +10,7 @@ export function Notices() {
   const notices = useNotices((state) => state.notices);
   return (
     <div className="fixed right-5 bottom-5 z-50 grid w-96 max-w-[calc(100vw-3rem)] gap-2">
+      <ToldNotices />
       {notices.map(({ id, error }) => (
         <div key={id} className="relative rounded-lg bg-panel shadow-lg">
           <ErrorNote error={error} />

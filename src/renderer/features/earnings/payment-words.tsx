@@ -1,0 +1,56 @@
+import { BadgeCheck, Clock, TriangleAlert } from 'lucide-react';
+import { useTranslation } from 'react-i18next';
+import type { Payment } from '#contract/wallet.ts';
+import { explorerUrl } from '../../lib/explorer.ts';
+import { formatSol, shortAddress } from '../../lib/format.ts';
+
+const looks: Record<Payment['state'], { icon: typeof Clock; color: string }> = {
+  submitted: { icon: Clock, color: 'text-info' },
+  confirmed: { icon: Clock, color: 'text-info' },
+  finalized: { icon: BadgeCheck, color: 'text-earn' },
+  expired: { icon: Clock, color: 'text-dim' },
+  failed: { icon: TriangleAlert, color: 'text-bad' },
+  disputed: { icon: TriangleAlert, color: 'text-bad' },
+};
+
+/** State of a payment by icon, colour and word. */
+export function PaymentStateMark({ state }: { state: Payment['state'] }) {
+  const { t } = useTranslation();
+  const { icon: Icon, color } = looks[state];
+  return (
+    <span className={`inline-flex items-center gap-1.5 ${color}`}>
+      <Icon size={14} aria-hidden />
+      {t(`earnings.payments.states.${state}`)}
+    </span>
+  );
+}
+
+/** SOL as such; of a token the whole number of its smallest unit, since only its mint knows its digits. */
+export function PaymentAmount({ payment }: { payment: Payment }) {
+  const isSol = payment.asset === 'SOL';
+  return (
+    <span title={isSol ? undefined : payment.asset}>
+      {isSol ? formatSol(payment.amountAtomic) : payment.amountAtomic}{' '}
+      <span className="text-xs text-dim">{isSol ? 'SOL' : shortAddress(payment.asset)}</span>
+    </span>
+  );
+}
+
+/** Leads to the transaction on the chain; only its name where nobody else can see that chain. */
+export function PaymentLink({ payment: { signature, cluster } }: { payment: Payment }) {
+  const { t } = useTranslation();
+  if (signature === null) return <span className="text-dim">–</span>;
+  const url = explorerUrl(signature, cluster);
+  if (url === null) return <span className="font-mono text-xs text-dim">{shortAddress(signature)}</span>;
+  return (
+    <a
+      href={url}
+      target="_blank"
+      rel="noreferrer"
+      className="rounded font-mono text-xs text-link hover:underline focus-visible:outline-2 focus-visible:outline-accent"
+      aria-label={t('earnings.payments.look', { signature: shortAddress(signature) })}
+    >
+      {shortAddress(signature)}
+    </a>
+  );
+}

@@ -1,0 +1,34 @@
+import { useEffect, useState } from 'react';
+import type { EnergyDay } from '#contract/resources.ts';
+import { client } from '../../lib/client.ts';
+import { dollarRate, type FiatRate, fiatRate } from '../../lib/fiat.ts';
+import { useSignal } from '../../lib/use-signal.ts';
+
+/** The price that SOL is shown by, and the one that dollars are converted with; null with test credits, which are no money. */
+export function useFiat(testCredits: boolean): { rate: FiatRate | null; dollars: FiatRate | null } {
+  const fiat = useSignal('settings.current')?.fiat ?? null;
+  const solPrice = useSignal('proxy.status')?.solPrice ?? null;
+  if (testCredits) return { rate: null, dollars: null };
+  return { rate: fiatRate(fiat, solPrice), dollars: dollarRate(fiat, solPrice) };
+}
+
+const refreshMs = 60_000;
+
+/** Electricity by local day; null where it is not known. */
+export function useEnergyDays(): readonly EnergyDay[] | null {
+  const [days, setDays] = useState<readonly EnergyDay[] | null>(null);
+  useEffect(() => {
+    let wanted = true;
+    const read = async () => {
+      const answer = await client.request('resources.energy', { days: 400 });
+      if (wanted && answer.ok) setDays(answer.data);
+    };
+    void read();
+    const timer = setInterval(read, refreshMs);
+    return () => {
+      wanted = false;
+      clearInterval(timer);
+    };
+  }, []);
+  return days;
+}
