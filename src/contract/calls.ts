@@ -16,6 +16,7 @@ import { energyDaySchema, hardwareReportSchema, resourcesSchema } from './resour
 import { settingsPatchSchema, settingsSchema } from './settings.ts';
 import { dataItemSchema, dataPreviewSchema, dataSourceSchema } from './training-data.ts';
 import {
+  addressCheckSchema,
   claimSummarySchema,
   payerSchema,
   paymentSchema,
@@ -57,10 +58,10 @@ export const hostCalls = {
   'node.stop': { input: nothing, output: done },
   'settings.get': { input: nothing, output: settingsSchema },
   'settings.update': { input: settingsPatchSchema, output: settingsSchema },
-  /** Checks a Solana address: base58 of 32 bytes; `onCurve` false is a program's address, which no wallet signs for. */
+  /** Checks a Solana address, and says what speaks against being paid there. */
   'wallet.check': {
     input: z.strictObject({ address: z.string().max(200) }),
-    output: z.object({ address: z.string(), onCurve: z.boolean() }),
+    output: addressCheckSchema,
   },
   /** What the wallet signs once so that the node's own key may register, report and sign receipts for 30 days. */
   'wallet.signInRequest': { input: nothing, output: signInRequestSchema },

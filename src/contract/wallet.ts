@@ -16,6 +16,27 @@ export const addressKindSchema = z.enum([
   'new',
 ]);
 
+/** What speaks against being paid at an address; each has its words in the locale under `wallet.warning`. */
+export const addressWarningSchema = z.enum([
+  /** Off the curve: no wallet's key signs for it. */
+  'program-address',
+  'token-account',
+  'program',
+  /** Looks like an exchange's: it may not credit what comes without its own order. */
+  'exchange-deposit',
+  /** Nothing has ever been paid there. */
+  'new',
+]);
+
+export const addressCheckSchema = z.object({
+  address: z.string(),
+  /** False for a program's address, which no wallet signs for. */
+  onCurve: z.boolean(),
+  kind: addressKindSchema,
+  warning: addressWarningSchema.nullable(),
+});
+export type AddressCheck = z.infer<typeof addressCheckSchema>;
+
 /** What the node knows of the wallet that is paid. */
 export const walletStatusSchema = z.object({
   payoutAddress: z.string().nullable(),

@@ -99,7 +99,7 @@ const transport: MemoryTransport = memoryTransport({
   'wallet.check': ({ address }) => {
     if (address.length < 32)
       throw new AppError('wallet/invalid-address', `“${address}” has ${address.length} characters.`);
-    return { address, onCurve: true };
+    return { address, onCurve: true, kind: 'wallet', warning: null };
   },
   'network.check': ({ url }) => {
     throw new AppError('link/unreachable', `No SolanaLM gateway answers at ${url}.`);
