@@ -77,7 +77,7 @@ test('the official client gets Paris from the node and, paid for, from the gatew
   if (apiUrl === null || link.state !== 'registered') throw new Error('the node is not registered');
   const { key } = await host.call('access.key', {});
   expect(await capital(apiUrl, key)).toMatch('Paris');
-  const agreed = host.until('earnings.summary', ({ byState }) => BigInt(byState.agreed ?? '0') > 0n);
+  const agreed = host.until('earnings.summary', ({ byState }) => BigInt(byState.vouchered) > 0n);
   expect(await capital(link.url, 'sk-payer')).toMatch('Paris');
   const { all, gatewayOwes } = await agreed;
   expect(all.jobs).toBe(1);
@@ -148,7 +148,7 @@ test('on a full disk it stops with the reason, and no lamport is lost', async ({
     const { link } = await small.until('node.status', ({ state }) => state.state === 'earning');
     if (link.state !== 'registered') throw new Error('the node is not registered');
     await capital(link.url, 'sk-payer');
-    await small.until('earnings.summary', ({ byState }) => BigInt(byState.agreed ?? '0') > 0n);
+    await small.until('earnings.summary', ({ byState }) => BigInt(byState.vouchered) > 0n);
 
     const { bavail, bsize } = statfsSync(disk);
     writeFileSync(join(disk, 'filler'), Buffer.alloc(bavail * bsize));

@@ -20,7 +20,7 @@ test('a gateway’s client pays cost and commission, and both books agree', asyn
   await payer.chat.completions.create({ model: 'gpt-4o-mini', ...question });
   await expect
     .poll(() => host.ledger.entries({ limit: 3 }).entries.map(({ state }) => state), { timeout: 5000 })
-    .toEqual(['agreed', 'agreed', 'agreed']);
+    .toEqual(['vouchered', 'vouchered', 'vouchered']);
   const [estimated, cached, plain] = host.ledger.entries({ limit: 3 }).entries;
   // 14 × 0.15 $ + 8 × 0.60 $ for a million are 6.9 micro-dollars: 46 lamports at 150 $ a SOL, and 5 % upon it.
   expect(plain).toMatchObject({
@@ -51,7 +51,7 @@ test('an answer from the cache is charged by the prices of the day, whoever aske
     .toEqual(['48', '0']);
   await expect
     .poll(() => host.ledger.entries({ limit: 1 }).entries[0]?.state, { timeout: 5000 })
-    .toBe('agreed');
+    .toBe('vouchered');
   expect(host.controller.status.get().state.state).toBe('earning');
   await call('settings.update', { responseCacheMegabytes: 0 });
 });

@@ -31,7 +31,7 @@ async function startTraining() {
 }
 
 // The gateway waits ten seconds for other nodes.
-test('a round of digits in the app is trained, booked, agreed by the gateway and shown', {
+test('a round of digits in the app is trained, booked, vouched for by the gateway and shown', {
   timeout: 90_000,
 }, async () => {
   await startTraining();
@@ -47,13 +47,13 @@ test('a round of digits in the app is trained, booked, agreed by the gateway and
 
   const { byState } = await host.until(
     'earnings.summary',
-    ({ byState: sums }) => BigInt(sums.agreed ?? '0') > 0n,
+    ({ byState: sums }) => BigInt(sums.vouchered) > 0n,
   );
-  expect(byState.agreed).toBe(earned.netLamports);
+  expect(byState.vouchered).toBe(earned.netLamports);
   const { entries } = await host.call('earnings.entries', { limit: 10 });
   expect(entries).toMatchObject([
     {
-      state: 'agreed',
+      state: 'vouchered',
       model: 'digits',
       priceLamports: round?.priceLamports,
       training: { roundId: round?.roundId, taskName: 'Handwritten digits' },

