@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import type { AppError } from '#contract/errors.ts';
 import { gatewayDispatchText, gatewayHeaders } from '#contract/wire/signed-request.ts';
+import { createByteRate } from '#node/byte-rate.ts';
 import { systemClock } from '#node/clock.ts';
 import type { FinishedJob } from '#node/inference/job-request.ts';
 import { createJobService } from '#node/inference/job-service.ts';
@@ -26,6 +27,8 @@ export async function startScriptedApi(
     /** base58; without it the caller signs with `signed`. */
     gatewayPublicKey?: string;
     gate?: AppError | null;
+    /** Of an update that is fetched. */
+    bytesPerSecond?(): number | null;
   } = {},
 ) {
   const scripted = createScriptedRuntime(options);
@@ -53,6 +56,7 @@ export async function startScriptedApi(
     gate: () => options.gate ?? null,
     onUnbookable: () => {},
   });
+  const rate = createByteRate(options.bytesPerSecond ?? (() => null), systemClock);
   const mode = options.gateway ?? 'signed';
   const rounds = createPlainRounds({
     nodeId: 'scripted-node',
@@ -62,7 +66,7 @@ export async function startScriptedApi(
   const server = createApiServer({
     jobs,
     clock: systemClock,
-    training: { rounds, status: () => noTraining, history: () => [] },
+    training: { rounds, rate, status: () => noTraining, history: () => [] },
     metrics: createApiMetrics(() => ({
       running: jobs.running(),
       waiting: jobs.waiting(),
