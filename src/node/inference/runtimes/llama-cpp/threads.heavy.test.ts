@@ -139,3 +139,21 @@ test.skipIf(!canMeasure)(
     expect(load.wanted).toBeLessThanOrEqual(1.4);
   },
 );
+
+test('threads that change while a model is loaded, or its process is started again, count when it is ready', {
+  timeout: 60_000,
+}, async () => {
+  const runtime = createWorkerRuntime('llama.cpp', 'llama-worker');
+  ends.push(() => runtime.dispose());
+  const loading = runtime.load(options);
+  await expect.poll(() => runtime.engine.get().state).toBe('loading');
+  runtime.setThreads(1);
+  await loading;
+  await expect.poll(() => runtime.engine.get().threads).toBe(1);
+
+  process.kill(pidOf(runtime), 'SIGKILL');
+  await expect.poll(() => runtime.engine.get().state).toBe('restarting');
+  runtime.setThreads(2);
+  await expect.poll(() => runtime.engine.get()).toMatchObject({ state: 'ready', restarts: 1 });
+  await expect.poll(() => runtime.engine.get().threads).toBe(Math.min(2, availableParallelism()));
+});
