@@ -65,6 +65,8 @@ export interface Gateway {
 
 /** A local network's gateway takes small machines: it asks only for what any computer has. */
 const smallMachine: HardwareMinimum = { cpu_cores: 1, ram_gb: 1, storage_gb: 0, network_speed_mbps: 1 };
+/** An update comes as slowly as its node's own limit of the network has it. */
+const slowestRequestMs = 60 * 60_000;
 const plentyLamports = 1_000_000_000_000n;
 /** On a chain the treasury pays nodes before anybody has paid it. */
 const someLamports = 1_000_000_000n;
@@ -143,8 +145,14 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     onNodeCame: () => testRequests?.nodeCame(),
   });
   const server = await new Promise<ReturnType<typeof serve>>((resolve, reject) => {
-    const listening = serve({ fetch: routes.fetch, port: options.port, hostname: options.host }, () =>
-      resolve(listening),
+    const listening = serve(
+      {
+        fetch: routes.fetch,
+        port: options.port,
+        hostname: options.host,
+        serverOptions: { requestTimeout: slowestRequestMs },
+      },
+      () => resolve(listening),
     );
     listening.once('error', reject);
   });

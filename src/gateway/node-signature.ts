@@ -12,6 +12,8 @@ export function createNodeSignatureCheck(nowMs: () => number) {
     path: string;
     header(name: string): string | undefined;
     body: Uint8Array;
+    /** When its headers came, where a body may take long; absent: now. */
+    arrivedMs?: number;
   }) => {
     const key = request.header(nodeHeaders.key);
     if (!key) return null;
@@ -22,7 +24,8 @@ export function createNodeSignatureCheck(nowMs: () => number) {
       throw new AppError('auth/bad-signature', 'The signature lacks its time or its nonce.');
     const timestamp = Number(seconds);
     const nowSeconds = Math.floor(nowMs() / 1000);
-    const off = Math.abs(nowSeconds - timestamp);
+    const arrivedSeconds = Math.floor((request.arrivedMs ?? nowMs()) / 1000);
+    const off = Math.abs(arrivedSeconds - timestamp);
     if (off > signedRequestWindowSeconds)
       throw new AppError('auth/expired', `The signature is ${off} seconds off this gateway’s clock.`);
     const text = nodeRequestText({

@@ -61,7 +61,7 @@ export interface EarningParts {
   jobs: DrainableJobService;
   stats: ServingRecorder;
   ledger: Ledger;
-  training: Pick<Training, 'api' | 'rounds' | 'taskOf'>;
+  training: Pick<Training, 'api' | 'rounds' | 'taskOf' | 'rate'>;
   probe: ResourceProbe;
   link: WritableSignal<LinkState>;
   localGateway: LocalGateway;
@@ -340,13 +340,18 @@ export function createEarningSteps(parts: EarningParts): Earning {
       const info = current?.link.info.get();
       if (!current || !info) return null;
       const { url } = current;
+      const { rounds, taskOf, rate } = parts.training;
       const { public_key: publicKey, network, extensions: spoken } = info;
       const clock = parts.clock;
       if (spoken.includes('federated') && publicKey && network)
-        return { url, publicKey, network, calls: createFederatedCalls(url, parts.key, () => clock.now()) };
+        return {
+          url,
+          publicKey,
+          network,
+          calls: createFederatedCalls(url, parts.key, () => clock.now(), rate),
+        };
       if (!settings.current.get().trainForPlainGateways) return null;
-      const { rounds, taskOf } = parts.training;
-      const calls = createPlainCalls({ url, key: parts.key, clock, rounds, taskOf });
+      const calls = createPlainCalls({ url, key: parts.key, clock, rounds, taskOf, rate });
       return { url, publicKey: null, network: null, calls };
     },
     flushReceipts: () => current?.link.flushReceipts(),

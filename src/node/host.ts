@@ -4,6 +4,7 @@ import { pino } from 'pino';
 import { AppError } from '#contract/errors.ts';
 import type { LinkState } from '#contract/node-status.ts';
 import type { Resources } from '#contract/resources.ts';
+import { networkRate } from './byte-rate.ts';
 import { systemClock } from './clock.ts';
 import { createEarningSteps } from './earning-steps.ts';
 import { createEarningsSummary } from './earnings-summary.ts';
@@ -101,6 +102,7 @@ export async function createHost(options: {
   const shell = () => options.shell?.() ?? null;
   const traffic = countOwnTraffic(join(profileDir, 'traffic.json'), clock);
   const limits = () => manners.standing.get().limits;
+  const rate = networkRate(limits, clock);
   const benchmark = openMachineBenchmark({
     file: join(profileDir, 'benchmarks.json'),
     pool: () => pool,
@@ -140,7 +142,7 @@ export async function createHost(options: {
     memory: () => usableMemory(probe.current.get()),
   });
   const catalogue = readCatalogue(join(resourcesDir(), 'models.json'));
-  const downloads = await nodeDownloads({ catalogue, modelsDir, settings, models, ledger, limits, clock });
+  const downloads = await nodeDownloads({ catalogue, modelsDir, settings, models, ledger, rate, clock });
   const link = createSignal<LinkState>({ state: 'off' });
   const stats = createServingRecorder(clock);
   const localGateway = createLocalGateway({
@@ -194,6 +196,7 @@ export async function createHost(options: {
     settings,
     ledger,
     memory,
+    rate,
     mayJoin: () => hybrid.takesRounds(),
     nvidiaGpu: () => nvidiaName(probe.current.get()),
     mostThreads: () => threadsWithin(limits()),

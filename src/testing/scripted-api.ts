@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import type { AppError } from '#contract/errors.ts';
 import { gatewayDispatchText, gatewayHeaders } from '#contract/wire/signed-request.ts';
+import { createByteRate } from '#node/byte-rate.ts';
 import { systemClock } from '#node/clock.ts';
 import type { FinishedJob, JobAccounting } from '#node/inference/job-request.ts';
 import { createJobService, type JobServiceParts } from '#node/inference/job-service.ts';
@@ -29,6 +30,8 @@ export async function startScriptedApi(
     /** Instead of taking down what was served in `booked`. */
     accounting?: JobAccounting;
     refusal?: JobServiceParts['refusal'];
+    /** Of an update that is fetched. */
+    bytesPerSecond?(): number | null;
   } = {},
 ) {
   const scripted = createScriptedRuntime(options);
@@ -57,6 +60,7 @@ export async function startScriptedApi(
     ...(options.refusal ? { refusal: options.refusal } : {}),
     onUnbookable: () => {},
   });
+  const rate = createByteRate(options.bytesPerSecond ?? (() => null), systemClock);
   const mode = options.gateway ?? 'signed';
   const rounds = createPlainRounds({
     nodeId: 'scripted-node',
@@ -66,7 +70,7 @@ export async function startScriptedApi(
   const server = createApiServer({
     jobs,
     clock: systemClock,
-    training: { rounds, status: () => noTraining, history: () => [] },
+    training: { rounds, rate, status: () => noTraining, history: () => [] },
     metrics: createApiMetrics(() => ({
       running: jobs.running(),
       waiting: jobs.waiting(),

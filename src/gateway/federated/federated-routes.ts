@@ -87,6 +87,7 @@ export function addFederatedRoutes(
   );
 
   async function signedCall(context: Context): Promise<{ nodeKey: string; body: Uint8Array<ArrayBuffer> }> {
+    const arrivedMs = now();
     const body = new Uint8Array(await context.req.arrayBuffer());
     const { pathname, search } = new URL(context.req.url);
     const nodeKey = checkSignature({
@@ -94,6 +95,7 @@ export function addFederatedRoutes(
       path: pathname + search,
       header: (name) => context.req.header(name),
       body,
+      arrivedMs,
     });
     if (nodeKey !== null) return { nodeKey, body };
     throw new AppError('auth/missing', 'This call needs the signature of the node’s own key.');

@@ -1,10 +1,11 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import bs58 from 'bs58';
 import OpenAI from 'openai';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { HybridStatus, WorkMode } from '#contract/hybrid.ts';
+import { defaultManners } from '#contract/manners.ts';
 import type { SettingsPatch } from '#contract/settings.ts';
 import { createGateway, type Gateway } from '#gateway/gateway.ts';
 import { entryPath, resourcesDir } from '#node/entries.ts';
@@ -50,6 +51,7 @@ beforeAll(async () => {
   await set({
     ...{ onboarded: true, apiPort: 0, network: { kind: 'gateway', url: gateway.url } },
     payoutAddress: bs58.encode(new Uint8Array(32).fill(7)),
+    threads: 2,
     ...{ takePartInTraining: true, trainingTasks: ['digits'], trainingThreads: 1, trainingSharePercent: 0 },
   });
   await host.call('node.start', {});
@@ -117,6 +119,25 @@ test('back to serving the trainer keeps where it stands and ends, and the model 
   const first = entries.filter(({ training }) => training !== null).at(-1);
   expect(first?.training?.roundId).toBe('roundId' in round.state ? round.state.roundId : null);
 });
+
+test.skipIf(availableParallelism() < 2)(
+  'a lower limit of the processor counts for the model that is loaded, and a higher one again',
+  { timeout: 60_000 },
+  async () => {
+    await set({ trainingSharePercent: 0 });
+    await isAt('inference');
+    const threads = (wanted: number) =>
+      host.until('node.engines', ([engine]) => engine?.state === 'ready' && engine.threads === wanted);
+    await threads(2);
+    const { limitsIdle } = defaultManners;
+    const cpuPercent = Math.floor(100 / availableParallelism());
+    await set({ limitsIdle: { ...limitsIdle, cpuPercent } });
+    const [engine] = await threads(1);
+    expect(engine?.restarts).toBe(0);
+    await set({ limitsIdle: { ...limitsIdle, cpuPercent: 100 } });
+    await threads(2);
+  },
+);
 
 test('while the operator pauses nothing is at work; afterwards both are', { timeout: 60_000 }, async () => {
   await set({ trainingSharePercent: 40 });

@@ -104,9 +104,7 @@ export function createHybrid(parts: HybridParts): Hybrid {
       };
     },
     setBusy: parts.setBusy,
-    onThreads: (threads) => {
-      servingThreads = threads;
-    },
+    onThreads: allowServing,
   });
   const controller = createModeController({
     serving,
@@ -124,6 +122,12 @@ export function createHybrid(parts: HybridParts): Hybrid {
     onFault: parts.onFault,
     clock,
   });
+
+  function allowServing(threads: number | null): void {
+    if (threads === servingThreads) return;
+    servingThreads = threads;
+    pool.threadsChanged();
+  }
 
   /** From the port's opening to the end of the node's work. */
   function isActive(): boolean {
@@ -226,6 +230,14 @@ export function createHybrid(parts: HybridParts): Hybrid {
     publish();
   }
 
+  function tryToDecide(): void {
+    try {
+      decide();
+    } catch (thrown) {
+      parts.onFault(thrown);
+    }
+  }
+
   /** Lets go of what stands above the limits although both kinds may work: caches, then models that nobody uses. */
   function relieve(): void {
     const excess = memory.excess();
@@ -271,7 +283,11 @@ export function createHybrid(parts: HybridParts): Hybrid {
       if (isMoved) decide(true);
     }),
     nodeStatus.subscribe(() => decide()),
-    standing.subscribe(() => decide()),
+    standing.subscribe(() => {
+      // The limits bind what is loaded whether the node works or rests.
+      pool.threadsChanged();
+      decide();
+    }),
     controller.status.subscribe(publish),
     memory.reservations.subscribe(publish),
     training.node.status.subscribe(onTraining),
@@ -288,11 +304,7 @@ export function createHybrid(parts: HybridParts): Hybrid {
   const loop = async () => {
     for (;;) {
       await clock.sleep(decideMs, ended.signal);
-      try {
-        decide();
-      } catch (thrown) {
-        parts.onFault(thrown);
-      }
+      tryToDecide();
     }
   };
   loop().catch(() => {});
@@ -312,13 +324,18 @@ export function createHybrid(parts: HybridParts): Hybrid {
     serves: () => ['inference', 'both'].includes(controller.status.get().mode),
     takesRounds: () => allocation?.takesRounds ?? false,
     asked(model) {
-      if (pool.offered().includes(model)) demand.add(clock.now());
+      if (!pool.offered().includes(model)) return;
+      const now = clock.now();
+      const isFirst = demand.perMinute(now) === 0;
+      demand.add(now);
+      // Threads that were lent to training come back with the first request.
+      if (isFirst) tryToDecide();
     },
     async rest() {
       await controller.rest();
       isResting = false;
       allocation = null;
-      servingThreads = null;
+      allowServing(null);
       state = newArbiterState(clock.now());
       measureCeiling();
       memory.setLimits({ allowance: { inference: memory.ceiling(), training: memory.ceiling() } });

@@ -15,7 +15,7 @@ export interface ServingSide {
   /** Loads what was unloaded again. */
   load(signal: AbortSignal, onProgress: (share: number) => void): Promise<void>;
   open(): void;
-  /** What it may take from now on, at its next load where not before. */
+  /** What it may take from now on: threads at once, memory at its next load. */
   allow(allowance: Allowance): void;
 }
 

@@ -18,6 +18,8 @@ let log: string[];
 /** Errors that the next loads end with. */
 let failures: AppError[];
 let shrinks: number;
+/** What a model may use. */
+let threads: number | 'auto';
 let memory: MemoryLedger;
 /** Answers that are kept. */
 let kept: Reserved | null;
@@ -36,6 +38,7 @@ function fakeRuntime(id: string): Runtime {
       return { modelId: id, backend: 'cpu', contextSize: 1, parallelRequests: 2, threads: 1 };
     },
     unload: async () => {},
+    setThreads: (now) => engine.set({ ...engine.get(), threads: Number(now) }),
     generate: () => Promise.reject(new Error('not here')),
     embed: () => Promise.reject(new Error('not here')),
     async dispose() {
@@ -75,6 +78,7 @@ function pool() {
         return shrinks > 2 ? null : { ...options, contextSize: Number(options.contextSize) / 2 };
       },
     },
+    threads: () => threads,
     clock: time.clock,
   });
 }
@@ -86,6 +90,7 @@ beforeEach(() => {
   log = [];
   failures = [];
   shrinks = 0;
+  threads = 4;
   kept = null;
   memory = createMemoryLedger({ ceiling: { ramBytes: 8 * gb, gpuBytes: 0 }, clock: time.clock });
 });
@@ -226,4 +231,18 @@ test('a model that cannot fit is refused with the figures, and those that are lo
     retryAfterSeconds: 30,
   });
   expect(models.isLoaded('a')).toBe(true);
+});
+
+test('threads that change reach every loaded model at once, and one that was being loaded meanwhile', async () => {
+  settings = { ...settings, mostLoaded: 2 };
+  const models = pool();
+  await models.load('a');
+  const loading = models.load('b');
+  threads = 2;
+  models.threadsChanged();
+  await loading;
+  expect(models.engines.get().map((engine) => engine.threads)).toEqual([2, 2, null]);
+  threads = 3;
+  models.threadsChanged();
+  expect(models.engines.get().map((engine) => engine.threads)).toEqual([3, 3, null]);
 });

@@ -6,6 +6,7 @@ import type { MemoryLedger } from '../hybrid/memory-ledger.ts';
 import { createQuiet } from '../quiet.ts';
 import { createSignal, type Signal } from '../signal.ts';
 import { engineOff } from './engine-off.ts';
+import { foremostEngine } from './foremost-engine.ts';
 import type { JobRequest } from './job-request.ts';
 import type { WorkResult, WorkRuntime } from './job-work.ts';
 import type { LoadLimits } from './load-limits.ts';
@@ -43,7 +44,7 @@ export interface ModelPool extends ServedModels {
   acquire(id: string, signal: AbortSignal): Promise<Lease & { runtime: Runtime }>;
   /** One an offered model, in their order. */
   engines: Signal<Engine[]>;
-  /** The engine that says most: one that is ready, else one that is in trouble, else one that loads. */
+  /** The engine that says most. */
   foremost: Signal<Engine>;
   load(id: string, signal?: AbortSignal): Promise<void>;
   isLoaded(id: string): boolean;
@@ -53,6 +54,8 @@ export interface ModelPool extends ServedModels {
   quiet(signal: AbortSignal): Promise<void>;
   /** Shows what is offered now; what is no longer offered is unloaded once it has no jobs. */
   settingsChanged(): void;
+  /** Gives what is loaded the threads that may be used now. */
+  threadsChanged(): void;
   idleCount(): number;
   /** Unloads what has no jobs and is not pinned; resolves with what it was when it is gone. */
   unloadIdle(idleMs?: number): Promise<string[]>;
@@ -101,6 +104,8 @@ export function createModelPool(options: {
   /** Asks caches for their memory before a model has to go; false where they have none. */
   giveBack?(): boolean;
   limits: LoadLimits;
+  /** What one model may use just now. */
+  threads(): LoadOptions['threads'];
   clock: Clock;
 }): ModelPool {
   const { settings, clock, limits } = options;
@@ -130,7 +135,7 @@ export function createModelPool(options: {
           },
       ),
     );
-    foremost.set(foremostOf(engines.get()));
+    foremost.set(foremostEngine(engines.get()));
     for (const { runtime, memory } of loaded.values()) memory.measured(runtime.engine.get().memory);
     for (const listener of listeners) listener();
   }
@@ -217,6 +222,7 @@ export function createModelPool(options: {
     for (let next: LoadOptions | null = wanted; ; ) {
       try {
         await runtime.load(next, signal);
+        runtime.setThreads(options.threads());
         return;
       } catch (thrown) {
         const { code } = toAppError(thrown);
@@ -361,6 +367,9 @@ export function createModelPool(options: {
       refresh();
       dropUnoffered();
     },
+    threadsChanged() {
+      for (const { runtime } of loaded.values()) runtime.setThreads(options.threads());
+    },
     idleCount: () => idleModels(states(), clock.now(), 0).length,
     unloadIdle,
     missing,
@@ -370,18 +379,6 @@ export function createModelPool(options: {
       await unloadAll();
     },
   };
-}
-
-function foremostOf(engines: Engine[]): Engine {
-  return (
-    engines.find(({ state }) => state === 'ready') ??
-    engines.find(({ state, error }) => error !== null && state !== 'off') ??
-    engines.find(({ state }) => state !== 'off') ?? {
-      // One that could not be loaded is tried again when it is asked for.
-      ...(engines[0] ?? engineOff),
-      error: null,
-    }
-  );
 }
 
 const lesser = (a: Memory, b: Memory): Memory => ({

@@ -12,6 +12,7 @@ import type { SettingsStore } from '../settings-store.ts';
 import { openLoadLimits } from './load-limits.ts';
 import { createModelPool, type ModelPool } from './model-pool.ts';
 import type { Memory } from './pool-policy.ts';
+import type { LoadOptions } from './runtime.ts';
 import { createRemoteRuntime } from './runtimes/remote/remote-runtime.ts';
 import { createWorkerGroup } from './runtimes/worker/worker-group.ts';
 import { createWorkerRuntime } from './runtimes/worker/worker-runtime.ts';
@@ -39,18 +40,24 @@ export function createNodePool(parts: {
   const { clock } = parts;
   const settings = () => parts.settings.current.get();
 
+  /** `auto` leaves one core to everybody else, and what the limit of the processor and other work leave them. */
+  function threadsNow(): LoadOptions['threads'] {
+    const { threads } = settings();
+    const beside = parts.mostThreads();
+    if (threads !== 'auto') return Math.max(1, Math.min(threads, beside));
+    const most = Math.max(1, availableParallelism() - 1);
+    const limited = Math.max(1, Math.min(threadsWithin(parts.limits()), beside));
+    return limited >= most ? 'auto' : limited;
+  }
+
   function find(id: string) {
     const model = parts.models().get(id);
     if (!model) throw new AppError('models/not-found', `The model “${id}” is not in the store.`);
     if (model.problem) throw new AppError(model.problem.code, model.problem.message);
-    const { contextSize, parallelRequests, threads, engineProcesses, gpu } = settings();
-    // `auto` leaves one core to everybody else, and what the limit of the processor and other work leave them.
-    const mostThreads = Math.max(1, availableParallelism() - 1);
-    const limited = Math.max(1, Math.min(threadsWithin(parts.limits()), parts.mostThreads()));
-    const given =
-      threads === 'auto' ? Math.min(limited, mostThreads) : Math.min(threads, parts.mostThreads());
+    const { contextSize, parallelRequests, engineProcesses, gpu } = settings();
+    const threads = threadsNow();
     // No more processes than threads.
-    const mostProcesses = Math.max(1, given);
+    const mostProcesses = threads === 'auto' ? Math.max(1, availableParallelism() - 1) : threads;
     const processes = Math.min(parts.processes(id, engineProcesses), mostProcesses);
     const needs = { ramBytes: model.needsBytes - model.needsGpuBytes, gpuBytes: model.needsGpuBytes };
     // What is not the file itself is context; where it lies follows the whole.
@@ -62,7 +69,7 @@ export function createNodePool(parts: {
         path: model.path,
         contextSize,
         parallelRequests,
-        threads: threads === 'auto' && given === mostThreads ? threads : mostProcesses,
+        threads,
         processes,
         gpu,
       },
@@ -99,9 +106,13 @@ export function createNodePool(parts: {
     memory: parts.memory,
     giveBack: parts.giveBack,
     limits: openLoadLimits(parts.limitsFile, `${hostname()} ${totalmem()}`),
+    threads: threadsNow,
     clock,
   });
-  parts.settings.current.subscribe(() => pool.settingsChanged());
+  parts.settings.current.subscribe(() => {
+    pool.settingsChanged();
+    pool.threadsChanged();
+  });
   return pool;
 }
 

@@ -156,6 +156,11 @@ export interface Runtime {
   lacks(): ReadonlySet<Feature>;
   load(options: LoadOptions, signal?: AbortSignal): Promise<LoadedModel>;
   unload(): Promise<void>;
+  /**
+   * What all of the model's processes may use from now on. Engines follow at the next batch and show it in `engine`; one that cannot
+   * (ONNX Runtime, servers) keeps what it was loaded with.
+   */
+  setThreads(threads: LoadOptions['threads']): void;
   /** An aborted signal ends the generation; the result then has `cancelled` and what was generated until then. */
   generate(
     request: GenerateRequest,

@@ -15,6 +15,7 @@ import {
 } from '#contract/federated/rounds.ts';
 import type { TrainingTask } from '#contract/federated/task.ts';
 import { encodeUpdate, sealUpdate } from '#contract/federated/update-frame.ts';
+import type { ByteRate } from '../byte-rate.ts';
 import type { NodeKey } from './node-key.ts';
 import { createSignedCall } from './signed-call.ts';
 
@@ -45,7 +46,14 @@ export interface PackedUpdate {
   vectors: readonly (Float32Array | Uint8Array)[];
 }
 
-export function createFederatedCalls(url: string, key: NodeKey, nowMs: () => number): FederatedCalls {
+/** With a rate, what a round sends and receives keeps to it: the model, the parts of an update and what others have sent. */
+export function createFederatedCalls(
+  url: string,
+  key: NodeKey,
+  nowMs: () => number,
+  rate?: ByteRate,
+): FederatedCalls {
+  const transfer = rate ? { rate } : {};
   const call = createSignedCall(url, key, nowMs);
   const round = (id: string) => `/federated/rounds/${encodeURIComponent(id)}`;
   return {
@@ -61,6 +69,7 @@ export function createFederatedCalls(url: string, key: NodeKey, nowMs: () => num
         mostBytes,
         timeoutMs: transferTimeoutMs,
         signal,
+        ...transfer,
       }),
     round: (id, after, signal) =>
       call.json(
@@ -70,13 +79,14 @@ export function createFederatedCalls(url: string, key: NodeKey, nowMs: () => num
           timeoutMs: 20_000,
           mostBytes: mostMessageBytes,
           signal,
+          ...transfer,
         },
         roundStateSchema,
       ),
     async send(id, stage, body, signal) {
       const timeoutMs = transferTimeoutMs;
       await call.json(
-        { method: 'POST', path: `${round(id)}/${stage}`, body, timeoutMs, signal },
+        { method: 'POST', path: `${round(id)}/${stage}`, body, timeoutMs, signal, ...transfer },
         takenAnswerSchema,
       );
     },

@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { AppError, errorCodeSchema } from '#contract/errors.ts';
 import { nodeHeaders, nodeRequestText } from '#contract/wire/signed-request.ts';
+import { type ByteRate, paced } from '../byte-rate.ts';
+import { createCallLimit } from './call-limit.ts';
 import { sha256Hex } from './ed25519.ts';
 import type { NodeKey } from './node-key.ts';
 
@@ -25,8 +27,11 @@ export interface GatewayRequest {
   path: string;
   /** An object is sent as JSON, bytes as they are. */
   body?: unknown;
+  /** How long it may take; waiting for `rate` does not count. */
   timeoutMs?: number;
   mostBytes?: number;
+  /** What body and answer keep to. */
+  rate?: ByteRate;
   signal?: AbortSignal;
 }
 
@@ -54,22 +59,25 @@ export function createSignedCall(url: string, key: NodeKey, nowMs: () => number)
         bodySha256: sha256Hex(body ?? ''),
       }),
     );
-    const limit = AbortSignal.timeout(timeoutMs);
+    const limit = createCallLimit(timeoutMs, request.signal);
+    const rate = request.rate && limit.outside(request.rate);
     try {
       const response = await fetch(target, {
         method,
         redirect: 'error',
-        signal: request.signal ? AbortSignal.any([limit, request.signal]) : limit,
+        signal: limit.signal,
         headers: {
-          ...(body === undefined ? {} : { 'content-type': contentType(request.body) }),
+          ...(body === undefined
+            ? {}
+            : { 'content-type': contentType(request.body), 'content-length': `${body.length}` }),
           [nodeHeaders.key]: key.publicKey,
           [nodeHeaders.timestamp]: `${timestamp}`,
           [nodeHeaders.nonce]: nonce,
           [nodeHeaders.signature]: signature,
         },
-        ...(body === undefined ? {} : { body: body as Uint8Array<ArrayBuffer> }),
+        ...(body === undefined ? {} : sent(body, rate, limit.signal)),
       });
-      const received = await readSome(response, mostBytes);
+      const received = await readSome(response, mostBytes, (bytes) => rate?.take(bytes, limit.signal));
       if (!response.ok) throw refusal(response, Buffer.from(received).toString(), nowMs());
       return received;
     } catch (cause) {
@@ -79,6 +87,8 @@ export function createSignedCall(url: string, key: NodeKey, nowMs: () => number)
         cause,
         data: { url },
       });
+    } finally {
+      limit.end();
     }
   }
 
@@ -100,7 +110,17 @@ const contentType = (body: unknown) =>
 
 const jsonBytes = (body: unknown) => (body === undefined ? undefined : Buffer.from(JSON.stringify(body)));
 
-async function readSome(response: Response, mostBytes: number): Promise<Uint8Array> {
+/** A body as `fetch` takes it: whole, or piece by piece as the rate allows. */
+function sent(body: Uint8Array, rate: ByteRate | undefined, signal: AbortSignal): RequestInit {
+  if (!rate) return { body: body as Uint8Array<ArrayBuffer> };
+  return { body: ReadableStream.from(paced(body, rate, signal)), duplex: 'half' };
+}
+
+async function readSome(
+  response: Response,
+  mostBytes: number,
+  take: (bytes: number) => Promise<void> | undefined,
+): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of response.body ?? []) {
@@ -108,6 +128,7 @@ async function readSome(response: Response, mostBytes: number): Promise<Uint8Arr
     if (length > mostBytes)
       throw new AppError('link/bad-answer', `The gateway’s answer is over ${Math.ceil(mostBytes / 1e6)} MB.`);
     chunks.push(chunk as Uint8Array);
+    await take((chunk as Uint8Array).length);
   }
   return Buffer.concat(chunks);
 }

@@ -6,8 +6,8 @@ import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
 import { AppError } from '#contract/errors.ts';
 import { toAppError } from '#contract/result.ts';
+import type { ByteRate } from '../byte-rate.ts';
 import type { Clock } from '../clock.ts';
-import type { ByteRate } from './byte-rate.ts';
 import type { Fetcher, HubFile } from './hub.ts';
 
 /** What a download is called until it is whole; beside it lies what is known of it. */

@@ -8,8 +8,10 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { CatalogueEntry } from '#contract/catalogue.ts';
 import type { Download } from '#contract/download.ts';
 import { AppError } from '#contract/errors.ts';
+import { defaultManners } from '#contract/manners.ts';
 import { createFakeClock } from '#testing/fake-clock.ts';
 import { type Oddity, startOddFileServer } from '#testing/odd-file-server.ts';
+import { networkRate } from '../byte-rate.ts';
 import { type Downloads, openDownloads } from './downloads.ts';
 
 const content = randomBytes(300_000);
@@ -39,7 +41,7 @@ const done: string[][] = [];
 
 const open = () =>
   openDownloads({
-    mostMbps: () => mostMbps,
+    rate: networkRate(() => ({ ...defaultManners.limitsIdle, networkMbps: mostMbps }), time.clock),
     catalogue: [entry('model'), entry('second'), entry('third')],
     modelsDir: dir,
     hub: () => ({ hubs, proxy: proxyUrl }),

@@ -4,9 +4,9 @@ import type { CatalogueEntry } from '#contract/catalogue.ts';
 import type { Download } from '#contract/download.ts';
 import { AppError } from '#contract/errors.ts';
 import { errorBody, toAppError } from '#contract/result.ts';
+import type { ByteRate } from '../byte-rate.ts';
 import type { Clock } from '../clock.ts';
 import { createSignal, type Signal } from '../signal.ts';
-import { createByteRate } from './byte-rate.ts';
 import { discardPart, download, partBytes, partEnding } from './download.ts';
 import { createFetcher, findHubFile, type HubSettings } from './hub.ts';
 
@@ -48,20 +48,15 @@ export async function openDownloads(options: {
   makeRoom(bytes: number): Promise<void>;
   /** A whole file lies in the store's folder. */
   onDone(): Promise<void>;
-  /** Mbit/s that all of them together may take; null: no limit. */
-  mostMbps(): number | null;
+  rate: ByteRate;
   clock: Clock;
 }): Promise<Downloads> {
-  const { catalogue, modelsDir, clock } = options;
+  const { catalogue, modelsDir, rate, clock } = options;
   const tasks = new Map<string, Task>();
   const list = createSignal<Download[]>([]);
   const target = (entry: CatalogueEntry) => join(modelsDir, entry.file);
   let shownAt = 0;
   let isHeld = false;
-  const rate = createByteRate(() => {
-    const mbps = options.mostMbps();
-    return mbps === null ? null : (mbps * 1e6) / 8;
-  }, clock);
 
   for (const name of readdirSync(modelsDir)) {
     const entry = catalogue.find(({ file }) => name === file + partEnding);

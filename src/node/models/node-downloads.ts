@@ -1,5 +1,5 @@
 import type { CatalogueEntry } from '#contract/catalogue.ts';
-import type { LimitSet } from '#contract/manners.ts';
+import type { ByteRate } from '../byte-rate.ts';
 import type { Clock } from '../clock.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { SettingsStore } from '../settings-store.ts';
@@ -14,10 +14,10 @@ export function nodeDownloads(parts: {
   settings: Pick<SettingsStore, 'current'>;
   models: ModelStore;
   ledger: Ledger;
-  limits(): LimitSet;
+  rate: ByteRate;
   clock: Clock;
 }): Promise<Downloads> {
-  const { catalogue, modelsDir, settings, models, ledger, clock } = parts;
+  const { catalogue, modelsDir, settings, models, ledger, rate, clock } = parts;
   return openDownloads({
     catalogue,
     modelsDir,
@@ -27,7 +27,7 @@ export function nodeDownloads(parts: {
     },
     makeRoom: makeRoom({ settings, ledger, models }),
     onDone: () => models.scan(),
-    mostMbps: () => parts.limits().networkMbps,
+    rate,
     clock,
   });
 }

@@ -151,4 +151,15 @@ describe('what a plain gateway calls', () => {
     expect(api.rounds.get('round-7').isFetched).toBe(true);
     expect(await (await get('/training/update')).json()).toEqual(update);
   });
+
+  test('gets what was trained no faster than the limit of the network', async () => {
+    api = await startScriptedApi({ gateway: 'plain', bytesPerSecond: () => 500_000 });
+    await api.post('/federated/participate', sdkRound(), {});
+    const change = new Uint8Array(400_000).fill(7);
+    api.rounds.get('round-7').trained = { update, change };
+    const startedAt = performance.now();
+    const bytes = await (await get('/training/gradient/data')).bytes();
+    expect(Buffer.from(bytes).equals(Buffer.from(change))).toBe(true);
+    expect(performance.now() - startedAt).toBeGreaterThan(200);
+  });
 });

@@ -1,6 +1,9 @@
+import type { ServerResponse } from 'node:http';
+import { pipeline } from 'node:stream/promises';
 import { AppError } from '#contract/errors.ts';
 import type { PastRound, TrainingStatus } from '#contract/training.ts';
 import { trainingRoundSchema, trainingStartSchema } from '#contract/wire/training.ts';
+import { type ByteRate, paced } from '../byte-rate.ts';
 import type { PlainRoundApi } from '../training/plain-rounds.ts';
 import { type ApiCall, answerJson } from './api-call.ts';
 import { parseBody } from './request-body.ts';
@@ -8,6 +11,8 @@ import { parseBody } from './request-body.ts';
 /** The training node, as its HTTP API shows it. */
 export interface TrainingApi {
   rounds: PlainRoundApi;
+  /** What an update that is fetched keeps to. */
+  rate: ByteRate;
   status(): TrainingStatus;
   history(): PastRound[];
 }
@@ -50,11 +55,7 @@ export const trainingRoutes: readonly { method: 'GET' | 'POST'; path: string; pr
       () => {
         const bytes = parts.training.rounds.gradientBytes();
         if (!bytes) throw nothingTrained();
-        response.writeHead(200, {
-          'content-type': 'application/octet-stream',
-          'content-length': bytes.length,
-        });
-        response.end(bytes);
+        answerPaced(response, 'application/octet-stream', bytes, parts.training.rate);
       },
   },
   { method: 'GET', path: '/api/v1/node/training/current', prepare: own(({ status }) => status().state) },
@@ -89,8 +90,18 @@ function found(read: (training: TrainingApi, call: ApiCall) => unknown): Prepare
   return (call) => () => {
     const value = read(call.parts.training, call);
     if (value === null) throw nothingTrained();
-    answerJson(call.response, 200, value);
+    const { rate } = call.parts.training;
+    answerPaced(call.response, 'application/json', Buffer.from(JSON.stringify(value)), rate);
   };
+}
+
+/** What was trained, no faster than the limit of the network. */
+function answerPaced(response: ServerResponse, type: string, bytes: Uint8Array, rate: ByteRate): void {
+  const left = new AbortController();
+  response.once('close', () => left.abort());
+  response.writeHead(200, { 'content-type': type, 'content-length': bytes.length });
+  // Whoever has left needs no answer.
+  pipeline(paced(bytes, rate, left.signal), response).catch(() => {});
 }
 
 /** For the operator's key alone. */

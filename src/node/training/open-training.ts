@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { AppError } from '#contract/errors.ts';
 import { type DataFormat, type TrainingTask, trainingTaskSchema } from '#contract/federated/task.ts';
 import type { DataPreview, DataSource } from '#contract/training-data.ts';
+import type { ByteRate } from '../byte-rate.ts';
 import type { Clock } from '../clock.ts';
 import type { MemoryLedger } from '../hybrid/memory-ledger.ts';
 import type { Ledger } from '../ledger/ledger.ts';
@@ -31,6 +32,7 @@ export interface Training {
   data: DataList;
   rounds: PlainRounds;
   api: TrainingApi;
+  rate: ByteRate;
   /** The task that a plain round's model is; undefined where this app knows none of that name. */
   taskOf(model: string): TrainingTask | undefined;
   preview(source: DataSource, taskId?: string): Promise<DataPreview>;
@@ -50,6 +52,8 @@ export function openTraining(options: {
   settings: SettingsStore;
   ledger: Ledger;
   memory: Pick<MemoryLedger, 'reserve'>;
+  /** What its transfers keep to. */
+  rate: ByteRate;
   mayJoin(): boolean;
   nvidiaGpu(): string | null;
   /** Most threads that computing may take just now. */
@@ -150,7 +154,8 @@ export function openTraining(options: {
     data,
     rounds,
     taskOf,
-    api: { rounds, status: node.status.get, history: node.history.get },
+    api: { rounds, rate: options.rate, status: node.status.get, history: node.history.get },
+    rate: options.rate,
     preview(source, taskId) {
       const offered = taskId === undefined ? undefined : (node.task(taskId) ?? taskOf(taskId));
       if (taskId !== undefined && !offered)

@@ -12,6 +12,7 @@ import {
   trainingStartSchema,
   trainingStatusAnswerSchema,
 } from '#contract/wire/training.ts';
+import type { ByteRate } from '../byte-rate.ts';
 import type { Clock } from '../clock.ts';
 import { sha256Hex } from '../link/ed25519.ts';
 import type { FederatedCalls, PackedUpdate } from '../link/federated-calls.ts';
@@ -31,11 +32,12 @@ export function createPlainCalls(options: {
   url: string;
   key: NodeKey;
   clock: Clock;
+  rate: ByteRate;
   rounds: PlainRounds;
   /** The task that a round's model is; undefined where this app knows none of that name. */
   taskOf(model: string): TrainingTask | undefined;
 }): FederatedCalls {
-  const { url, key, clock, rounds, taskOf } = options;
+  const { url, key, clock, rate, rounds, taskOf } = options;
   const call = createSignedCall(url, key, () => clock.now());
 
   /** What the gateway lists, beside what it came to the node with. */
@@ -61,7 +63,8 @@ export function createPlainCalls(options: {
       throw new AppError('training/bad-offer', `The round’s model is not at the gateway but at ${host}.`, {
         data: { roundId },
       });
-    return call.bytes({ method: 'GET', path: pathname + search, mostBytes: mostModelBytes, signal });
+    const path = pathname + search;
+    return call.bytes({ method: 'GET', path, mostBytes: mostModelBytes, rate, signal });
   }
 
   return {

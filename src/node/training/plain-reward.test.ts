@@ -6,10 +6,13 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { trainingRoundSchema, trainingStartSchema } from '#contract/wire/training.ts';
 import { smallTask } from '#testing/scripted-rounds.ts';
+import { createByteRate } from '../byte-rate.ts';
 import { systemClock } from '../clock.ts';
 import { openNodeKey } from '../link/node-key.ts';
 import { createPlainCalls } from './plain-calls.ts';
 import { createPlainRounds, plainOutcome } from './plain-rounds.ts';
+
+const rate = createByteRate(() => null, systemClock);
 
 test('a plain round pays what its gateway says, whatever the one who told of it says', async () => {
   const deadline = Date.now() / 1000 + 60;
@@ -34,7 +37,7 @@ test('a plain round pays what its gateway says, whatever the one who told of it 
       reward_sol: 900_000,
     }),
   );
-  const calls = createPlainCalls({ url, key, clock: systemClock, rounds, taskOf: () => smallTask });
+  const calls = createPlainCalls({ url, key, clock: systemClock, rate, rounds, taskOf: () => smallTask });
   const { signal } = new AbortController();
   const { task_sha256 } = (await calls.tasks(signal))[0] ?? { task_sha256: '' };
   const request = { task_id: 'small', task_sha256, examples: 4, engine: 'wasm', threads: 1 };
@@ -57,7 +60,7 @@ test('a plain round that nobody comes for ends with its time', async () => {
     null,
   );
   const url = 'http://127.0.0.1:9';
-  const calls = createPlainCalls({ url, key, clock: systemClock, rounds, taskOf: () => smallTask });
+  const calls = createPlainCalls({ url, key, clock: systemClock, rate, rounds, taskOf: () => smallTask });
   const { signal } = new AbortController();
   expect(await calls.round('one', null, signal)).toMatchObject({ stage: 'update' });
   rounds.get('one').round = { ...round, endMs: Date.now() - 1 };

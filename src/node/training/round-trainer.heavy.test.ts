@@ -15,13 +15,15 @@ import { createRoundTrainer, type NodeTrainer } from './round-trainer.ts';
 let dir: string;
 let memory: MemoryLedger;
 let trainer: NodeTrainer;
+let mostThreads: number;
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'round-trainer-'));
+  mostThreads = 1;
   memory = createMemoryLedger({ ceiling: { ramBytes: 2e9, gpuBytes: 0 }, clock: systemClock });
   trainer = createRoundTrainer({
     cacheDir: dir,
     engineDir: dir,
-    threads: () => 1,
+    threads: () => mostThreads,
     memoryLimitMb: () => 700,
     dataItem: () => ({ source: { kind: 'built-in', name: 'digits' } }) as DataItem,
     memory,
@@ -125,4 +127,27 @@ test('where a model holds the memory, training waits until there is room', { tim
   await seen.next();
   expect(memory.reservations.get().map(({ owner }) => owner)).toEqual(['training']);
   await training;
+});
+
+test('somebody sits down: within seconds it goes on with half the threads, from the batch where it was, and later with all', {
+  timeout: 120_000,
+}, async () => {
+  mostThreads = 2;
+  await trainer.grant({ ...share, threads: 2 });
+  const seen = watch();
+  const training = trainer.train(job('fewer'), seen.onProgress, never);
+  await seen.next();
+  expect(trainer.engine.get()?.threads).toBe(2);
+  for (const threads of [1, 2]) {
+    const before = await seen.next();
+    const [pid] = trainer.pids();
+    const startedAt = performance.now();
+    await trainer.grant({ ...share, threads });
+    const after = await seen.next();
+    expect(performance.now() - startedAt).toBeLessThan(15_000);
+    expect(trainer.engine.get()?.threads).toBe(threads);
+    expect(trainer.pids()).not.toEqual([pid]);
+    expect(after.step).toBeGreaterThan(before.step);
+  }
+  expect(await training).toMatchObject({ steps: 12 * 143, repeatedSteps: 0 });
 });

@@ -20,8 +20,10 @@ const needMargin = 1.25;
 /** A checkpoint takes this long at most; a batch that takes longer is lost to the other work's waiting. */
 const interruptLimitMs = 15_000;
 const noRoomPauseMs = 2000;
-/** A change of threads that is worth a checkpoint and a new start. */
+/** Changes of threads that are worth a checkpoint and a new start: by two, or to half or double. */
 const threadsWorthARestart = 2;
+const isWorthARestart = (now: number, next: number): boolean =>
+  Math.abs(now - next) >= threadsWorthARestart || Math.max(now, next) >= 2 * Math.min(now, next);
 
 export interface NodeTrainer extends RoundTrainer {
   engine: Signal<TrainingEngineInfo | null>;
@@ -206,7 +208,7 @@ export function createRoundTrainer(options: {
   /** Takes what a trainer does not use from its reservation; false where it has to go on in another process. */
   function adapt(session: Session, next: TrainingShare): boolean {
     const { share, reserved, usedBytes } = session;
-    if (Math.abs(share.threads - next.threads) >= threadsWorthARestart) return false;
+    if (isWorthARestart(share.threads, next.threads)) return false;
     if (usedBytes > next.ramBytes || share.gpuBytes > next.gpuBytes) return false;
     if (next.ramBytes < share.ramBytes)
       reserved.resize({ ramBytes: next.ramBytes, gpuBytes: share.gpuBytes });

@@ -44,13 +44,22 @@ test('each reason has a title, a sentence and an end, with every figure filled i
       }
 });
 
+test('a sentence can stand alone and under “Paused because”: it is a whole one and does not say that again', () => {
+  for (const code of pauseCodeSchema.options)
+    for (const one of [reason(code), reason(code, { detail: { ...details[code], program: 'Blender' } })]) {
+      const { sentence } = pauseWords(one, t, now);
+      expect(sentence).toMatch(/^[“\p{Lu}\d].*\.$/u);
+      expect(sentence).not.toMatch(/paused:|rests:|because/i);
+    }
+});
+
 test('a person reads why, and when it goes on', () => {
   const both = (one: PauseReason) => {
     const { sentence, end } = pauseWords(one, t, now);
     return `${sentence} ${end}`;
   };
   expect(both(reason('user-active', { until: soon }))).toBe(
-    'Paused: you are using the computer. Goes on 3 minutes after you stop.',
+    'You are using the computer. Goes on 3 minutes after you stop.',
   );
   expect(both(reason('operator', { until: soon }))).toBe('You paused it. It goes on at 12:30.');
   expect(both(reason('lost-jobs', { until: soon }))).toMatch(

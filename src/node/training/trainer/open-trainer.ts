@@ -11,6 +11,7 @@ import type {
   TrainRequest,
 } from '#contract/federated/trainer-messages.ts';
 import { toAppError } from '#contract/result.ts';
+import { lowerPriority } from '../../child-priority.ts';
 import { entryPath } from '../../entries.ts';
 
 const endLimitMs = 5000;
@@ -55,6 +56,7 @@ export function openTrainer(options: OpenTrainerOptions = {}): Trainer {
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
       execArgv: [],
     });
+    lowerPriority(child.pid, 'training');
     const calls = createTrainerCalls((message) => sendTo(child, message));
     const exited = Promise.withResolvers<void>();
     const ended = (reason: string) => {

@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type ChatModelFunctions,
   type ChatWrapper,
@@ -28,9 +29,11 @@ import type {
 import type { EngineMemory } from '../worker/messages.ts';
 import { fullBatches } from './full-batches.ts';
 import { mostAutoContext, mostAutoParallel } from './inspection.ts';
+import { Pace } from './pace.ts';
 import { Preparations } from './preparations.ts';
 import { type PromptPlan, Prompts } from './prompts.ts';
 import { Sequences } from './sequences.ts';
+import { threadShare } from './thread-share.ts';
 import { demandedCall, toolCall } from './tool-calls.ts';
 
 /** Longest prompt share of a batch; also what a context without room for one token is refused by. */
@@ -69,6 +72,8 @@ export class LlamaEngine {
   readonly #sequences: Sequences<LlamaContextSequence>;
   readonly #prompts: Prompts;
   readonly #preparations: Preparations;
+  readonly #pace: Pace;
+  readonly #processes: number;
   #embedding: Promise<LlamaEmbeddingContext> | null = null;
   #gpuNames: string[] | null = null;
 
@@ -77,14 +82,18 @@ export class LlamaEngine {
     model: LlamaModel,
     context: LlamaContext,
     preparations: Preparations,
+    pace: Pace,
     sequences: LlamaContextSequence[],
     loaded: LoadedModel,
+    processes: number,
   ) {
     this.llama = llama;
     this.#model = model;
     this.#chatWrapper = resolveChatWrapper(model);
     this.#context = context;
     this.#preparations = preparations;
+    this.#pace = pace;
+    this.#processes = processes;
     this.#sequences = new Sequences(sequences);
     this.#prompts = new Prompts(model, this.#chatWrapper);
     this.loaded = loaded;
@@ -92,13 +101,10 @@ export class LlamaEngine {
 
   static async load(options: LoadOptions, onProgress: (value: number) => void): Promise<LlamaEngine> {
     const llama = await openLlama(options.gpu);
-    const mostThreads = Math.max(1, llama.cpuMathCores);
-    // llama.cpp's threads spin while they wait: with one on every core our own processes would stall them.
-    const spare = Math.max(1, Math.min(mostThreads, availableParallelism() - 1));
-    const allThreads = options.threads === 'auto' ? spare : Math.min(options.threads, mostThreads);
     const { processes = 1 } = options;
-    const threads = Math.max(1, Math.floor(allThreads / processes));
-    llama.maxThreads = threads;
+    // A context never takes more than it was made for: what it may take at a time is the library's to bound.
+    const mostThreads = Math.max(1, llama.cpuMathCores);
+    llama.maxThreads = mostThreads;
     const model = await llama.loadModel({
       modelPath: options.path,
       onLoadProgress: onProgress,
@@ -117,26 +123,41 @@ export class LlamaEngine {
       sequences,
       contextSize,
       batchSize: Math.min(batchSize, contextSize),
-      threads,
+      threads: mostThreads,
       batching: { itemPrioritizationStrategy: fullBatches(() => evaluating) },
     });
+    const pace = new Pace(() => performance.now(), sleep);
     const preparations = new Preparations((change) => {
       evaluating += change;
-    });
-    return new LlamaEngine(
+    }, pace);
+    const engine = new LlamaEngine(
       llama,
       model,
       context,
       preparations,
+      pace,
       Array.from({ length: sequences }, () => preparations.watch(context.getSequence())),
       {
         modelId: options.modelId,
         backend: llama.gpu === false ? 'cpu' : llama.gpu,
         contextSize: context.contextSize,
         parallelRequests: sequences,
-        threads,
+        threads: mostThreads,
       },
+      processes,
     );
+    engine.setThreads(options.threads);
+    return engine;
+  }
+
+  /** From the next batch on. Returns what this process has of them: below 1 where it computes a part of the time. */
+  setThreads(wanted: LoadOptions['threads']): number {
+    const machine = { mathCores: this.llama.cpuMathCores, cores: availableParallelism() };
+    const { threads, timeShare } = threadShare(wanted, this.#processes, machine);
+    this.llama.maxThreads = threads;
+    this.#pace.timeShare = timeShare;
+    this.loaded.threads = threads * timeShare;
+    return this.loaded.threads;
   }
 
   async generate(
@@ -279,7 +300,8 @@ export class LlamaEngine {
   async embed(inputs: string[], signal: AbortSignal): Promise<EmbedResult> {
     this.#embedding ??= this.#model.createEmbeddingContext({
       contextSize: Math.min(this.#model.trainContextSize, mostEmbeddingContext),
-      threads: this.loaded.threads,
+      // As many as there are at each evaluation.
+      threads: 0,
     });
     const context = await this.#embedding;
     const vectors: number[][] = [];
@@ -294,7 +316,7 @@ export class LlamaEngine {
           `Input ${vectors.length} has ${tokens.length.toLocaleString('en')} tokens; embeddings hold ${Math.min(this.#model.trainContextSize, mostEmbeddingContext).toLocaleString('en')}.`,
         );
       promptTokens += tokens.length;
-      vectors.push(unitLength((await context.getEmbeddingFor(tokens)).vector));
+      vectors.push(unitLength((await this.#pace.work(() => context.getEmbeddingFor(tokens))).vector));
     }
     return { vectors, promptTokens };
   }

@@ -1,4 +1,5 @@
 import type { LlamaContextSequence } from 'node-llama-cpp';
+import type { Pace } from './pace.ts';
 
 type Evaluation = ReturnType<LlamaContextSequence['evaluate']>;
 
@@ -12,10 +13,12 @@ export class Preparations {
   #waiting: (() => void)[] = [];
   readonly #ends = new Map<LlamaContextSequence, () => void>();
   readonly #onEvaluating: (change: 1 | -1) => void;
+  readonly #pace: Pace;
 
-  /** Is told of each evaluation's beginning and end. */
-  constructor(onEvaluating: (change: 1 | -1) => void) {
+  /** Is told of each evaluation's beginning and end. Every step keeps to the pace. */
+  constructor(onEvaluating: (change: 1 | -1) => void, pace: Pace) {
     this.#onEvaluating = onEvaluating;
+    this.#pace = pace;
   }
 
   /** A sequence gets ready for a new prompt until it is evaluated, or until what is returned is called. */
@@ -46,7 +49,10 @@ export class Preparations {
       let input: undefined | Parameters<Evaluation['next']>[0];
       for (;;) {
         if (this.#count > 0) await new Promise<void>((resolve) => this.#waiting.push(resolve));
-        const step = input === undefined ? await evaluation.next() : await evaluation.next(input);
+        const given = input;
+        const step = await this.#pace.work(() =>
+          given === undefined ? evaluation.next() : evaluation.next(given),
+        );
         if (step.done) return step.value;
         input = yield step.value;
       }

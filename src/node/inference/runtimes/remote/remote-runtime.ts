@@ -139,6 +139,8 @@ export function createRemoteRuntime(
       }
     },
     unload,
+    // A server's threads are its own.
+    setThreads() {},
     async generate(request, handlers, signal) {
       requireReady();
       return dialect.generate(request, handlers, signal);

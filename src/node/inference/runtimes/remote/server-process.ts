@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { AppError } from '#contract/errors.ts';
+import { lowerPriority } from '../../../child-priority.ts';
 import { type Clock, systemClock } from '../../../clock.ts';
 
 const firstBackoffMs = 1000;
@@ -33,6 +34,7 @@ export async function startServerProcess(
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: process.platform !== 'win32',
     });
+    lowerPriority(child.pid, 'serving');
     for (const stream of [child.stdout, child.stderr])
       stream?.on('data', (bytes: Buffer) => {
         lines.push(...bytes.toString().split('\n').filter(Boolean));

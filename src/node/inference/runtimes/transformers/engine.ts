@@ -56,7 +56,10 @@ class ChosenToken extends LogitsProcessor {
   }
 }
 
-/** One ONNX model on ONNX Runtime's CPU, one request at a time; nothing is fetched. Lives in the worker process. */
+/**
+ * One ONNX model on ONNX Runtime's CPU, one request at a time; nothing is fetched. Lives in the worker process. A session keeps its
+ * threads for life: a change counts from the next load on.
+ */
 export class TransformersEngine {
   readonly loaded: LoadedModel;
   readonly lacks: Feature[];

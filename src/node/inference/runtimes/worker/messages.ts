@@ -21,12 +21,18 @@ export type ToWorker =
     }
   | { type: 'generate'; id: number; request: GenerateRequest }
   | { type: 'embed'; id: number; inputs: string[] }
+  /** What all processes of the model may use together from now on. */
+  | { type: 'threads'; id: number; threads: LoadOptions['threads'] }
   | { type: 'cancel'; id: number }
   | { type: 'end' };
 
 /** A loaded model and what it cannot do. */
 export type LoadedEngine = LoadedModel & { lacks: Feature[] };
-export type WorkerAnswer = LoadedEngine | ModelFacts | GenerateResult | EmbedResult;
+/** What this process has of the threads; below 1 where it computes a part of the time. */
+export interface EngineThreads {
+  threads: number;
+}
+export type WorkerAnswer = LoadedEngine | ModelFacts | GenerateResult | EmbedResult | EngineThreads;
 
 /** In bytes; `vram` where it runs on a GPU and knows. */
 export interface EngineMemory {

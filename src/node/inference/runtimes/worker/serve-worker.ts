@@ -23,6 +23,8 @@ export interface WorkerEngine {
     signal: AbortSignal,
   ): Promise<GenerateResult>;
   embed(inputs: string[], signal: AbortSignal): Promise<EmbedResult>;
+  /** Absent where the engine keeps the threads that it was loaded with. */
+  setThreads?(threads: LoadOptions['threads']): number;
   memory(): Promise<EngineMemory>;
   dispose(): Promise<void>;
 }
@@ -89,6 +91,11 @@ async function answer(message: ToWorker): Promise<void> {
       const data = await cancellable(id, (loaded, signal) => loaded.embed(inputs, signal));
       return send({ type: 'answer', id, data });
     }
+    case 'threads': {
+      if (!engine) throw noModel();
+      const threads = engine.setThreads?.(message.threads) ?? engine.loaded.threads;
+      return send({ type: 'answer', id: message.id, data: { threads } });
+    }
     case 'cancel':
       running.get(message.id)?.abort();
       return;
@@ -102,7 +109,7 @@ async function cancellable<T>(
   id: number,
   work: (loaded: WorkerEngine, signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  if (!engine) throw new AppError('inference/failed', 'No model is loaded.');
+  if (!engine) throw noModel();
   const abort = new AbortController();
   running.set(id, abort);
   try {
@@ -111,6 +118,8 @@ async function cancellable<T>(
     running.delete(id);
   }
 }
+
+const noModel = () => new AppError('inference/failed', 'No model is loaded.');
 
 function refusal(message: ToWorker, thrown: unknown): void {
   if (!('id' in message)) return;

@@ -15,7 +15,7 @@ const statesByPrecedence: readonly Engine['state'][] = [
  */
 export function together(engines: readonly Engine[]): Engine {
   const [first = engineOff] = engines;
-  if (engines.length <= 1) return first;
+  if (engines.length <= 1) return { ...first, threads: first.threads && whole(first.threads) };
   const state = statesByPrecedence.find((one) => engines.some((engine) => engine.state === one)) ?? 'off';
   const ready = engines.filter((engine) => engine.state === 'ready');
   const sum = (of: (engine: Engine) => number | null) =>
@@ -28,7 +28,7 @@ export function together(engines: readonly Engine[]): Engine {
         ? engines.reduce((total, engine) => total + (engine.loadProgress ?? 1), 0) / engines.length
         : null,
     parallelRequests: sum(({ parallelRequests }) => parallelRequests),
-    threads: sum(({ threads }) => threads),
+    threads: whole(sum(({ threads }) => threads)),
     memory: {
       ramBytes: sum(({ memory }) => memory?.ramBytes ?? null),
       gpuBytes: sum(({ memory }) => memory?.gpuBytes ?? null),
@@ -39,3 +39,6 @@ export function together(engines: readonly Engine[]): Engine {
     error: state === 'ready' ? null : (engines.find(({ error }) => error !== null)?.error ?? null),
   };
 }
+
+/** Processes have parts of threads where there are fewer of these than of them. */
+const whole = (threads: number) => Math.ceil(threads - 1e-9);

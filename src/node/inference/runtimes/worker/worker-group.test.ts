@@ -4,6 +4,7 @@ import type { Engine } from '#contract/model.ts';
 import { createSignal, type WritableSignal } from '../../../signal.ts';
 import { engineOff } from '../../engine-off.ts';
 import type { GenerateRequest, LoadOptions, Runtime } from '../../runtime.ts';
+import { threadShare } from '../llama-cpp/thread-share.ts';
 import { createWorkerGroup } from './worker-group.ts';
 
 const options: LoadOptions = {
@@ -29,6 +30,7 @@ function scripted({ backend = 'cpu', room = 8 } = {}) {
   const members: {
     loads: LoadOptions[];
     asked: string[];
+    threads: LoadOptions['threads'][];
     engine: WritableSignal<Engine>;
     runtime: Runtime;
     isDisposed: boolean;
@@ -40,6 +42,7 @@ function scripted({ backend = 'cpu', room = 8 } = {}) {
     const member = {
       loads: [] as LoadOptions[],
       asked: [] as string[],
+      threads: [] as LoadOptions['threads'][],
       isDisposed: false,
       engine,
       runtime: {
@@ -55,6 +58,11 @@ function scripted({ backend = 'cpu', room = 8 } = {}) {
           return { modelId: 'm', backend, contextSize: 256, parallelRequests, threads: 2 };
         },
         unload: async () => engine.set(engineOff),
+        setThreads(threads) {
+          member.threads.push(threads);
+          const { threads: mine, timeShare } = threadShare(threads, 2, { mathCores: 8, cores: 8 });
+          engine.set({ ...engine.get(), threads: mine * timeShare });
+        },
         async generate(request: GenerateRequest) {
           member.asked.push(request.prompt.kind === 'completion' ? request.prompt.prompt : '');
           await new Promise<void>((resolve) => answers.push(resolve));
@@ -128,4 +136,25 @@ test('on a GPU, and without room for more, there is one process with all request
     expect(members[0]?.loads.at(-1)).toMatchObject({ processes: 1, parallelRequests: 5 });
     expect(members.slice(1).every(({ isDisposed }) => isDisposed)).toBe(true);
   }
+});
+
+test('new threads are divided among the processes, and show as those of one engine; fewer than processes too', async () => {
+  const { group, members } = scripted();
+  await group.load(options);
+  for (const threads of [6, 2, 1]) {
+    group.setThreads(threads);
+    expect(group.engine.get().threads).toBe(threads);
+  }
+  expect(members.map(({ threads }) => threads)).toEqual([
+    [6, 2, 1],
+    [6, 2, 1],
+  ]);
+});
+
+test('threads that change while the first process is loaded are what the second one is loaded with', async () => {
+  const { group, members } = scripted();
+  const loading = group.load(options);
+  group.setThreads(2);
+  await loading;
+  expect(members[1]?.loads[0]?.threads).toBe(2);
 });

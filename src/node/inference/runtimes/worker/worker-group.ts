@@ -23,6 +23,8 @@ export function createWorkerGroup(createRuntime: () => Runtime): Runtime {
   const first = createRuntime();
   const engine = createSignal<Engine>(engineOff);
   let members: Member[] = [];
+  /** What they may use together: each process takes its part of it. */
+  let allThreads: LoadOptions['threads'] = 'auto';
 
   const refresh = () => engine.set(together(members.map(({ runtime }) => runtime.engine.get())));
   const join = (runtime: Runtime): Member => {
@@ -42,17 +44,19 @@ export function createWorkerGroup(createRuntime: () => Runtime): Runtime {
   }
 
   async function load(options: LoadOptions, signal?: AbortSignal): Promise<LoadedModel> {
+    allThreads = options.threads;
+    const now = () => ({ ...options, threads: allThreads });
     await shrinkToOne();
     const { processes = 1 } = options;
-    const loaded = await first.load(options, signal);
+    const loaded = await first.load(now(), signal);
     if (processes === 1) return loaded;
-    if (loaded.backend !== 'cpu') return first.load({ ...options, processes: 1 }, signal);
+    if (loaded.backend !== 'cpu') return first.load({ ...now(), processes: 1 }, signal);
     try {
       for (let count = 1; count < processes; count += 1)
-        await join(createRuntime()).runtime.load(options, signal);
+        await join(createRuntime()).runtime.load(now(), signal);
     } catch (thrown) {
       await shrinkToOne();
-      if (!signal?.aborted) return first.load({ ...options, processes: 1 }, signal);
+      if (!signal?.aborted) return first.load({ ...now(), processes: 1 }, signal);
       await first.unload();
       throw thrown;
     }
@@ -83,6 +87,10 @@ export function createWorkerGroup(createRuntime: () => Runtime): Runtime {
     async unload() {
       await shrinkToOne();
       await first.unload();
+    },
+    setThreads(threads) {
+      allThreads = threads;
+      for (const { runtime } of members) runtime.setThreads(threads);
     },
     generate: (request, handlers, signal) =>
       on(prefixOf(request), (runtime) => runtime.generate(request, handlers, signal)),

@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { AppError } from '#contract/errors.ts';
+import { lowerPriority } from '../../../child-priority.ts';
 import { entryPath } from '../../../entries.ts';
 import type { GenerateHandlers } from '../../runtime.ts';
 import type { EngineMemory, FromWorker, ToWorker, WorkerAnswer } from './messages.ts';
@@ -37,6 +38,7 @@ export class WorkerProcess {
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
       execArgv: [],
     });
+    lowerPriority(this.#child.pid, 'serving');
     this.#child.on('message', (message: FromWorker) => this.#receive(message, events));
     this.#exited = new Promise((resolve) => {
       const ended = (reason: string) => {

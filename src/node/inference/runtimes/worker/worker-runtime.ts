@@ -12,7 +12,7 @@ import type {
   LoadOptions,
   Runtime,
 } from '../../runtime.ts';
-import type { LoadedEngine } from './messages.ts';
+import type { EngineThreads, LoadedEngine } from './messages.ts';
 import { type WorkerEntry, WorkerProcess } from './worker-process.ts';
 
 const firstBackoffMs = 500;
@@ -69,7 +69,19 @@ export function createWorkerRuntime(
     const { lacks: missing, ...loaded } = await mine.request<LoadedEngine>({ type: 'load', options });
     lacks = new Set(missing);
     patch({ ...loaded, state: 'ready', loadProgress: null });
+    // They may have changed while it was loaded.
+    if (wanted && wanted.threads !== options.threads) tellThreads(mine, wanted.threads);
     return loaded;
+  }
+
+  function tellThreads(to: WorkerProcess, wantedThreads: LoadOptions['threads']): void {
+    to.request<EngineThreads>({ type: 'threads', threads: wantedThreads }).then(
+      ({ threads }) => {
+        if (worker === to) patch({ threads });
+      },
+      // One that ended meanwhile is loaded again with them.
+      () => {},
+    );
   }
 
   async function restart(reason: string): Promise<void> {
@@ -89,7 +101,7 @@ export function createWorkerRuntime(
     backoffMs = Math.min(backoffMs * 2, mostBackoffMs);
     try {
       await clock.sleep(pauseMs, signal);
-      if (wanted === options) await start(options, 'restarting');
+      if (wanted && !signal.aborted) await start(wanted, 'restarting');
     } catch (thrown) {
       // A crash while loading has started the next try already; a refusal ends them.
       const failure = toAppError(thrown);
@@ -132,6 +144,11 @@ export function createWorkerRuntime(
       }
     },
     unload,
+    setThreads(threads) {
+      if (!wanted || wanted.threads === threads) return;
+      wanted = { ...wanted, threads };
+      if (worker && engine.get().state === 'ready') tellThreads(worker, threads);
+    },
     generate(request, handlers, signal) {
       if (!worker || engine.get().state !== 'ready') return Promise.reject(startingAgain());
       return worker.request<GenerateResult>({ type: 'generate', request }, { handlers, signal });

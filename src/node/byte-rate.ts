@@ -1,9 +1,13 @@
-import type { Clock } from '../clock.ts';
+import type { LimitSet } from '#contract/manners.ts';
+import type { Clock } from './clock.ts';
 
 /** What may come at once after a quiet time. */
 const burstMs = 500;
 /** A change of the limit is met within this time. */
 const mostWaitMs = 1000;
+
+/** Bytes that are sent before the limit is asked again. */
+const pieceBytes = 64 * 1024;
 
 export interface ByteRate {
   /** Resolves when so many bytes are within the limit, all takers together. Rejects with the signal's reason. */
@@ -39,4 +43,24 @@ export function createByteRate(bytesPerSecond: () => number | null, clock: Clock
       }
     },
   };
+}
+
+/** The one limit of all that the node loads down and trains with: its transfers together keep to `networkMbps`. */
+export const networkRate = (limits: () => LimitSet, clock: Clock): ByteRate =>
+  createByteRate(() => {
+    const { networkMbps } = limits();
+    return networkMbps === null ? null : (networkMbps * 1e6) / 8;
+  }, clock);
+
+/** The bytes in pieces, each as soon as it is within the limit. Throws the signal's reason. */
+export async function* paced(
+  bytes: Uint8Array,
+  rate: ByteRate,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += pieceBytes) {
+    const piece = bytes.subarray(at, at + pieceBytes);
+    await rate.take(piece.length, signal);
+    yield piece;
+  }
 }
