@@ -3,7 +3,7 @@ import type { Resources } from '#contract/resources.ts';
 import type { ErrorBody } from '#contract/result.ts';
 import { createSignal, type Signal } from '../signal.ts';
 import type { ModelPool } from './model-pool.ts';
-import { type Memory, type Pressure, pressureOf, pressureShare } from './pool-policy.ts';
+import { heavier, type Memory, type Pressure, pressureOf, pressureShare } from './pool-policy.ts';
 import type { ResponseCache } from './response-cache.ts';
 
 /** From here on another program takes main memory now. */
@@ -53,7 +53,7 @@ export function createMemoryGuard(parts: {
     const inRam = step(ram.usedBytes, ram.totalBytes, ram.totalBytes * grabbedRamShare);
     const ownBytes = own.engineBytes + own.trainingBytes;
     const isOverOwn = ownBytes > (ram.totalBytes * parts.limits().ramPercent) / 100;
-    const pressure = onGpu === 'none' ? inRam : onGpu;
+    const pressure = heavier(onGpu, inRam);
     if (pressure === 'make-room' || isOverOwn || parts.leavesMemory()) {
       cache.shrinkTo(0);
       unload();

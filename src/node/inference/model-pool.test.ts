@@ -18,6 +18,8 @@ let log: string[];
 /** Errors that the next loads end with. */
 let failures: AppError[];
 let shrinks: number;
+/** Called while a model goes: its memory is free when it resolves. */
+let going: (id: string) => Promise<void>;
 let memory: MemoryLedger;
 /** Answers that are kept. */
 let kept: Reserved | null;
@@ -40,6 +42,7 @@ function fakeRuntime(id: string): Runtime {
     embed: () => Promise.reject(new Error('not here')),
     async dispose() {
       log.push(`unload ${id}`);
+      await going(id);
     },
   };
 }
@@ -86,6 +89,7 @@ beforeEach(() => {
   log = [];
   failures = [];
   shrinks = 0;
+  going = async () => {};
   kept = null;
   memory = createMemoryLedger({ ceiling: { ramBytes: 8 * gb, gpuBytes: 0 }, clock: time.clock });
 });
@@ -226,4 +230,42 @@ test('a model that cannot fit is refused with the figures, and those that are lo
     retryAfterSeconds: 30,
   });
   expect(models.isLoaded('a')).toBe(true);
+});
+
+test('a model that gets a job while another one goes is not unloaded under it', async () => {
+  settings = { ...settings, mostLoaded: 3 };
+  const models = pool();
+  for (const id of ['a', 'b']) (await models.acquire(id, never)).release();
+  const gone = Promise.withResolvers<void>();
+  going = () => gone.promise;
+  const unloading = models.unloadIdle();
+  const lease = await models.acquire('b', never);
+  gone.resolve();
+  expect(await unloading).toEqual(['a']);
+  expect(models.isLoaded('b')).toBe(true);
+  lease.release();
+});
+
+test('who asks for a model while its room is being cleared waits for it', async () => {
+  memory = createMemoryLedger({ ceiling: { ramBytes: gb, gpuBytes: 0 }, clock: time.clock });
+  const models = pool();
+  await models.load('a');
+  const gone = Promise.withResolvers<void>();
+  going = () => gone.promise;
+  const unloading = models.unloadIdle();
+  const lease = models.acquire('b', never);
+  lease.catch(() => {});
+  await new Promise(setImmediate);
+  gone.resolve();
+  await unloading;
+  (await lease).release();
+  expect(log).toEqual(['load a 4096', 'unload a', 'load b 4096']);
+});
+
+test('the memory of a model whose engine does not end well is free again', async () => {
+  const models = pool();
+  await models.load('a');
+  going = () => Promise.reject(new Error('it does not answer'));
+  await expect(models.unloadAll()).rejects.toThrow('it does not answer');
+  expect(reserved()).toEqual([]);
 });

@@ -6,6 +6,7 @@ import type { MemoryLedger } from '../hybrid/memory-ledger.ts';
 import { createQuiet } from '../quiet.ts';
 import { createSignal, type Signal } from '../signal.ts';
 import { engineOff } from './engine-off.ts';
+import { foremostEngine } from './foremost-engine.ts';
 import type { JobRequest } from './job-request.ts';
 import type { WorkResult, WorkRuntime } from './job-work.ts';
 import type { LoadLimits } from './load-limits.ts';
@@ -43,7 +44,7 @@ export interface ModelPool extends ServedModels {
   acquire(id: string, signal: AbortSignal): Promise<Lease & { runtime: Runtime }>;
   /** One an offered model, in their order. */
   engines: Signal<Engine[]>;
-  /** The engine that says most: one that is ready, else one that is in trouble, else one that loads. */
+  /** The engine that says most. */
   foremost: Signal<Engine>;
   load(id: string, signal?: AbortSignal): Promise<void>;
   isLoaded(id: string): boolean;
@@ -112,6 +113,8 @@ export function createModelPool(options: {
   /** Models that take no new jobs, since another one waits for their room. */
   let yielding = new Set<string>();
   let turn: Promise<unknown> = Promise.resolve();
+  /** Models that are going: their memory is not free yet. */
+  const leaving = new Set<Promise<void>>();
   /** Aborted when everything is unloaded: loads that wait for their turn end then. */
   let loads = new AbortController();
   /** Why a model's last load failed. */
@@ -130,7 +133,7 @@ export function createModelPool(options: {
           },
       ),
     );
-    foremost.set(foremostOf(engines.get()));
+    foremost.set(foremostEngine(engines.get()));
     for (const { runtime, memory } of loaded.values()) memory.measured(runtime.engine.get().memory);
     for (const listener of listeners) listener();
   }
@@ -144,21 +147,32 @@ export function createModelPool(options: {
   });
   const states = () => [...loaded.values()].map(stateOf);
 
-  async function unload(id: string): Promise<void> {
+  function unload(id: string): Promise<void> {
     const entry = loaded.get(id);
+    if (!entry) return Promise.resolve();
     loaded.delete(id);
-    await entry?.runtime.dispose();
-    entry?.memory.release();
-    refresh();
+    const gone = letGo(entry).finally(() => leaving.delete(gone));
+    leaving.add(gone);
+    return gone;
+  }
+
+  async function letGo({ runtime, memory }: Loaded): Promise<void> {
+    try {
+      await runtime.dispose();
+    } finally {
+      memory.release();
+      refresh();
+    }
   }
 
   async function roomFor(id: string, model: Found, signal: AbortSignal): Promise<void> {
     const { needs } = model;
     try {
       for (;;) {
+        await Promise.allSettled(leaving);
+        const free = lesser(await options.freeMemory(), options.memory.room('model'));
         signal.throwIfAborted();
         const { mostLoaded } = settings();
-        const free = lesser(await options.freeMemory(), options.memory.room('model'));
         const decision = makeRoom({ loaded: states(), needs, free, mostLoaded });
         if (decision.kind === 'load') return;
         if (needs.ramBytes > free.ramBytes && options.giveBack?.()) continue;
@@ -278,9 +292,15 @@ export function createModelPool(options: {
   }
 
   async function unloadIdle(idleMs = 0): Promise<string[]> {
-    const ids = idleModels(states(), clock.now(), idleMs);
-    for (const id of ids) await unload(id);
-    return ids;
+    const isIdle = (id: string) => idleModels(states(), clock.now(), idleMs).includes(id);
+    const gone: string[] = [];
+    for (const { id } of states()) {
+      // One may have got a job while another one went.
+      if (!isIdle(id)) continue;
+      gone.push(id);
+      await unload(id);
+    }
+    return gone;
   }
 
   function missing(id: string): Memory | null {
@@ -370,18 +390,6 @@ export function createModelPool(options: {
       await unloadAll();
     },
   };
-}
-
-function foremostOf(engines: Engine[]): Engine {
-  return (
-    engines.find(({ state }) => state === 'ready') ??
-    engines.find(({ state, error }) => error !== null && state !== 'off') ??
-    engines.find(({ state }) => state !== 'off') ?? {
-      // One that could not be loaded is tried again when it is asked for.
-      ...(engines[0] ?? engineOff),
-      error: null,
-    }
-  );
 }
 
 const lesser = (a: Memory, b: Memory): Memory => ({
