@@ -16,7 +16,7 @@ import type { Allocation, ArbiterInputs } from './allocation.ts';
 import { arbitrate, newArbiterState } from './arbiter.ts';
 import type { CacheRoom } from './cache-room.ts';
 import { ceilingOf } from './ceiling.ts';
-import type { MemoryLedger } from './memory-ledger.ts';
+import { type MemoryLedger, unlimited } from './memory-ledger.ts';
 import { kindOf, sumOf } from './memory-plan.ts';
 import { createModeController } from './mode-controller.ts';
 import { createRecentCount } from './recent-count.ts';
@@ -49,9 +49,12 @@ export interface HybridParts {
   memory: MemoryLedger;
   cacheRoom: CacheRoom;
   jobs: Pick<DrainableJobService, 'running' | 'waiting' | 'hold' | 'unhold' | 'held' | 'quiet'>;
-  pool: ModelPool;
+  pool: Pick<ModelPool, 'offered' | 'loaded' | 'load' | 'unloadAll' | 'unloadIdle' | 'quiet' | 'foremost'>;
   models: Pick<ModelStore, 'get'>;
-  training: Pick<Training, 'node' | 'turns'>;
+  training: {
+    node: Pick<Training['node'], 'status' | 'isPausedByOperator' | 'wake'>;
+    turns: Training['turns'];
+  };
   ledger: Pick<Ledger, 'netByKind'>;
   setBusy(isBusy: boolean): void;
   onFault(error: unknown): void;
@@ -87,6 +90,8 @@ export function createHybrid(parts: HybridParts): Hybrid {
   let servingThreads: number | null = null;
   let servingRestsUntil = 0;
   let isResting = false;
+  /** From `rest` until the port is closed: the node may look as if it still worked. */
+  let isLettingGo = false;
   let servingNeeds: { id: string; memory: Memory } | null = null;
 
   const serving = createServingSide({
@@ -111,9 +116,8 @@ export function createHybrid(parts: HybridParts): Hybrid {
     serving,
     training: training.turns,
     onAllowance({ mode, allowance }) {
-      const whole = memory.ceiling();
       // Alone serving is bound by the ceiling only: finding out what trains here takes a moment of it. Training's turn is its own.
-      const alone = { inference: mode === 'training' ? none : whole, training: whole };
+      const alone = { inference: mode === 'training' ? none : unlimited, training: unlimited };
       memory.setLimits({ allowance: mode === 'both' ? allowance : alone });
     },
     onServingFault(error) {
@@ -127,7 +131,7 @@ export function createHybrid(parts: HybridParts): Hybrid {
   /** From the port's opening to the end of the node's work. */
   function isActive(): boolean {
     const { apiUrl, state: node } = nodeStatus.get();
-    return apiUrl !== null && node.state !== 'draining' && node.state !== 'stopped';
+    return apiUrl !== null && !isLettingGo && node.state !== 'draining' && node.state !== 'stopped';
   }
 
   function measureCeiling(): void {
@@ -170,6 +174,10 @@ export function createHybrid(parts: HybridParts): Hybrid {
     return { inference: rate('inference'), training: rate('training') };
   }
 
+  /** A clock that was set back ends it too. */
+  const isServingAtRest = (now: number) =>
+    now < servingRestsUntil && servingRestsUntil - now <= servingRestMs;
+
   function inputs(isAsked = false): ArbiterInputs {
     const now = clock.now();
     const wanted = settings.get();
@@ -178,13 +186,15 @@ export function createHybrid(parts: HybridParts): Hybrid {
     const hasRounds = status.tasks.some(({ obstacle }) => obstacle === null);
     const threads = threadsWithin(limits);
     const trainingThreads = allocation?.allowance.training.threads ?? 0;
+    const round = roundWork(status, paces, { now, threads: { all: threads, now: trainingThreads } });
     const sound = wanted.servedModels.some((id) => models.get(id)?.problem === null);
     return {
       now,
       sharePercent: wanted.trainingSharePercent,
       can: {
-        inference: wanted.serveOwnModels && sound && now >= servingRestsUntil,
-        training: wanted.takePartInTraining,
+        inference: wanted.serveOwnModels && sound && !isServingAtRest(now),
+        // A round that is under way is finished when taking part is switched off in it.
+        training: wanted.takePartInTraining || round !== null,
       },
       held: {
         inference: holds.serving,
@@ -195,7 +205,7 @@ export function createHybrid(parts: HybridParts): Hybrid {
         waiting: parts.jobs.waiting(),
         perMinute: demand.perMinute(now),
       },
-      round: roundWork(status, paces, { now, threads: { all: threads, now: trainingThreads } }),
+      round,
       hasRounds,
       ceiling: memory.ceiling(),
       needs: { inference: inferenceNeeds(), training: training.turns.needs() },
@@ -207,11 +217,12 @@ export function createHybrid(parts: HybridParts): Hybrid {
   }
 
   function decide(isAsked = false): void {
+    // What a start or a measurement loads keeps to it too.
+    measureCeiling();
     if (!isActive()) {
       publish();
       return;
     }
-    measureCeiling();
     const decision = arbitrate(state, inputs(isAsked));
     const took = allocation?.takesRounds ?? false;
     state = decision.state;
@@ -269,7 +280,10 @@ export function createHybrid(parts: HybridParts): Hybrid {
       last = next;
       if (isMoved) decide(true);
     }),
-    nodeStatus.subscribe(() => decide()),
+    nodeStatus.subscribe(({ apiUrl }) => {
+      if (apiUrl === null) isLettingGo = false;
+      decide();
+    }),
     standing.subscribe(() => decide()),
     controller.status.subscribe(publish),
     memory.reservations.subscribe(publish),
@@ -314,13 +328,14 @@ export function createHybrid(parts: HybridParts): Hybrid {
       if (pool.offered().includes(model)) demand.add(clock.now());
     },
     async rest() {
+      isLettingGo = true;
       await controller.rest();
       isResting = false;
       allocation = null;
       servingThreads = null;
       state = newArbiterState(clock.now());
       measureCeiling();
-      memory.setLimits({ allowance: { inference: memory.ceiling(), training: memory.ceiling() } });
+      memory.setLimits({ allowance: { inference: unlimited, training: unlimited } });
       publish();
     },
     dispose() {
