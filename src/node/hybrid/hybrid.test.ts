@@ -6,7 +6,7 @@ import { defaultSettings, type Settings } from '#contract/settings.ts';
 import type { TrainingStatus } from '#contract/training.ts';
 import { createFakeClock } from '#testing/fake-clock.ts';
 import { noTraining } from '#testing/no-training.ts';
-import { sampleReading } from '#testing/sample-machine.ts';
+import { sampleGpu, sampleReading } from '#testing/sample-machine.ts';
 import { engineOff } from '../inference/engine-off.ts';
 import type { Standing } from '../resources/standing.ts';
 import { createSignal } from '../signal.ts';
@@ -38,7 +38,8 @@ const unheld: Standing = {
   limitsName: 'idle',
   earnAnywayUntil: null,
 };
-const model = { id: 'm', name: 'Model', problem: null, needsBytes: gb, needsGpuBytes: 0 } as Model;
+/** All of it lies on the GPU where there is one. */
+const model = { id: 'm', name: 'Model', problem: null, needsBytes: gb } as Model;
 const task = {
   ...{ taskId: 'digits', name: 'Digits', obstacle: null, dataId: 'd', examples: 100 },
 } as TrainingStatus['tasks'][number];
@@ -49,15 +50,16 @@ const round = (progress: number): TrainingStatus['state'] => ({
 });
 
 /** A node of 16 GB that serves one model of 1 GB; `log` has what its parts were told, `ram` what all programs take. */
-function node(patch: Partial<Settings> = {}) {
+function node(patch: Partial<Settings> = {}, reading: Partial<Resources> = {}) {
   const time = createFakeClock(start);
   const log: string[] = [];
   const faults: unknown[] = [];
   const settings = createSignal<Settings>({ ...defaultSettings, servedModels: ['m'], ...patch });
   const status = createSignal(nodeStatus({ state: 'stopped' }, null));
-  const resources = createSignal<Resources>(sampleReading());
+  const resources = createSignal<Resources>(sampleReading(reading));
   const training = createSignal<TrainingStatus>({ ...noTraining, tasks: [task] });
   const memory = createMemoryLedger({ ceiling: unlimited, clock: time.clock });
+  const needsGpuBytes = resources.get().gpus.length > 0 ? gb : 0;
   const state = { ramUsed: 2 * gb, demand: 0, loadFault: null as Error | null };
   const gates: { interrupt: Promise<void> | null } = { interrupt: null };
   const hybrid = createHybrid({
@@ -88,7 +90,7 @@ function node(patch: Partial<Settings> = {}) {
         if (state.loadFault) throw state.loadFault;
       },
     },
-    models: { get: (id) => (id === 'm' ? model : undefined) },
+    models: { get: (id) => (id === 'm' ? { ...model, needsGpuBytes } : undefined) },
     training: {
       node: { status: training, isPausedByOperator: () => false, wake: () => {} },
       turns: {
@@ -213,4 +215,19 @@ test('a model that did not load is tried again after a minute, also when the clo
   await tick(-24 * 60 * minute);
   await open();
   expect(hybrid.status.get().mode).toBe('inference');
+});
+
+test('where the GPU shares main memory a model and a round are side by side only if both fit into it', async () => {
+  const gpus = (isUnified: boolean) => ({
+    gpus: [sampleGpu({ totalBytes: 16 * gb, usedBytes: 0, isUnified })],
+  });
+  const modeWith = async (isUnified: boolean) => {
+    const one = aNode({ takePartInTraining: true }, gpus(isUnified));
+    // 1.2 GB are left for the node's work; each of the two needs 1 GB.
+    one.state.ramUsed = 14 * gb;
+    await one.open();
+    return one.hybrid.status.get().mode;
+  };
+  expect(await modeWith(false)).toBe('both');
+  expect(await modeWith(true)).not.toBe('both');
 });

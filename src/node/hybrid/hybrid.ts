@@ -4,11 +4,13 @@ import type { Resources } from '#contract/resources.ts';
 import type { Settings } from '#contract/settings.ts';
 import type { Clock } from '../clock.ts';
 import type { DrainableJobService } from '../inference/job-service.ts';
+import { modelNeeds } from '../inference/model-needs.ts';
 import type { ModelPool } from '../inference/model-pool.ts';
 import { threadsWithin } from '../inference/node-pool.ts';
 import type { Memory } from '../inference/pool-policy.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { ModelStore } from '../models/model-store.ts';
+import { engineRamBytes } from '../resources/own-memory.ts';
 import type { Standing } from '../resources/standing.ts';
 import { createSignal, type Signal } from '../signal.ts';
 import type { Training } from '../training/open-training.ts';
@@ -135,7 +137,8 @@ export function createHybrid(parts: HybridParts): Hybrid {
   }
 
   function measureCeiling(): void {
-    const { own, gpus } = resources.get();
+    const reading = resources.get();
+    const { own, gpus } = reading;
     const trainingBytes = Math.max(own.trainingBytes, training.turns.usedBytes());
     memory.setLimits({
       ceiling: ceilingOf({
@@ -143,7 +146,7 @@ export function createHybrid(parts: HybridParts): Hybrid {
         ram: parts.ram(),
         gpus,
         work: {
-          ramBytes: own.engineBytes + trainingBytes,
+          ramBytes: engineRamBytes(reading) + trainingBytes,
           gpuBytes: own.engineGpuBytes + own.trainingGpuBytes,
         },
       }),
@@ -161,8 +164,7 @@ export function createHybrid(parts: HybridParts): Hybrid {
     // What was measured is more than its file says.
     if (servingNeeds?.id === id) return servingNeeds.memory;
     const first = models.get(id);
-    const gpuBytes = first?.needsGpuBytes ?? 0;
-    return { ramBytes: (first?.needsBytes ?? 0) - gpuBytes, gpuBytes };
+    return first ? modelNeeds(first, resources.get()) : none;
   }
 
   function rates(now: number): ArbiterInputs['lamportsPerMinute'] {
