@@ -231,3 +231,40 @@ test('where the GPU shares main memory a model and a round are side by side only
   expect(await modeWith(false)).toBe('both');
   expect(await modeWith(true)).not.toBe('both');
 });
+
+test('what the operator asked for before the gateway’s tasks were known is done as soon as they are', async () => {
+  const { hybrid, training, settings, open, tick } = aNode({ takePartInTraining: true });
+  const none = { ...training.get(), tasks: [] };
+  training.set(none);
+  await open();
+  expect(hybrid.status.get()).toMatchObject({ mode: 'inference', reason: 'no-round' });
+  await tick();
+  training.set({ ...none, tasks: [task] });
+  await tick();
+  expect(hybrid.status.get().mode).toBe('both');
+  // The machine's own change of mind waits.
+  settings.set({ ...settings.get(), trainingSharePercent: 100 });
+  await tick();
+  expect(hybrid.status.get().mode).toBe('training');
+  training.set(none);
+  await tick(7 * minute);
+  await tick();
+  expect(hybrid.status.get().mode).toBe('inference');
+  training.set({ ...none, tasks: [task] });
+  await tick();
+  expect(hybrid.status.get().mode).toBe('inference');
+});
+
+test('what a model took once is forgotten with a stop: it may be loaded otherwise next time', async () => {
+  const { hybrid, memory, state, status, open, tick } = aNode();
+  await open();
+  const reserved = memory.reserve({ owner: 'model', name: 'Model', ramBytes: 12 * gb, gpuBytes: 0 });
+  await tick();
+  reserved.release();
+  await hybrid.rest();
+  status.set(nodeStatus({ state: 'stopped' }, null));
+  state.ramUsed = 8 * gb;
+  await tick();
+  await open();
+  expect(hybrid.preview(0)).toMatchObject({ obstacle: null });
+});

@@ -35,6 +35,8 @@ const shareWindowMs = 60 * 60_000;
 const leastMeasuredMs = 60_000;
 /** Serving waits for its turn no longer than this, by the arbiter's rules, unless the slider leaves it out. */
 const longestServingWaitMs = 55 * 60_000;
+/** So long what the operator asked for waits for the gateway's tasks, which are not known at once. */
+const askStandsMs = 60_000;
 /** A model that did not load is tried again after this. */
 const servingRestMs = 60_000;
 
@@ -91,6 +93,7 @@ export function createHybrid(parts: HybridParts): Hybrid {
   let allocation: Allocation | null = null;
   let servingThreads: number | null = null;
   let servingRestsUntil = 0;
+  let askedAt: number | null = null;
   let isResting = false;
   /** From `rest` until the port is closed: the node may look as if it still worked. */
   let isLettingGo = false;
@@ -225,7 +228,11 @@ export function createHybrid(parts: HybridParts): Hybrid {
       publish();
       return;
     }
-    const decision = arbitrate(state, inputs(isAsked));
+    const now = clock.now();
+    // Whoever starts the node asks for what the slider says.
+    if (isAsked || allocation === null) askedAt = now;
+    const decision = arbitrate(state, inputs(askedAt !== null && Math.abs(now - askedAt) < askStandsMs));
+    if (decision.allocation.reason !== 'no-round') askedAt = null;
     const took = allocation?.takesRounds ?? false;
     state = decision.state;
     allocation = decision.allocation;
@@ -335,6 +342,7 @@ export function createHybrid(parts: HybridParts): Hybrid {
       isResting = false;
       allocation = null;
       servingThreads = null;
+      servingNeeds = null;
       state = newArbiterState(clock.now());
       measureCeiling();
       memory.setLimits({ allowance: { inference: unlimited, training: unlimited } });
