@@ -12,6 +12,7 @@ import { resourcesDir } from './entries.ts';
 import { createHandlers } from './handlers.ts';
 import { createHybrid, type Hybrid } from './hybrid/hybrid.ts';
 import { createMemoryLedger, unlimited } from './hybrid/memory-ledger.ts';
+import { isToBeLearnt } from './hybrid/round-work.ts';
 import { createJobService } from './inference/job-service.ts';
 import { openMachineBenchmark } from './inference/machine-benchmark.ts';
 import { createMemoryGuard } from './inference/memory-guard.ts';
@@ -204,6 +205,8 @@ export async function createHost(options: {
     onFault: (error) => log.error({ err: error }, 'training failed'),
   });
   trainers.pids = training.pids;
+  const trains = () =>
+    settings.current.get().takePartInTraining || isToBeLearnt(training.node.status.get().state);
   let electricity: Electricity | null = null;
   const manners = createManners({
     clock,
@@ -214,6 +217,7 @@ export async function createHost(options: {
         engine: pool.foremost.get(),
         gpus: probe.current.get().gpus,
         trainer: training.node.status.get().engine,
+        trains: trains(),
       }),
     isInUse() {
       const word = shell();
@@ -279,7 +283,7 @@ export async function createHost(options: {
     standing: manners.standing,
     does: () => ({
       serves: settings.current.get().serveOwnModels || proxy.offered().length > 0,
-      trains: settings.current.get().takePartInTraining,
+      trains: trains(),
       isComputing: isComputing(training.node.status.get()),
     }),
     modelName: (id) => models.get(id)?.name ?? id,

@@ -139,7 +139,8 @@ test('a program of the list ends a running answer at once, with the reason, unbo
   await vi.waitFor(async () => expect(await device()).toBeNull(), { timeout: 10_000 });
   machine.set({});
   await vi.waitFor(() => expect(codes()).toEqual([]), { timeout: 15_000, interval: 100 });
-  expect((await own()).status).toBe(200);
+  // Its model is loaded again first.
+  await vi.waitFor(async () => expect((await own()).status).toBe(200), { timeout: 15_000, interval: 100 });
 }, 90_000);
 
 test('the gateway’s maintenance reaches the node with its next report, and ends with the file', async () => {

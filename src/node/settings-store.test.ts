@@ -53,3 +53,52 @@ test('a file that cannot be read is kept aside and said so', () => {
   expect(store.current.get()).toEqual(defaultSettings);
   expect(readdirSync(join(file, '..')).some((name) => name.includes('unreadable'))).toBe(true);
 });
+
+test('a setting that makes no sense, or is unknown, is left out; the others stay, and the file is kept aside', () => {
+  const file = freshFile();
+  const written = {
+    ...{ queueLimit: 7, trainingSharePercent: 300, mostTempC: 'hot', fromAnotherVersion: true },
+    limitsIdle: { ...defaultSettings.limitsIdle, cpuPercent: 60 },
+  };
+  writeFileSync(file, JSON.stringify(written));
+  const store = openSettings(file);
+  expect(store.current.get()).toEqual({
+    ...defaultSettings,
+    queueLimit: 7,
+    limitsIdle: { ...defaultSettings.limitsIdle, cpuPercent: 60 },
+  });
+  expect(store.unreadable?.message).toContain('fromAnotherVersion, trainingSharePercent, mostTempC');
+  const aside = readdirSync(join(file, '..')).filter((name) => name.includes('unreadable'));
+  expect(aside).toHaveLength(1);
+  expect(openSettings(file).unreadable).toBeNull();
+  store.update({ theme: 'dark' });
+  expect(openSettings(file).current.get()).toMatchObject({ queueLimit: 7, theme: 'dark' });
+});
+
+test('a set of limits of an older version, without one of today’s, keeps the others', () => {
+  const file = freshFile();
+  const { networkMbps: _, ...older } = { ...defaultSettings.limitsInUse, cpuPercent: 20 };
+  writeFileSync(file, JSON.stringify({ onboarded: true, limitsInUse: older }));
+  const store = openSettings(file);
+  expect(store.unreadable).toBeNull();
+  expect(store.current.get()).toMatchObject({
+    onboarded: true,
+    limitsInUse: { cpuPercent: 20, networkMbps: null },
+  });
+});
+
+test('settings written by hand that cannot hold together do not stand in the way of every later change', () => {
+  const file = freshFile();
+  writeFileSync(file, JSON.stringify({ queueLimit: 7, pauseBelowPowerCost: true }));
+  const store = openSettings(file);
+  expect(store.current.get()).toMatchObject({ queueLimit: 7, pauseBelowPowerCost: false });
+  expect(store.update({ theme: 'dark' }).theme).toBe('dark');
+});
+
+test.each(['null', '[]', '7', '"text"'])('a file that holds %s is kept aside', (text) => {
+  const file = freshFile();
+  writeFileSync(file, text);
+  const store = openSettings(file);
+  expect(store.unreadable?.code).toBe('settings/unreadable');
+  expect(store.current.get()).toEqual(defaultSettings);
+});

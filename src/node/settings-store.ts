@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, renameSync } from 'node:fs';
+import { copyFileSync, existsSync, readFileSync, renameSync } from 'node:fs';
 import { AppError } from '#contract/errors.ts';
 import {
   contradiction,
@@ -8,11 +8,12 @@ import {
   settingsSchema,
 } from '#contract/settings.ts';
 import { createSignal, type Signal } from './signal.ts';
+import { soundSettings } from './sound-settings.ts';
 import { storeDocument } from './stored-document.ts';
 
 export interface SettingsStore {
   current: Signal<Settings>;
-  /** Set when the stored file could not be read and was put aside; the defaults are then in use. */
+  /** Set when the stored file could not be read, or not all of it: it is kept aside, and the defaults are in use for the rest. */
   unreadable: AppError | null;
   /** Stores the patch whole or throws `settings/invalid`, `disk/full` and changes nothing. */
   update(patch: SettingsPatch): Settings;
@@ -22,22 +23,21 @@ export function openSettings(file: string): SettingsStore {
   let unreadable: AppError | null = null;
   let stored: Settings = defaultSettings;
   if (existsSync(file)) {
+    const aside = `${file}.unreadable-${Date.now()}`;
+    const fault = (message: string, cause?: unknown) =>
+      new AppError('settings/unreadable', message, { cause, data: { path: aside } });
     try {
-      stored = settingsSchema.parse({
-        ...defaultSettings,
-        ...upToDate(JSON.parse(readFileSync(file, 'utf8'))),
-      });
+      const { settings, leftOut } = soundSettings(JSON.parse(readFileSync(file, 'utf8')));
+      stored = settings;
+      if (leftOut.length > 0) {
+        unreadable = fault(
+          `Not all settings could be used (${leftOut.join(', ')}); the file is kept as ${aside}.`,
+        );
+        keepSound(file, aside, settings);
+      }
     } catch (cause) {
-      const aside = `${file}.unreadable-${Date.now()}`;
       renameSync(file, aside);
-      unreadable = new AppError(
-        'settings/unreadable',
-        `The settings file was not readable; it is now ${aside}.`,
-        {
-          cause,
-          data: { path: aside },
-        },
-      );
+      unreadable = fault(`The settings file was not readable; it is now ${aside}.`, cause);
     }
   }
   const current = createSignal(stored);
@@ -55,7 +55,12 @@ export function openSettings(file: string): SettingsStore {
   };
 }
 
-/** One model was served before there were several. */
-function upToDate({ servedModel, ...rest }: Record<string, unknown>): Record<string, unknown> {
-  return servedModel === undefined ? rest : { servedModels: [servedModel], ...rest };
+/** So that it is said once. Where the disk takes nothing the file stays, and is read so again. */
+function keepSound(file: string, aside: string, settings: Settings): void {
+  try {
+    copyFileSync(file, aside);
+    storeDocument(file, settingsSchema, settings);
+  } catch {
+    // What holds now is in use all the same.
+  }
 }

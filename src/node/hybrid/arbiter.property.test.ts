@@ -117,16 +117,18 @@ test('a kind that works has what it needs and a thread, and may work', () => {
 
 /** Whether a mode cannot go on: said here anew, from the rules. */
 function isBroken(old: ArbiterState['mode'], given: ArbiterInputs): boolean {
+  const ceiling = (part: 'ramBytes' | 'gpuBytes') =>
+    Math.min(Number.MAX_SAFE_INTEGER, Math.floor(known(given.ceiling[part])));
   const broken = (kind: 'inference' | 'training') =>
     !given.can[kind] ||
     given.held[kind] ||
     !(given.threads >= 1) ||
-    known(given.needs[kind].ramBytes) > Math.floor(known(given.ceiling.ramBytes)) ||
-    known(given.needs[kind].gpuBytes) > Math.floor(known(given.ceiling.gpuBytes));
+    known(given.needs[kind].ramBytes) > ceiling('ramBytes') ||
+    known(given.needs[kind].gpuBytes) > ceiling('gpuBytes');
   const together = (part: 'ramBytes' | 'gpuBytes') =>
     Math.ceil(Math.max(0, given.needs.inference[part])) +
       Math.ceil(Math.max(0, given.needs.training[part])) <=
-    Math.floor(known(given.ceiling[part]));
+    ceiling(part);
   if (old === 'both')
     return (
       broken('inference') ||

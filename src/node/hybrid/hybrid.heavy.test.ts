@@ -139,6 +139,20 @@ test.skipIf(availableParallelism() < 2)(
   },
 );
 
+test('a round is finished and paid when taking part is switched off in it, and no other begins', {
+  timeout: 120_000,
+}, async () => {
+  const before = await host.until(
+    'training.status',
+    ({ state }) => state.state === 'training' && state.progress > 0,
+  );
+  await set({ takePartInTraining: false });
+  const { earned } = await host.until('training.status', ({ state }) => state.state === 'off');
+  expect(earned.rounds).toBe(before.earned.rounds + 1);
+  await isAt('inference');
+  await set({ takePartInTraining: true });
+});
+
 test('while the operator pauses nothing is at work; afterwards both are', { timeout: 60_000 }, async () => {
   await set({ trainingSharePercent: 40 });
   await host.call('node.pause', {});

@@ -5,11 +5,13 @@ import type { Settings } from '#contract/settings.ts';
 import type { Clock } from '../clock.ts';
 import type { HoldableJobs } from '../inference/job-hold.ts';
 import type { DrainableJobService } from '../inference/job-service.ts';
+import { modelNeeds } from '../inference/model-needs.ts';
 import type { ModelPool } from '../inference/model-pool.ts';
 import { threadsWithin } from '../inference/node-pool.ts';
 import type { Memory } from '../inference/pool-policy.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { ModelStore } from '../models/model-store.ts';
+import { engineRamBytes } from '../resources/own-memory.ts';
 import type { Standing } from '../resources/standing.ts';
 import { createSignal, type Signal } from '../signal.ts';
 import type { Training } from '../training/open-training.ts';
@@ -17,7 +19,7 @@ import type { Allocation, ArbiterInputs } from './allocation.ts';
 import { arbitrate, newArbiterState } from './arbiter.ts';
 import type { CacheRoom } from './cache-room.ts';
 import { ceilingOf } from './ceiling.ts';
-import type { MemoryLedger } from './memory-ledger.ts';
+import { type MemoryLedger, unlimited } from './memory-ledger.ts';
 import { kindOf, sumOf } from './memory-plan.ts';
 import { createModeController } from './mode-controller.ts';
 import { createRecentCount } from './recent-count.ts';
@@ -34,6 +36,8 @@ const shareWindowMs = 60 * 60_000;
 const leastMeasuredMs = 60_000;
 /** Serving waits for its turn no longer than this, by the arbiter's rules, unless the slider leaves it out. */
 const longestServingWaitMs = 55 * 60_000;
+/** So long what the operator asked for waits for the gateway's tasks, which are not known at once. */
+const askStandsMs = 60_000;
 /** A model that did not load is tried again after this. */
 const servingRestMs = 60_000;
 
@@ -50,9 +54,15 @@ export interface HybridParts {
   memory: MemoryLedger;
   cacheRoom: CacheRoom;
   jobs: HoldableJobs & Pick<DrainableJobService, 'running' | 'waiting'>;
-  pool: ModelPool;
+  pool: Pick<
+    ModelPool,
+    'offered' | 'loaded' | 'load' | 'unloadAll' | 'unloadIdle' | 'quiet' | 'foremost' | 'threadsChanged'
+  >;
   models: Pick<ModelStore, 'get'>;
-  training: Pick<Training, 'node' | 'turns'>;
+  training: {
+    node: Pick<Training['node'], 'status' | 'isPausedByOperator' | 'wake'>;
+    turns: Training['turns'];
+  };
   ledger: Pick<Ledger, 'netByKind'>;
   setBusy(isBusy: boolean): void;
   onFault(error: unknown): void;
@@ -87,7 +97,10 @@ export function createHybrid(parts: HybridParts): Hybrid {
   let allocation: Allocation | null = null;
   let servingThreads: number | null = null;
   let servingRestsUntil = 0;
+  let askedAt: number | null = null;
   let isResting = false;
+  /** From `rest` until the port is closed: the node may look as if it still worked. */
+  let isLettingGo = false;
   let servingNeeds: { id: string; memory: Memory } | null = null;
 
   const serving = createServingSide({
@@ -110,9 +123,8 @@ export function createHybrid(parts: HybridParts): Hybrid {
     serving,
     training: training.turns,
     onAllowance({ mode, allowance }) {
-      const whole = memory.ceiling();
       // Alone serving is bound by the ceiling only: finding out what trains here takes a moment of it. Training's turn is its own.
-      const alone = { inference: mode === 'training' ? none : whole, training: whole };
+      const alone = { inference: mode === 'training' ? none : unlimited, training: unlimited };
       memory.setLimits({ allowance: mode === 'both' ? allowance : alone });
     },
     onServingFault(error) {
@@ -132,11 +144,12 @@ export function createHybrid(parts: HybridParts): Hybrid {
   /** From the port's opening to the end of the node's work. */
   function isActive(): boolean {
     const { apiUrl, state: node } = nodeStatus.get();
-    return apiUrl !== null && node.state !== 'draining' && node.state !== 'stopped';
+    return apiUrl !== null && !isLettingGo && node.state !== 'draining' && node.state !== 'stopped';
   }
 
   function measureCeiling(): void {
-    const { own, gpus } = resources.get();
+    const reading = resources.get();
+    const { own, gpus } = reading;
     const trainingBytes = Math.max(own.trainingBytes, training.turns.usedBytes());
     memory.setLimits({
       ceiling: ceilingOf({
@@ -144,7 +157,7 @@ export function createHybrid(parts: HybridParts): Hybrid {
         ram: parts.ram(),
         gpus,
         work: {
-          ramBytes: own.engineBytes + trainingBytes,
+          ramBytes: engineRamBytes(reading) + trainingBytes,
           gpuBytes: own.engineGpuBytes + own.trainingGpuBytes,
         },
       }),
@@ -162,8 +175,7 @@ export function createHybrid(parts: HybridParts): Hybrid {
     // What was measured is more than its file says.
     if (servingNeeds?.id === id) return servingNeeds.memory;
     const first = models.get(id);
-    const gpuBytes = first?.needsGpuBytes ?? 0;
-    return { ramBytes: (first?.needsBytes ?? 0) - gpuBytes, gpuBytes };
+    return first ? modelNeeds(first, resources.get()) : none;
   }
 
   function rates(now: number): ArbiterInputs['lamportsPerMinute'] {
@@ -175,6 +187,10 @@ export function createHybrid(parts: HybridParts): Hybrid {
     return { inference: rate('inference'), training: rate('training') };
   }
 
+  /** A clock that was set back ends it too. */
+  const isServingAtRest = (now: number) =>
+    now < servingRestsUntil && servingRestsUntil - now <= servingRestMs;
+
   function inputs(isAsked = false): ArbiterInputs {
     const now = clock.now();
     const wanted = settings.get();
@@ -183,13 +199,15 @@ export function createHybrid(parts: HybridParts): Hybrid {
     const hasRounds = status.tasks.some(({ obstacle }) => obstacle === null);
     const threads = threadsWithin(limits);
     const trainingThreads = allocation?.allowance.training.threads ?? 0;
+    const round = roundWork(status, paces, { now, threads: { all: threads, now: trainingThreads } });
     const sound = wanted.servedModels.some((id) => models.get(id)?.problem === null);
     return {
       now,
       sharePercent: wanted.trainingSharePercent,
       can: {
-        inference: wanted.serveOwnModels && sound && now >= servingRestsUntil,
-        training: wanted.takePartInTraining,
+        inference: wanted.serveOwnModels && sound && !isServingAtRest(now),
+        // A round that is under way is finished when taking part is switched off in it.
+        training: wanted.takePartInTraining || round !== null,
       },
       held: {
         inference: holds.serving,
@@ -200,7 +218,7 @@ export function createHybrid(parts: HybridParts): Hybrid {
         waiting: parts.jobs.waiting(),
         perMinute: demand.perMinute(now),
       },
-      round: roundWork(status, paces, { now, threads: { all: threads, now: trainingThreads } }),
+      round,
       hasRounds,
       ceiling: memory.ceiling(),
       needs: { inference: inferenceNeeds(), training: training.turns.needs() },
@@ -212,12 +230,17 @@ export function createHybrid(parts: HybridParts): Hybrid {
   }
 
   function decide(isAsked = false): void {
+    // What a start or a measurement loads keeps to it too.
+    measureCeiling();
     if (!isActive()) {
       publish();
       return;
     }
-    measureCeiling();
-    const decision = arbitrate(state, inputs(isAsked));
+    const now = clock.now();
+    // Whoever starts the node asks for what the slider says.
+    if (isAsked || allocation === null) askedAt = now;
+    const decision = arbitrate(state, inputs(askedAt !== null && Math.abs(now - askedAt) < askStandsMs));
+    if (decision.allocation.reason !== 'no-round') askedAt = null;
     const took = allocation?.takesRounds ?? false;
     state = decision.state;
     allocation = decision.allocation;
@@ -282,7 +305,10 @@ export function createHybrid(parts: HybridParts): Hybrid {
       last = next;
       if (isMoved) decide(true);
     }),
-    nodeStatus.subscribe(() => decide()),
+    nodeStatus.subscribe(({ apiUrl }) => {
+      if (apiUrl === null) isLettingGo = false;
+      decide();
+    }),
     standing.subscribe(() => {
       // The limits bind what is loaded whether the node works or rests.
       pool.threadsChanged();
@@ -332,13 +358,15 @@ export function createHybrid(parts: HybridParts): Hybrid {
       if (isFirst) tryToDecide();
     },
     async rest() {
+      isLettingGo = true;
       await controller.rest();
       isResting = false;
       allocation = null;
       allowServing(null);
+      servingNeeds = null;
       state = newArbiterState(clock.now());
       measureCeiling();
-      memory.setLimits({ allowance: { inference: memory.ceiling(), training: memory.ceiling() } });
+      memory.setLimits({ allowance: { inference: unlimited, training: unlimited } });
       publish();
     },
     dispose() {

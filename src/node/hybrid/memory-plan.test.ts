@@ -43,6 +43,17 @@ test.each([
   expect(placed.isPlaced ? null : placed.wouldGo.map(({ name }) => name)).toEqual(names);
 });
 
+test('a kind whose turn it is not is told what has the machine', () => {
+  const none = { ramBytes: 0, gpuBytes: 0 };
+  const turn = { ...plan, allowance: { ...plan.allowance, inference: none }, held: plan.held.slice(3) };
+  const goes = (ramBytes: number) => {
+    const placed = place(turn, held('wanted', 'model', { ramBytes, gpuBytes: 0 }));
+    return placed.isPlaced ? null : placed.wouldGo.map(({ name }) => name);
+  };
+  expect(goes(gb)).toEqual(['digits']);
+  expect(goes(9 * gb)).toEqual([]);
+});
+
 test('when the ceiling comes down, caches go first and the round last', () => {
   const lower = (ramBytes: number) => excessOf({ ...plan, ceiling: { ramBytes, gpuBytes: 4 * gb } });
   expect(lower(8 * gb)).toEqual([]);

@@ -76,7 +76,19 @@ export function excessOf(plan: MemoryPlan): Held[] {
   return letGo(plan, (left) => isWithin(left));
 }
 
-function wouldGo(plan: MemoryPlan, wanted: Held): Held[] {
+function wouldGo(given: MemoryPlan, wanted: Held): Held[] {
+  const kind = kindOf(wanted.owner);
+  const { ramBytes, gpuBytes } = given.allowance[kind];
+  // A kind that may have nothing waits for its turn: all that the other one holds is in its way.
+  const isOthersTurn = ramBytes === 0 && gpuBytes === 0;
+  if (isOthersTurn) {
+    const others = given.held.filter(({ owner }) => kindOf(owner) !== kind);
+    return fits(wanted, given.ceiling) ? others : [];
+  }
+  return leastToGo(given, wanted);
+}
+
+function leastToGo(plan: MemoryPlan, wanted: Held): Held[] {
   const goes = letGo(plan, (left) => fits(wanted, roomFor(left, wanted.owner)));
   const rest = goes.reduce((left, { id }) => release(left, id), plan);
   return fits(wanted, roomFor(rest, wanted.owner)) ? goes : [];

@@ -1,4 +1,4 @@
-import type { TrainingStatus } from '#contract/training.ts';
+import type { TrainingState, TrainingStatus } from '#contract/training.ts';
 
 /** Until a task's pace was measured, its round is taken to need this part of the time to its deadline, with all threads. */
 const unmeasuredShare = 0.25;
@@ -11,6 +11,12 @@ interface Pace {
 }
 export type Paces = Map<string, Pace>;
 
+/** A round of which something is still to be computed, now or at its turn; also when taking part is switched off in it. */
+export const isToBeLearnt = (
+  state: TrainingState,
+): state is Extract<TrainingState, { state: 'selected' | 'downloading' | 'training' }> =>
+  state.state === 'selected' || state.state === 'downloading' || state.state === 'training';
+
 /**
  * The round that this node is in, and what of it is still to be computed with `threads.all`; null where nothing is. The pace that the
  * status tells, of `threads.now`, is kept in `paces` for what comes next.
@@ -20,7 +26,7 @@ export function roundWork(
   paces: Paces,
   { now, threads }: { now: number; threads: { all: number; now: number } },
 ): { deadline: number; workMs: number } | null {
-  if (state.state !== 'selected' && state.state !== 'downloading' && state.state !== 'training') return null;
+  if (!isToBeLearnt(state)) return null;
   const { taskId, deadline } = state;
   if (state.state === 'training' && state.examplesPerSecond && threads.now > 0)
     paces.set(taskId, {

@@ -117,6 +117,12 @@ test('a program that grabs the GPU’s memory gets caches and idle models within
   expect([ram.log, ram.cacheBytes()]).toEqual([['unload'], 0]);
 });
 
+test('a program that grabs main memory is given way to, however full the GPU is', async () => {
+  const { read, log, cacheBytes } = guarded();
+  await read(reading(84, 96));
+  expect([log, cacheBytes()]).toEqual([['unload'], 0]);
+});
+
 test('what had to go comes back when there has been room for 30 s, not before and not for a moment', async () => {
   const { read, log, state } = guarded();
   await read(reading(95));

@@ -1,9 +1,10 @@
 import type { LimitSet } from '#contract/manners.ts';
 import type { Resources } from '#contract/resources.ts';
 import type { ErrorBody } from '#contract/result.ts';
+import { workRamBytes } from '../resources/own-memory.ts';
 import { createSignal, type Signal } from '../signal.ts';
 import type { ModelPool } from './model-pool.ts';
-import { type Memory, type Pressure, pressureOf, pressureShare } from './pool-policy.ts';
+import { heavier, type Memory, type Pressure, pressureOf, pressureShare } from './pool-policy.ts';
 import type { ResponseCache } from './response-cache.ts';
 
 /** From here on another program takes main memory now. */
@@ -39,7 +40,7 @@ export function createMemoryGuard(parts: {
   let roomSince: number | null = null;
 
   function check(reading: Resources): void {
-    const { ram, own } = reading;
+    const { ram } = reading;
     const gpu = gpuMemory(reading, parts.limits());
     const step = (usedBytes: number, ceilingBytes: number, grabBytes = ceilingBytes): Pressure =>
       pressureOf({
@@ -51,9 +52,8 @@ export function createMemoryGuard(parts: {
       });
     const onGpu = step(gpu.usedBytes, gpu.ceilingBytes);
     const inRam = step(ram.usedBytes, ram.totalBytes, ram.totalBytes * grabbedRamShare);
-    const ownBytes = own.engineBytes + own.trainingBytes;
-    const isOverOwn = ownBytes > (ram.totalBytes * parts.limits().ramPercent) / 100;
-    const pressure = onGpu === 'none' ? inRam : onGpu;
+    const isOverOwn = workRamBytes(reading) > (ram.totalBytes * parts.limits().ramPercent) / 100;
+    const pressure = heavier(onGpu, inRam);
     if (pressure === 'make-room' || isOverOwn || parts.leavesMemory()) {
       cache.shrinkTo(0);
       unload();
@@ -109,8 +109,8 @@ function gpuMemory({ gpus }: Resources, limits: LimitSet): { usedBytes: number; 
 /** Room without pressure afterwards, so that it would not have to go again. */
 function hasRoom(reading: Resources, needs: Memory, limits: LimitSet): boolean {
   const gpu = gpuMemory(reading, limits);
-  const { ram, own } = reading;
-  const ownBytes = own.engineBytes + own.trainingBytes + needs.ramBytes;
+  const { ram } = reading;
+  const ownBytes = workRamBytes(reading) + needs.ramBytes;
   return (
     (needs.gpuBytes === 0 || gpu.usedBytes + needs.gpuBytes <= gpu.ceilingBytes * pressureShare) &&
     ram.usedBytes + needs.ramBytes <= ram.totalBytes * pressureShare &&

@@ -20,6 +20,8 @@ let failures: AppError[];
 let shrinks: number;
 /** What a model may use. */
 let threads: number | 'auto';
+/** Called while a model goes: its memory is free when it resolves. */
+let going: (id: string) => Promise<void>;
 let memory: MemoryLedger;
 /** Answers that are kept. */
 let kept: Reserved | null;
@@ -43,6 +45,7 @@ function fakeRuntime(id: string): Runtime {
     embed: () => Promise.reject(new Error('not here')),
     async dispose() {
       log.push(`unload ${id}`);
+      await going(id);
     },
   };
 }
@@ -91,6 +94,7 @@ beforeEach(() => {
   failures = [];
   shrinks = 0;
   threads = 4;
+  going = async () => {};
   kept = null;
   memory = createMemoryLedger({ ceiling: { ramBytes: 8 * gb, gpuBytes: 0 }, clock: time.clock });
 });
@@ -245,4 +249,42 @@ test('threads that change reach every loaded model at once, and one that was bei
   threads = 3;
   models.threadsChanged();
   expect(models.engines.get().map((engine) => engine.threads)).toEqual([3, 3, null]);
+});
+
+test('a model that gets a job while another one goes is not unloaded under it', async () => {
+  settings = { ...settings, mostLoaded: 3 };
+  const models = pool();
+  for (const id of ['a', 'b']) (await models.acquire(id, never)).release();
+  const gone = Promise.withResolvers<void>();
+  going = () => gone.promise;
+  const unloading = models.unloadIdle();
+  const lease = await models.acquire('b', never);
+  gone.resolve();
+  expect(await unloading).toEqual(['a']);
+  expect(models.isLoaded('b')).toBe(true);
+  lease.release();
+});
+
+test('who asks for a model while its room is being cleared waits for it', async () => {
+  memory = createMemoryLedger({ ceiling: { ramBytes: gb, gpuBytes: 0 }, clock: time.clock });
+  const models = pool();
+  await models.load('a');
+  const gone = Promise.withResolvers<void>();
+  going = () => gone.promise;
+  const unloading = models.unloadIdle();
+  const lease = models.acquire('b', never);
+  lease.catch(() => {});
+  await new Promise(setImmediate);
+  gone.resolve();
+  await unloading;
+  (await lease).release();
+  expect(log).toEqual(['load a 4096', 'unload a', 'load b 4096']);
+});
+
+test('the memory of a model whose engine does not end well is free again', async () => {
+  const models = pool();
+  await models.load('a');
+  going = () => Promise.reject(new Error('it does not answer'));
+  await expect(models.unloadAll()).rejects.toThrow('it does not answer');
+  expect(reserved()).toEqual([]);
 });

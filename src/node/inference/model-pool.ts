@@ -117,6 +117,8 @@ export function createModelPool(options: {
   /** Models that take no new jobs, since another one waits for their room. */
   let yielding = new Set<string>();
   let turn: Promise<unknown> = Promise.resolve();
+  /** Models that are going: their memory is not free yet. */
+  const leaving = new Set<Promise<void>>();
   /** Aborted when everything is unloaded: loads that wait for their turn end then. */
   let loads = new AbortController();
   /** Why a model's last load failed. */
@@ -149,21 +151,32 @@ export function createModelPool(options: {
   });
   const states = () => [...loaded.values()].map(stateOf);
 
-  async function unload(id: string): Promise<void> {
+  function unload(id: string): Promise<void> {
     const entry = loaded.get(id);
+    if (!entry) return Promise.resolve();
     loaded.delete(id);
-    await entry?.runtime.dispose();
-    entry?.memory.release();
-    refresh();
+    const gone = letGo(entry).finally(() => leaving.delete(gone));
+    leaving.add(gone);
+    return gone;
+  }
+
+  async function letGo({ runtime, memory }: Loaded): Promise<void> {
+    try {
+      await runtime.dispose();
+    } finally {
+      memory.release();
+      refresh();
+    }
   }
 
   async function roomFor(id: string, model: Found, signal: AbortSignal): Promise<void> {
     const { needs } = model;
     try {
       for (;;) {
+        await Promise.allSettled(leaving);
+        const free = lesser(await options.freeMemory(), options.memory.room('model'));
         signal.throwIfAborted();
         const { mostLoaded } = settings();
-        const free = lesser(await options.freeMemory(), options.memory.room('model'));
         const decision = makeRoom({ loaded: states(), needs, free, mostLoaded });
         if (decision.kind === 'load') return;
         if (needs.ramBytes > free.ramBytes && options.giveBack?.()) continue;
@@ -284,9 +297,15 @@ export function createModelPool(options: {
   }
 
   async function unloadIdle(idleMs = 0): Promise<string[]> {
-    const ids = idleModels(states(), clock.now(), idleMs);
-    for (const id of ids) await unload(id);
-    return ids;
+    const isIdle = (id: string) => idleModels(states(), clock.now(), idleMs).includes(id);
+    const gone: string[] = [];
+    for (const { id } of states()) {
+      // One may have got a job while another one went.
+      if (!isIdle(id)) continue;
+      gone.push(id);
+      await unload(id);
+    }
+    return gone;
   }
 
   function missing(id: string): Memory | null {

@@ -7,9 +7,11 @@ import type { Clock } from '../clock.ts';
 import type { MemoryLedger } from '../hybrid/memory-ledger.ts';
 import type { ModelStore } from '../models/model-store.ts';
 import type { ServerList } from '../models/server-list.ts';
+import { workRamBytes } from '../resources/own-memory.ts';
 import type { ResourceProbe } from '../resources/probe.ts';
 import type { SettingsStore } from '../settings-store.ts';
 import { openLoadLimits } from './load-limits.ts';
+import { modelNeeds } from './model-needs.ts';
 import { createModelPool, type ModelPool } from './model-pool.ts';
 import type { Memory } from './pool-policy.ts';
 import type { LoadOptions } from './runtime.ts';
@@ -59,7 +61,7 @@ export function createNodePool(parts: {
     // No more processes than threads.
     const mostProcesses = threads === 'auto' ? Math.max(1, availableParallelism() - 1) : threads;
     const processes = Math.min(parts.processes(id, engineProcesses), mostProcesses);
-    const needs = { ramBytes: model.needsBytes - model.needsGpuBytes, gpuBytes: model.needsGpuBytes };
+    const needs = modelNeeds(model, parts.probe().current.get());
     // What is not the file itself is context; where it lies follows the whole.
     const share = model.needsBytes > 0 ? Math.max(0, 1 - model.sizeBytes / model.needsBytes) : 0;
     return {
@@ -117,8 +119,9 @@ export function createNodePool(parts: {
 }
 
 /** Bytes left below the ceilings: on GPUs with what every program takes, of main memory the node's own share and what is there. */
-function freeMemory({ gpus, own }: Resources, limits: LimitSet): Memory {
-  const ownShare = (totalmem() * limits.ramPercent) / 100 - own.engineBytes - own.trainingBytes;
+function freeMemory(reading: Resources, limits: LimitSet): Memory {
+  const { gpus, own } = reading;
+  const ownShare = (totalmem() * limits.ramPercent) / 100 - workRamBytes(reading);
   const gpuShare = limits.gpuMemoryPercent / 100;
   return {
     ramBytes: Math.max(0, Math.min(ownShare, freemem() - totalmem() * spareRamShare)),

@@ -55,8 +55,13 @@ export function idleModels(loaded: LoadedModelState[], nowMs: number, idleMs: nu
 /** From this share of the ceiling on, memory is given back. */
 export const pressureShare = 0.9;
 
+const pressures = ['none', 'shrink-caches', 'unload-idle', 'make-room', 'refuse-work'] as const;
 /** `make-room`: caches and idle models at once, since somebody else takes the memory now. */
-export type Pressure = 'none' | 'shrink-caches' | 'unload-idle' | 'make-room' | 'refuse-work';
+export type Pressure = (typeof pressures)[number];
+
+/** The heavier of two: what is done for one memory does not wait for the other's steps. */
+export const heavier = (a: Pressure, b: Pressure): Pressure =>
+  pressures.indexOf(a) >= pressures.indexOf(b) ? a : b;
 
 /**
  * The next thing to do about the memory in use, one step a reading: caches first, then idle models, then no new work until it
