@@ -212,7 +212,7 @@ test('a model that did not load is tried again after a minute, also when the clo
   state.loadFault = new Error('broken');
   settings.set({ ...settings.get(), trainingSharePercent: 0 });
   await tick();
-  expect(log.at(-1)).toBe('load m');
+  expect(log).toContain('load m');
   state.loadFault = null;
   await tick(-24 * 60 * minute);
   await open();
