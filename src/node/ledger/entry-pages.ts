@@ -16,19 +16,29 @@ const columns = `e.*, ${state} AS state,
   p.commission_lamports, p.is_estimate, t.round_id, t.task_name`;
 const place = (range: string) =>
   `SELECT q.entry_id AS id FROM channel_sums s JOIN positions q ON q.channel_id = s.channel_id WHERE ${range}`;
+/** Behind the last voucher there are few, as credit is limited: they are found by their places. */
+const uncovered = (which: string) =>
+  `SELECT q.entry_id AS id FROM channel_sums s CROSS JOIN positions q INDEXED BY positions_by_place ON q.channel_id = s.channel_id
+   WHERE q.cumulative > s.vouchered AND ${which}`;
+/** Of the entries that are not paid, the first by place is among the oldest; a receipt's answer is late by fewer entries than this. */
+const mostLate = 20_000;
+const unpaid = `SELECT q.entry_id AS id FROM channel_sums s CROSS JOIN positions q INDEXED BY positions_by_entry
+  ON q.channel_id = s.channel_id AND q.entry_id > (SELECT MIN(entry_id) FROM (SELECT entry_id FROM positions f WHERE f.channel_id = s.channel_id
+  AND f.cumulative > s.settled ORDER BY f.cumulative LIMIT 1)) - ${mostLate}
+  WHERE q.cumulative > s.settled AND q.cumulative <= s.vouchered`;
 
 /** Of each state, where its entries' ids are found newest first without looking at those of other states. */
 const sources: Record<EntryState, readonly string[]> = {
   earned: ['SELECT entry_id AS id FROM open_entries'],
   agreed: [
     "SELECT entry_id AS id FROM verdicts WHERE verdict = 'agreed' AND placed = 0",
-    place('s.refusal IS NULL AND q.cumulative > s.vouchered'),
+    uncovered('s.refusal IS NULL'),
   ],
-  vouchered: [place('q.cumulative > s.settled AND q.cumulative <= s.vouchered')],
+  vouchered: [unpaid],
   settled: [place('q.cumulative <= s.settled')],
   disputed: [
     "SELECT entry_id AS id FROM verdicts WHERE verdict = 'disputed'",
-    place('s.refusal IS NOT NULL AND q.cumulative > s.vouchered'),
+    uncovered('s.refusal IS NOT NULL'),
   ],
   unattributed: ['SELECT id FROM entries WHERE seq IS NULL'],
 };
