@@ -133,7 +133,7 @@ describe.skipIf(noLocalChain)(
         for (const [delegation, change, why] of refusals) {
           const error = await node.register(delegation, change).catch((thrown: unknown) => thrown);
           expect(error).toMatchObject({
-            message: expect.stringMatching(/wallet\/bad-delegation: /),
+            code: 'wallet/bad-delegation',
             data: { status: 401 },
           });
           expect((error as Error).message).toContain(why);
@@ -183,7 +183,9 @@ describe.skipIf(noLocalChain)(
         chain.faults.rateLimited = Number.POSITIVE_INFINITY;
         await node.handIn(await node.serve(1));
         const toSecond = { wallet_address: second.address };
-        await expect(node.register(undefined, toSecond)).rejects.toThrow('wallet/bad-delegation');
+        await expect(node.register(undefined, toSecond)).rejects.toMatchObject({
+          code: 'wallet/bad-delegation',
+        });
         await expect(node.register(node.delegate(first), toSecond)).rejects.toThrow('the payout address is');
         await node.register(node.delegate(second), toSecond);
         const after = await node.handIn(await node.serve(1));
