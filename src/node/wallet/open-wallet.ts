@@ -6,6 +6,7 @@ import type { MoneySums, Payer, Payment, WalletStatus } from '#contract/wallet.t
 import { clusterSchema } from '#contract/wire/network.ts';
 import type { GatewayInfo } from '#contract/wire/node-capabilities.ts';
 import type { Clock } from '../clock.ts';
+import type { KnownChannel } from '../ledger/channel-book.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { paymentText } from '../ledger/payment-book.ts';
 import type { GatewayCalls } from '../link/gateway-calls.ts';
@@ -104,11 +105,18 @@ export function openWallet(parts: {
     return access.chain;
   }
 
+  /** Of the gateway's present terms; while it is away of when the channel was opened. */
+  function treasuryOf({ gatewayUrl, treasury }: KnownChannel): string | null {
+    const gateway = parts.gateway();
+    return (gateway?.url === gatewayUrl && gateway.info.settlement?.treasury) || treasury;
+  }
+
   const credit = createCreditBook({ ledger, settings, gateway: parts.gateway });
   const claims = createClaims({
     ledger,
     clock,
     payoutAddress,
+    treasuryOf,
     chain() {
       const found = chain();
       if (!found) throw new AppError('settlement/not-found', 'This gateway pays in test credits.');
@@ -192,6 +200,7 @@ export function openWallet(parts: {
       await reconcile({
         ledger,
         chain: found,
+        treasuryOf,
         hints: gateway?.info.settlement ? () => gateway.calls.settlements() : null,
         plain:
           isPlain && payout !== null ? { gatewayUrl: gateway.url, payout, pricing: parts.pricing() } : null,
