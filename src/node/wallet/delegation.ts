@@ -30,6 +30,9 @@ export interface WalletBinding {
   bind(delegation: Delegation): string;
   /** Forgets the wallet's word; whose signature a change needs stays. */
   revoke(): void;
+  /** Origin of the gateway that is still to be told of it; null where none is. */
+  endDue(): string | null;
+  endTold(): void;
   changeRequest(address: string): Promise<{ message: string | null }>;
   /** Whether an address may be paid instead of the present one. Throws `wallet/proof-needed` or `wallet/bad-signature`. */
   agreeToChange(change: { address: string; signature?: string | undefined }): Promise<string>;
@@ -108,11 +111,21 @@ export function createWalletBinding(parts: {
       if (nonce === null || !requests.has(nonce))
         throw new AppError('wallet/bad-delegation', 'This node has not asked for this sign-in just now.');
       checkUnproven(address);
-      store.set({ boundTo: address, delegation: { signed: delegation, issuedAt, expiresAt, gateway } });
+      const { endDue } = store.current.get();
+      store.set({
+        boundTo: address,
+        delegation: { signed: delegation, issuedAt, expiresAt, gateway },
+        endDue: endDue === gateway ? null : endDue,
+      });
       requests.delete(nonce);
       return address;
     },
-    revoke: () => store.set({ ...store.current.get(), delegation: null }),
+    revoke() {
+      const { boundTo, delegation, endDue } = store.current.get();
+      store.set({ boundTo, delegation: null, endDue: delegation?.gateway ?? endDue });
+    },
+    endDue: () => store.current.get().endDue,
+    endTold: () => store.set({ ...store.current.get(), endDue: null }),
     async changeRequest(text) {
       const { address } = await checkAddress(text);
       if (bound() === null) return { message: null };
@@ -151,7 +164,7 @@ export function createWalletBinding(parts: {
       changes.delete(found[0]);
       return address;
     },
-    forget: () => store.set({ boundTo: null, delegation: null }),
+    forget: () => store.set({ ...store.current.get(), boundTo: null, delegation: null }),
     bound,
     checkUnproven,
     delegationFor(gatewayUrl) {

@@ -17,6 +17,8 @@ const storedSchema = z.strictObject({
       gateway: z.string(),
     })
     .nullable(),
+  /** Origin of the gateway that has not heard yet that the delegation was taken back. */
+  endDue: z.string().nullable().default(null),
 });
 export type StoredWallet = z.infer<typeof storedSchema>;
 
@@ -30,7 +32,7 @@ export interface WalletStore {
 export function openWalletStore(file: string): WalletStore {
   const stored = existsSync(file)
     ? storedSchema.parse(JSON.parse(readFileSync(file, 'utf8')))
-    : { boundTo: null, delegation: null };
+    : { boundTo: null, delegation: null, endDue: null };
   const current = createSignal<StoredWallet>(stored);
   return { current, set: (next) => current.set(storeDocument(file, storedSchema, next)) };
 }
