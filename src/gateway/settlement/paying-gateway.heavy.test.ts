@@ -1,4 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { VersionedTransaction } from '@solana/web3.js';
@@ -187,7 +189,32 @@ describe.skipIf(noLocalChain)(
         await node.register(owner.delegate(node.about(), now() + 201_000));
       });
 
-      test('before another wallet is paid; what the old one earned stays its own', async () => {
+      test('until it is taken back, though a registration is under way', async () => {
+        const node = await newNode(newWalletOwner());
+        const delegation = node.delegate();
+        await node.register(delegation);
+        let asked = () => {};
+        let answer = () => {};
+        const isAsked = new Promise<void>((resolve) => {
+          asked = resolve;
+        });
+        const slow = createServer((_request, response) => {
+          answer = () => response.end('{}');
+          asked();
+        });
+        await new Promise<void>((resolve) => slow.listen(0, '127.0.0.1', resolve));
+        closing.push(async () => void slow.close());
+        const endpoint = `http://127.0.0.1:${(slow.address() as AddressInfo).port}`;
+        const registering = node.register(delegation, { endpoint_url: endpoint });
+        await isAsked;
+        offsetMs += 1000;
+        await node.ask('DELETE', '/delegation', z.unknown());
+        answer();
+        await expect(registering).rejects.toThrow('was taken back');
+        await expect(node.health()).rejects.toThrow('not registered');
+      });
+
+      test('before another wallet is paid, to which the one before must have agreed; what the old one earned stays its own', async () => {
         const [first, second] = [newWalletOwner(), newWalletOwner()];
         const node = await newNode(first);
         await node.register(node.delegate());
@@ -198,7 +225,24 @@ describe.skipIf(noLocalChain)(
           code: 'wallet/bad-delegation',
         });
         await expect(node.register(node.delegate(first), toSecond)).rejects.toThrow('the payout address is');
-        await node.register(node.delegate(second), toSecond);
+        // A node's key, and a wallet of whoever has it, are not enough.
+        await expect(node.register(node.delegate(second), toSecond)).rejects.toThrow(
+          `${first.address} must agree`,
+        );
+        const about = { from: first.address, to: second.address, nodeId: node.nodeId };
+        const agreed = first.agreeToChange(about, now());
+        for (const bad of [
+          second.agreeToChange(about, now()),
+          first.agreeToChange({ ...about, nodeId: 'slm-other' }, now()),
+          first.agreeToChange({ ...about, to: newWalletOwner().address }, now()),
+          { ...agreed, message: `${agreed.message} ` },
+        ])
+          await expect(
+            node.register(node.delegate(second), { ...toSecond, payout_changes: [bad] }),
+          ).rejects.toThrow(`${first.address} must agree`);
+        await node.register(node.delegate(second), { ...toSecond, payout_changes: [agreed] });
+        const shown = await (await fetch(`${gateway.url}/nodes/${node.nodeId}`)).json();
+        expect(shown).not.toHaveProperty('payout_changes');
         const after = await node.handIn(await node.serve(1));
         expect(after.results[0]?.cumulative_atomic).toBe(`${net}`);
         chain.faults.rateLimited = 0;
