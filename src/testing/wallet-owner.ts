@@ -19,6 +19,7 @@ export function newWalletOwner() {
   return {
     keypair,
     address,
+    signText: signed,
     /** The wallet's word for a node, but for what `change` says; `now` in unix ms. */
     delegate(node: DelegatedNode, now: number, change: Partial<SignIn> = {}): Delegation {
       const request = delegationRequest(node, now, `nonce${Math.random().toString(36).slice(2)}`);

@@ -185,6 +185,26 @@ describe.skipIf(noLocalChain)(`a node that is paid${noLocalChain ? ` (${noLocalC
     await until(() => expect(node.sums().settledLamports).toBe(`${netOfRequest}`));
   });
 
+  test('another wallet is paid once the one before has signed for it, at the gateway too', async () => {
+    const node = await startNode();
+    const { binding } = node.wallet;
+    const next = newWalletOwner();
+    const { message } = await binding.changeRequest(next.address);
+    const signature = owner.signText(message ?? '');
+    const payoutAddress = await binding.agreeToChange({ address: next.address, signature });
+    binding.forget();
+    node.settings.update({ payoutAddress });
+    node.bind(next);
+    node.link.announce();
+    await vi.waitFor(
+      async () => {
+        await node.serve(1);
+        expect(chain.lamportsOf(next.address)).toBeGreaterThanOrEqual(netOfRequest);
+      },
+      { timeout: 20_000, interval: 300 },
+    );
+  });
+
   test('a gateway whose treasury has another key by now pays on', async () => {
     chain.airdrop(owner.address, sol);
     const node = await startNode({ payoutBy: 'claim' });
