@@ -50,12 +50,12 @@ export function addNodeRoutes(
       const has = capabilities.hardware[name as keyof HardwareMinimum];
       if (has < least) throw new Refusal(422, `hardware.${name}: ${has} is below ${least}`);
     }
-    const owner = books.ownerOf(nodeId);
-    if (owner !== null && owner !== nodeKey) throw new Refusal(401, `node ${nodeId} belongs to another key`);
     const registration = { nodeId, nodeKey, capabilities };
-    const delegation = judge(registration);
+    judge(registration);
     if (!(await isReachable(endpoint, reachabilityLimitMs)))
       throw new Refusal(400, `${endpoint}/health did not answer 200 within 5 s`);
+    // Meanwhile the wallet’s word may have been taken back, or the name be another’s.
+    const delegation = judge(registration);
     if (nodeKey !== null) books.claim(nodeId, nodeKey);
     wallets.bind(registration, delegation);
     nodes.set(nodeId, registeredNode(capabilities, nodeKey, now(), nodes.get(nodeId)));
@@ -101,6 +101,9 @@ export function addNodeRoutes(
   });
 
   function judge(registration: Registration) {
+    const { nodeId, nodeKey } = registration;
+    const owner = books.ownerOf(nodeId);
+    if (owner !== null && owner !== nodeKey) throw new Refusal(401, `node ${nodeId} belongs to another key`);
     try {
       return wallets.judge(registration);
     } catch (thrown) {
@@ -120,7 +123,7 @@ export function addNodeRoutes(
 function show(node: RegisteredNode) {
   const all = node.served + node.failed;
   // A wallet's word is for this gateway alone to read.
-  const { delegation: _, ...capabilities } = node.capabilities;
+  const { delegation: _, payout_changes: _changes, ...capabilities } = node.capabilities;
   return {
     ...capabilities,
     status: node.online ? 'online' : 'offline',

@@ -157,8 +157,14 @@ export function createEarningSteps(parts: EarningParts): Earning {
 
   /** The wallet's word where it is for this gateway, and who begins payments. */
   function wallet(url: string, { payoutBy }: Settings) {
-    const delegation = parts.wallet().binding.delegationFor(url);
-    return { payout_by: payoutBy, ...(delegation ? { delegation } : {}) };
+    const { binding } = parts.wallet();
+    const delegation = binding.delegationFor(url);
+    const changes = binding.payoutChanges();
+    return {
+      payout_by: payoutBy,
+      ...(delegation ? { delegation } : {}),
+      ...(changes.length > 0 ? { payout_changes: changes } : {}),
+    };
   }
 
   /** A gateway that owes too much sends nothing more, and is still told that the node is there. */

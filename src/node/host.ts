@@ -271,7 +271,7 @@ export async function createHost(options: {
     signal: ended.signal,
     gateway: () => earning.workingGateway(),
     pricing,
-    onFault: (error) => log.error({ err: error }, 'looking for payments failed'),
+    onFault: (error) => log.error({ err: error }, 'a fault of the wallet'),
   });
   const controller: NodeController = createNodeController({
     nodeId: key.nodeId,

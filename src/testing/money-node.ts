@@ -96,6 +96,7 @@ export async function startMoneyNode(options: {
           pricing: { ...pricingToWire(pricing), per_training_round: 0, minimum_payment: 0.001 },
           payout_by: settings.current.get().payoutBy,
           ...(delegation ? { delegation } : {}),
+          payout_changes: wallet.binding.payoutChanges(),
           ...options.capabilities,
         },
       );

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { proxyQuoteSchema } from '../proxy-price.ts';
 import { delegationSchema } from './delegation.ts';
 import { networkSchema } from './network.ts';
+import { payoutChangesSchema } from './payout-change.ts';
 import { settlementTermsSchema } from './settlement.ts';
 
 export const hardwareSchema = z.object({
@@ -75,6 +76,8 @@ export const nodeCapabilitiesSchema = z.object({
   capabilities: z.record(z.string(), z.json()).optional(),
   /** The payout wallet's word that this node's key may act for it. */
   delegation: delegationSchema.optional(),
+  /** By which the payout wallets before have agreed to the present one. */
+  payout_changes: payoutChangesSchema.optional(),
   /** Who begins a payment: the gateway by itself, or the operator, who asks, signs and pays the network's fee. */
   payout_by: z.enum(['gateway', 'claim']).optional(),
   /** Extensions that the node speaks; a plain node has none. */

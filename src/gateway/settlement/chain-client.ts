@@ -16,6 +16,8 @@ const clockSlackSeconds = 3600;
 
 /** The chain behind one or more endpoints; each call goes to the first that answers and is of the right cluster. */
 export interface ChainClient {
+  /** How many endpoints there are, answering or not. */
+  endpoints: number;
   /** Of the first endpoint that answers. Throws `chain/unreachable`. */
   genesisHash(): Promise<string>;
   ask<T>(call: (connection: Connection) => Promise<T>): Promise<T>;
@@ -101,6 +103,7 @@ export function createChainClient(options: {
   }
 
   return {
+    endpoints: connections.length,
     expectGenesis(hash) {
       expectedGenesis = hash;
     },

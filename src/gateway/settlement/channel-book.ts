@@ -213,7 +213,10 @@ export function openChannelBook(database: Database, now: () => number): ChannelB
       return found == null ? null : Number(found);
     },
     endDelegation(nodeId) {
-      add('delegation_ends', nodeId, nextNumber('delegation_ends', 'node_id', nodeId), now());
+      // A node's clock may be ahead: what it was given until now must not look newer than its end.
+      const latest = row('SELECT MAX(issued_at) AS at FROM delegations WHERE node_id = ?', nodeId)?.at;
+      const at = Math.max(now(), Number(latest ?? 0));
+      add('delegation_ends', nodeId, nextNumber('delegation_ends', 'node_id', nodeId), at);
     },
     transaction: (work) => database.transaction(work).immediate(),
   };

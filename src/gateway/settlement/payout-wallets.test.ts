@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { PayoutChange } from '#contract/wire/payout-change.ts';
 import { newWalletOwner } from '#testing/wallet-owner.ts';
 import { judgeRegistration } from './payout-wallets.ts';
 
@@ -14,9 +15,14 @@ const judge = (
   delegation: ReturnType<typeof owner.delegate> | undefined,
   known: Partial<Known> = {},
   nodeKey: string | null = node.nodeKey,
+  changes?: PayoutChange[],
 ) =>
   judgeRegistration(
-    { nodeId: node.nodeId, nodeKey, capabilities: { wallet_address: wallet, delegation } },
+    {
+      nodeId: node.nodeId,
+      nodeKey,
+      capabilities: { wallet_address: wallet, delegation, payout_changes: changes },
+    },
     { isChain: false, origins, bound: null, endedAt: null, now, ...known },
   );
 const bound = (isDelegated: boolean) => ({
@@ -49,9 +55,21 @@ describe('with test credits', () => {
     expect(() => judge(other.address, undefined, { bound: bound(true) })).toThrow(
       'must sign in before it is paid',
     );
-    expect(judge(other.address, other.delegate(node, now), { bound: bound(true) })).toMatchObject({
-      address: other.address,
-    });
+    expect(() => judge(other.address, other.delegate(node, now), { bound: bound(true) })).toThrow(
+      `${owner.address} must agree`,
+    );
+    const third = newWalletOwner();
+    const first = owner.agreeToChange({ from: owner.address, to: other.address, nodeId: node.nodeId }, now);
+    const second = other.agreeToChange({ from: other.address, to: third.address, nodeId: node.nodeId }, now);
+    const agreed = (wallet: typeof owner, changes: (typeof first)[]) =>
+      judge(wallet.address, wallet.delegate(node, now), { bound: bound(true) }, node.nodeKey, changes);
+    expect(agreed(other, [first])).toMatchObject({ address: other.address });
+    // The gateway may have been away when the one in between was paid.
+    expect(agreed(third, [first, second])).toMatchObject({ address: third.address });
+    expect(() => agreed(third, [second])).toThrow('must agree');
+    expect(() => agreed(third, [first])).toThrow('must agree');
+    // With test credits the old wallet's word is enough.
+    expect(judge(other.address, undefined, { bound: bound(true) }, null, [first])).toBeNull();
   });
 });
 

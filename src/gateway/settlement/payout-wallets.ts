@@ -1,18 +1,19 @@
 import { AppError } from '#contract/errors.ts';
 import { keyBytes } from '#contract/settlement/channel-id.ts';
 import { checkDelegation } from '#contract/settlement/delegation.ts';
+import { payoutAfter } from '#contract/settlement/payout-change.ts';
 import type { NodeCapabilities } from '#contract/wire/node-capabilities.ts';
 import type { BoundWallet, ChannelBook, KeptDelegation } from './channel-book.ts';
 
 export interface Registration {
   nodeId: string;
   nodeKey: string | null;
-  capabilities: Pick<NodeCapabilities, 'wallet_address' | 'delegation' | 'payout_by'>;
+  capabilities: Pick<NodeCapabilities, 'wallet_address' | 'delegation' | 'payout_by' | 'payout_changes'>;
 }
 
 /**
  * Whether a node may register with its wallet, and by which delegation. With a chain a wallet must have delegated; with test
- * credits it may. A wallet that has delegated is only replaced by one that has, too. Throws `wallet/bad-delegation`.
+ * credits it may. A wallet that has delegated is only replaced by one to which it has agreed. Throws `wallet/bad-delegation`.
  */
 export function judgeRegistration(
   { nodeId, nodeKey, capabilities }: Registration,
@@ -26,12 +27,14 @@ export function judgeRegistration(
     now: number;
   },
 ): KeptDelegation | null {
-  const { wallet_address: wallet, delegation } = capabilities;
+  const { wallet_address: wallet, delegation, payout_changes: changes = [] } = capabilities;
+  const { bound } = known;
+  const isChange = bound?.isDelegated === true && bound.payout !== wallet;
+  const isAgreed = !isChange || payoutAfter(bound.payout, nodeId, changes) === wallet;
   if (!delegation) {
     if (known.isChain) throw bad('This gateway pays real wallets: the payout wallet must sign in once.');
     if (known.endedAt !== null) throw bad('The delegation was taken back; the wallet must sign in again.');
-    if (known.bound?.isDelegated && known.bound.payout !== wallet)
-      throw bad(`${wallet} must sign in before it is paid instead of ${known.bound.payout}.`);
+    if (!isAgreed) throw bad(`${wallet} must sign in before it is paid instead of ${bound.payout}.`);
     return null;
   }
   if (nodeKey === null) throw bad('A delegation is good for a node that signs its calls.');
@@ -42,6 +45,7 @@ export function judgeRegistration(
   );
   if (known.endedAt !== null && checked.issuedAt <= known.endedAt)
     throw bad('The delegation was taken back; a new one must be issued after that.');
+  if (!isAgreed) throw bad(`${bound.payout} must agree before ${wallet} is paid instead.`);
   return { ...checked, nodeKey, signedMessage: delegation.signed_message, signature: delegation.signature };
 }
 

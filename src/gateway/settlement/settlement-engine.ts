@@ -110,7 +110,7 @@ export function createSettlementEngine(parts: SettlementParts): SettlementEngine
     );
     const sightings = await chain.look(one, sums, earlier);
     step('looked');
-    const verdict = judgeSettlement({ ...one, amountAtomic: amountOf(one) }, sightings);
+    const verdict = judgeSettlement({ ...one, amountAtomic: amountOf(one) }, sightings, chain.endpoints);
     step('judged');
     switch (verdict.do) {
       case 'finalize':

@@ -28,7 +28,7 @@ const late = 1000 + expiryMarginBlocks + 1;
 
 describe('a payment under way', () => {
   test('is final when the chain shows it finalized and received', () => {
-    expect(judgeSettlement(settlement, [none(), seen('finalized')])).toEqual({
+    expect(judgeSettlement(settlement, [none(), seen('finalized')], 1)).toEqual({
       do: 'finalize',
       signature: 's',
       proof,
@@ -36,48 +36,63 @@ describe('a payment under way', () => {
   });
 
   test('is not final on an endpoint’s word', () => {
-    expect(judgeSettlement(settlement, [seen('rumoured', { proof: null })])).toEqual({
+    expect(judgeSettlement(settlement, [seen('rumoured', { proof: null })], 1)).toEqual({
       do: 'send',
       isGone: false,
     });
     const less = seen('finalized', { proof: { ...proof, receivedAtomic: 499n } });
-    expect(judgeSettlement(settlement, [less])).toMatchObject({ do: 'note', state: 'confirmed' });
+    expect(judgeSettlement(settlement, [less], 1)).toMatchObject({ do: 'note', state: 'confirmed' });
   });
 
   test('that failed on the chain has failed', () => {
     const failed = seen('finalized', {
       proof: { ...proof, receivedAtomic: 0n, error: '{"InstructionError":[2]}' },
     });
-    expect(judgeSettlement(settlement, [failed])).toMatchObject({ do: 'fail', signature: 's' });
+    expect(judgeSettlement(settlement, [failed], 1)).toMatchObject({ do: 'fail', signature: 's' });
   });
 
   test('is noted when it is confirmed, and sent again when it is gone', () => {
-    expect(judgeSettlement(settlement, [seen('confirmed')])).toEqual({
+    expect(judgeSettlement(settlement, [seen('confirmed')], 1)).toEqual({
       do: 'note',
       state: 'confirmed',
       signature: 's',
     });
-    expect(judgeSettlement({ ...settlement, state: 'confirmed' }, [none()])).toEqual({
+    expect(judgeSettlement({ ...settlement, state: 'confirmed' }, [none()], 1)).toEqual({
       do: 'send',
       isGone: true,
     });
   });
 
   test('a claim is never sent by the gateway', () => {
-    expect(judgeSettlement({ ...settlement, mode: 'claim' }, [none()])).toEqual({ do: 'wait' });
+    expect(judgeSettlement({ ...settlement, mode: 'claim' }, [none()], 1)).toEqual({ do: 'wait' });
+  });
+
+  test('has failed only when all say so: one endpoint’s word does not make it pay twice', () => {
+    const failed = seen('finalized', { proof: { ...proof, receivedAtomic: 0n, error: 'no' } });
+    expect(judgeSettlement(settlement, [failed, seen('finalized')], 2)).toMatchObject({ do: 'finalize' });
+    for (const other of [none(), none(late), seen('confirmed'), seen('rumoured', { proof: null })])
+      expect(judgeSettlement(settlement, [failed, other], 2).do).toBe('note');
+    expect(judgeSettlement(settlement, [failed], 2).do).toBe('note');
+    expect(judgeSettlement(settlement, [failed, failed], 2).do).toBe('fail');
+  });
+
+  test('has not expired on the word of one endpoint while another one is away', () => {
+    expect(judgeSettlement(settlement, [none(late)], 2)).toEqual({ do: 'wait' });
+    expect(judgeSettlement(settlement, [none(late), none(late)], 2)).toEqual({ do: 'expire' });
+    expect(judgeSettlement(settlement, [none(late), none(late)], 3)).toEqual({ do: 'expire' });
   });
 
   test('without an answer nothing changes', () => {
-    expect(judgeSettlement(settlement, [])).toEqual({ do: 'wait' });
+    expect(judgeSettlement(settlement, [], 1)).toEqual({ do: 'wait' });
   });
 
   test('has expired only when every endpoint that answers has seen the end without it', () => {
-    expect(judgeSettlement(settlement, [none(late)])).toEqual({ do: 'expire' });
-    expect(judgeSettlement(settlement, [none(late), none(late - 1)])).toEqual({ do: 'wait' });
-    expect(judgeSettlement(settlement, [none(1001)])).toEqual({ do: 'wait' });
-    expect(judgeSettlement(settlement, [none(late, true)])).toEqual({ do: 'wait' });
+    expect(judgeSettlement(settlement, [none(late)], 1)).toEqual({ do: 'expire' });
+    expect(judgeSettlement(settlement, [none(late), none(late - 1)], 1)).toEqual({ do: 'wait' });
+    expect(judgeSettlement(settlement, [none(1001)], 1)).toEqual({ do: 'wait' });
+    expect(judgeSettlement(settlement, [none(late, true)], 1)).toEqual({ do: 'wait' });
     expect(
-      judgeSettlement(settlement, [none(late), seen('rumoured', { finalizedHeight: late, proof: null })]),
+      judgeSettlement(settlement, [none(late), seen('rumoured', { finalizedHeight: late, proof: null })], 1),
     ).toEqual({ do: 'wait' });
   });
 
@@ -91,7 +106,7 @@ describe('a payment under way', () => {
   test('is never given up while any endpoint may know of it', () => {
     fc.assert(
       fc.property(fc.array(sighting, { maxLength: 4 }), (sightings) => {
-        const verdict = judgeSettlement(settlement, sightings);
+        const verdict = judgeSettlement(settlement, sightings, 1);
         if (verdict.do !== 'expire') return;
         expect(sightings.length).toBeGreaterThan(0);
         for (const one of sightings) {

@@ -26,18 +26,27 @@ export type Verdict =
   | { do: 'wait' };
 
 /**
- * What to do about a payment under way, from what the endpoints that answered say. Nothing is final on an endpoint's bare word, and
- * nothing is over before every endpoint that answers has seen the blocks in which it could have landed, without it.
+ * What to do about a payment under way, from what the endpoints that answered say. Nothing is final on an endpoint's bare word. What
+ * makes way for another payment wants two of several `endpoints`: it has failed when none shows otherwise, and is over when every one
+ * that answers has seen the blocks in which it could have landed, without it.
  */
 export function judgeSettlement(
   settlement: Pick<Settlement, 'state' | 'mode' | 'lastValidBlockHeight'> & { amountAtomic: bigint },
   sightings: readonly Sighting[],
+  endpoints: number,
 ): Verdict {
+  const quorum = Math.min(2, endpoints);
   for (const { level, signature, proof } of sightings) {
-    if (level !== 'finalized' || !proof || signature === null) continue;
-    if (proof.error !== null) return { do: 'fail', signature, reason: `chain/rejected: ${proof.error}` };
+    if (level !== 'finalized' || !proof || signature === null || proof.error !== null) continue;
     if (proof.receivedAtomic >= settlement.amountAtomic) return { do: 'finalize', signature, proof };
   }
+  const failed = sightings.filter(
+    ({ level, proof }) => level === 'finalized' && proof && proof.error !== null,
+  );
+  const [{ signature, proof } = { signature: null, proof: null }] = failed;
+  const isDenied = sightings.some((one) => one.proof?.error === null);
+  if (failed.length >= quorum && !isDenied && signature !== null && proof)
+    return { do: 'fail', signature, reason: `chain/rejected: ${proof.error}` };
   const seen = sightings.find(
     ({ level, proof }) => (level === 'confirmed' || level === 'finalized') && proof,
   );
@@ -45,7 +54,12 @@ export function judgeSettlement(
   if (sightings.length === 0) return { do: 'wait' };
   const isPast = (blocks: number) =>
     sightings.every(({ finalizedHeight }) => finalizedHeight > settlement.lastValidBlockHeight + blocks);
-  if (isPast(expiryMarginBlocks) && sightings.every(({ level, isBlind }) => level === 'none' && !isBlind))
+  const isHeard = sightings.length >= quorum;
+  if (
+    isHeard &&
+    isPast(expiryMarginBlocks) &&
+    sightings.every(({ level, isBlind }) => level === 'none' && !isBlind)
+  )
     return { do: 'expire' };
   if (settlement.mode === 'claim' || isPast(0)) return { do: 'wait' };
   return { do: 'send', isGone: settlement.state === 'confirmed' };

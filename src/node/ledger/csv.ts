@@ -1,4 +1,5 @@
 import type { Database } from 'better-sqlite3';
+import { csvLine } from '#contract/csv-line.ts';
 import type { Entry } from '#contract/earnings.ts';
 import { type EntryRow, entryOf, joined, columns as rowColumns } from './entry-rows.ts';
 
@@ -47,12 +48,3 @@ const lineOf = (entry: Entry) =>
     ...columns.map((name) => (name === 'at' ? new Date(entry.at).toISOString() : entry[name])),
     ...proxiedColumns.map((name) => entry.proxied?.[name] ?? null),
   ]);
-
-/** RFC 4180. A cell that a spreadsheet would run as a formula is made text. */
-const csvLine = (cells: readonly (string | number | null)[]) => `${cells.map(cell).join(',')}\r\n`;
-
-function cell(value: string | number | null): string {
-  const text =
-    value === null ? '' : typeof value === 'string' && /^[=+\-@\t\r]/.test(value) ? `'${value}` : `${value}`;
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-}

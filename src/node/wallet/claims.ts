@@ -33,6 +33,7 @@ export function createClaims(parts: {
   chain(): ChainAccess;
   askGateway(): Promise<ClaimAnswer>;
   payoutAddress(): string | null;
+  treasuryOf(channel: KnownChannel): string | null;
 }): Claims {
   const { ledger, clock } = parts;
 
@@ -42,7 +43,8 @@ export function createClaims(parts: {
     channel: KnownChannel,
     claim: Pick<Claim, 'settledAtomic' | 'cumulativeAtomic'>,
   ): CheckedSettlement {
-    const { mint, payout, treasury } = channel;
+    const { mint, payout } = channel;
+    const treasury = parts.treasuryOf(channel);
     if (treasury === null) throw new AppError('settlement/not-found', 'This channel is paid by nobody.');
     return checkSettlement(bytes, {
       feePayer: payout,
@@ -87,8 +89,8 @@ export function createClaims(parts: {
       if (!bytes) throw bad('It is no transaction.');
       const claim = { settledAtomic: channel.settledAtomic, cumulativeAtomic };
       const checked = check(bytes, channel, claim);
-      if (!checked.signers.includes(channel.treasury ?? ''))
-        throw bad('The gateway has not signed what it would pay.');
+      const treasury = parts.treasuryOf(channel) ?? '';
+      if (!checked.signers.includes(treasury)) throw bad('The gateway has not signed what it would pay.');
       const { last_valid_block_height: lastValid, id } = answer.settlement;
       const { ok, problem, height } = await tryOut(chain, checked);
       if (!ledger.payments.claim(id))
@@ -107,7 +109,7 @@ export function createClaims(parts: {
         asset: assetOf(channel.mint),
         decimals: channel.decimals,
         feeLamports: `${checked.feeLamports}`,
-        from: channel.treasury ?? '',
+        from: treasury,
         to: channel.payout,
         memo: settlementMemo(channel.channel, cumulativeAtomic),
         simulation: { ok, problem },
@@ -126,7 +128,9 @@ export function createClaims(parts: {
       const bytes = exactBase64(transaction);
       if (!bytes) throw bad('It is no transaction.');
       const checked = check(bytes, channel, claim);
-      const missing = [channel.payout, channel.treasury].find((key) => !checked.signers.includes(key ?? ''));
+      const missing = [channel.payout, parts.treasuryOf(channel)].find(
+        (key) => !checked.signers.includes(key ?? ''),
+      );
       if (missing != null) throw bad(`The signature of ${missing} is missing.`);
       if (channel.settledAtomic !== claim.settledAtomic)
         throw bad(`The channel was paid up to ${channel.settledAtomic} meanwhile.`);

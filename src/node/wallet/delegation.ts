@@ -2,10 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { AppError } from '#contract/errors.ts';
 import { checkDelegation, type DelegatedNode, delegationRequest } from '#contract/settlement/delegation.ts';
 import { exactBase64, verifyBytes } from '#contract/settlement/ed25519.ts';
+import { payoutChangeText } from '#contract/settlement/payout-change.ts';
 import { parseSignInText } from '#contract/settlement/sign-in-text.ts';
 import type { SignInRequest, WalletStatus } from '#contract/wallet.ts';
 import type { Delegation } from '#contract/wire/delegation.ts';
 import type { Network } from '#contract/wire/network.ts';
+import { mostPayoutChanges, type PayoutChange } from '#contract/wire/payout-change.ts';
 import type { Clock } from '../clock.ts';
 import { checkAddress } from './address.ts';
 import type { StoredWallet, WalletStore } from './wallet-store.ts';
@@ -30,6 +32,9 @@ export interface WalletBinding {
   bind(delegation: Delegation): string;
   /** Forgets the wallet's word; whose signature a change needs stays. */
   revoke(): void;
+  /** Origin of the gateway that is still to be told of it; null where none is. */
+  endDue(): string | null;
+  endTold(): void;
   changeRequest(address: string): Promise<{ message: string | null }>;
   /** Whether an address may be paid instead of the present one. Throws `wallet/proof-needed` or `wallet/bad-signature`. */
   agreeToChange(change: { address: string; signature?: string | undefined }): Promise<string>;
@@ -41,6 +46,8 @@ export interface WalletBinding {
   checkUnproven(address: string | null): void;
   /** To be sent with a registration at this gateway; null where it has none. */
   delegationFor(gatewayUrl: string): Delegation | null;
+  /** By which wallets that were paid before have agreed to others, oldest first; sent with a registration. */
+  payoutChanges(): PayoutChange[];
   status(): WalletStatus['delegation'];
 }
 
@@ -108,27 +115,30 @@ export function createWalletBinding(parts: {
       if (nonce === null || !requests.has(nonce))
         throw new AppError('wallet/bad-delegation', 'This node has not asked for this sign-in just now.');
       checkUnproven(address);
-      store.set({ boundTo: address, delegation: { signed: delegation, issuedAt, expiresAt, gateway } });
+      const { endDue, payoutChanges } = store.current.get();
+      store.set({
+        payoutChanges,
+        boundTo: address,
+        delegation: { signed: delegation, issuedAt, expiresAt, gateway },
+        endDue: endDue === gateway ? null : endDue,
+      });
       requests.delete(nonce);
       return address;
     },
-    revoke: () => store.set({ ...store.current.get(), delegation: null }),
+    revoke() {
+      const { delegation, endDue, ...rest } = store.current.get();
+      store.set({ ...rest, delegation: null, endDue: delegation?.gateway ?? endDue });
+    },
+    endDue: () => store.current.get().endDue,
+    endTold: () => store.set({ ...store.current.get(), endDue: null }),
     async changeRequest(text) {
       const { address } = await checkAddress(text);
-      if (bound() === null) return { message: null };
+      const from = bound();
+      if (from === null) return { message: null };
       forgetOld();
       const until = clock.now() + changeMs;
-      const old = parts.payoutAddress();
-      const message = [
-        'SolanaLM node: change who is paid',
-        '',
-        `From: ${old ?? 'nobody'}`,
-        `To: ${address}`,
-        `Node: ${node.nodeId}`,
-        `Nonce: ${newNonce()}`,
-        `Good until: ${new Date(until).toISOString()}`,
-      ].join('\n');
-      changes.set(message, { address, old, until });
+      const message = payoutChangeText({ from, to: address, nodeId: node.nodeId, nonce: newNonce(), until });
+      changes.set(message, { address, old: from, until });
       return { message };
     },
     async agreeToChange({ address: text, signature }) {
@@ -143,15 +153,19 @@ export function createWalletBinding(parts: {
           change.old === parts.payoutAddress() &&
           verifyBytes(Buffer.from(message), signature ?? '', boundTo),
       );
-      if (!found)
+      if (!found || signature === undefined)
         throw new AppError(
           'wallet/bad-signature',
           `This is not ${boundTo}’s signature under a change to ${address} that was asked for in the last 5 minutes.`,
         );
-      changes.delete(found[0]);
+      const [message] = found;
+      changes.delete(message);
+      const before = store.current.get();
+      const payoutChanges = [...before.payoutChanges, { message, signature }].slice(-mostPayoutChanges);
+      store.set({ ...before, payoutChanges });
       return address;
     },
-    forget: () => store.set({ boundTo: null, delegation: null }),
+    forget: () => store.set({ ...store.current.get(), boundTo: null, delegation: null }),
     bound,
     checkUnproven,
     delegationFor(gatewayUrl) {
@@ -160,6 +174,7 @@ export function createWalletBinding(parts: {
       const isPaid = delegation.signed.address === parts.payoutAddress();
       return isPaid && delegation.gateway === new URL(gatewayUrl).origin ? delegation.signed : null;
     },
+    payoutChanges: () => store.current.get().payoutChanges,
     status: () => delegationStatus(store.current.get(), clock.now()),
   };
 }

@@ -7,6 +7,8 @@ export interface OwedChannel {
   channel: string;
   payout: string;
   mint: string;
+  /** Who pays it: anybody can send a lamport with its memo. */
+  treasuries: readonly string[];
   settledAtomic: bigint;
 }
 
@@ -22,13 +24,14 @@ export type PaymentVerdict =
 
 const memoPattern = /^solanalm:settle:v1:([1-9A-HJ-NP-Za-km-z]{32,44}):(0|[1-9]\d{0,17})$/;
 
-/** Whether a transaction is a payment of the channel: reference, memo and what came to the payout wallet. */
+/** Whether a transaction is a payment of the channel: who signed it, reference, memo and what came to the payout wallet. */
 export function judgePayment(transaction: ChainTransaction, owed: OwedChannel): PaymentVerdict {
-  const { channel, payout, mint, settledAtomic } = owed;
+  const { channel, payout, mint, treasuries, settledAtomic } = owed;
   if (transaction.error !== null) return { kind: 'failed', reason: transaction.error };
   const receivedAtomic = receivedOf(transaction, payout, mint);
   const told = transaction.memos.map(settlementIn).find((memo) => memo?.channel === channel);
-  if (!told) return { kind: 'other', receivedAtomic };
+  if (!told || !treasuries.some((treasury) => transaction.signers.includes(treasury)))
+    return { kind: 'other', receivedAtomic };
   const { cumulativeAtomic } = told;
   const due = cumulativeAtomic - settledAtomic;
   const disputed = (reason: string): PaymentVerdict => ({

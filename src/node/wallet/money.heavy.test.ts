@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Settings } from '#contract/settings.ts';
+import { settlementInstructions } from '#contract/settlement/settlement-transaction.ts';
+import { nativeMint } from '#contract/wire/voucher.ts';
 import { createGateway, type Gateway, type GatewayOptions } from '#gateway/gateway.ts';
 import { type LocalChain, noLocalChain, startLocalChain } from '#testing/local-chain.ts';
 import {
@@ -148,6 +150,79 @@ describe.skipIf(noLocalChain)(`a node that is paid${noLocalChain ? ` (${noLocalC
     await node.wallet.claims.submit(claim.id, signClaim(claim, owner));
     await until(() => expect(node.sums().settledLamports).toBe(`${netOfRequest}`));
     expect(chain.lamportsOf(owner.address)).toBe(sol + netOfRequest - BigInt(claim.feeLamports));
+  });
+
+  test('a stranger’s lamport with the channel’s memo books nothing, and stands in no claim’s way', async () => {
+    chain.airdrop(owner.address, sol);
+    const node = await startNode({ payoutBy: 'claim' });
+    await node.serve(1);
+    await until(() => expect(BigInt(node.sums().voucheredLamports)).toBe(netOfRequest));
+    const channel = node.ledger.channels()[0]?.channel ?? '';
+    const stranger = newWalletOwner();
+    chain.airdrop(stranger.address, sol);
+    const dust = (lamports: bigint, cumulativeAtomic: bigint) =>
+      chain.send(
+        settlementInstructions({
+          feePayer: stranger.address,
+          treasury: stranger.address,
+          payout: owner.address,
+          mint: nativeMint,
+          token: null,
+          channel,
+          cumulativeAtomic,
+          amountAtomic: lamports,
+        }),
+        [stranger.keypair],
+      );
+    await dust(1n, 1n);
+    await dust(1n, netOfRequest);
+    await node.wallet.refresh();
+    await node.wallet.refresh();
+    expect(node.sums()).toMatchObject({ settledLamports: '0', voucheredLamports: `${netOfRequest}` });
+    expect(node.wallet.latest.get()).toEqual([]);
+    const claim = await node.wallet.claims.prepare();
+    await node.wallet.claims.submit(claim.id, signClaim(claim, owner));
+    await until(() => expect(node.sums().settledLamports).toBe(`${netOfRequest}`));
+  });
+
+  test('another wallet is paid once the one before has signed for it, at the gateway too', async () => {
+    const node = await startNode();
+    const { binding } = node.wallet;
+    const next = newWalletOwner();
+    const { message } = await binding.changeRequest(next.address);
+    const signature = owner.signText(message ?? '');
+    const payoutAddress = await binding.agreeToChange({ address: next.address, signature });
+    binding.forget();
+    node.settings.update({ payoutAddress });
+    node.bind(next);
+    node.link.announce();
+    await vi.waitFor(
+      async () => {
+        await node.serve(1);
+        expect(chain.lamportsOf(next.address)).toBeGreaterThanOrEqual(netOfRequest);
+      },
+      { timeout: 20_000, interval: 300 },
+    );
+  });
+
+  test('a gateway whose treasury has another key by now pays on', async () => {
+    chain.airdrop(owner.address, sol);
+    const node = await startNode({ payoutBy: 'claim' });
+    await node.serve(1);
+    await until(() => expect(BigInt(node.sums().voucheredLamports)).toBe(netOfRequest));
+    const { port } = new URL(gateway.url);
+    await gateway.close();
+    const next = writeKeyFile(mkdtempSync(join(dir, 'treasury-')));
+    chain.airdrop(next.keypair.publicKey.toBase58(), sol);
+    gateway = await openGateway({
+      port: Number(port),
+      chain: { cluster: 'localnet', rpcUrls: [chain.url], treasuryFile: next.file, pollMs: 20 },
+    });
+    node.link.reportSoon();
+    const claim = await until2(() => node.wallet.claims.prepare());
+    expect(claim.from).toBe(next.keypair.publicKey.toBase58());
+    await node.wallet.claims.submit(claim.id, signClaim(claim, owner));
+    await until(() => expect(node.sums().settledLamports).toBe(`${netOfRequest}`));
   });
 
   test('what was confirmed and is gone with a fork is not booked, and comes again', async () => {

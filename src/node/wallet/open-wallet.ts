@@ -6,6 +6,7 @@ import type { MoneySums, Payer, Payment, WalletStatus } from '#contract/wallet.t
 import { clusterSchema } from '#contract/wire/network.ts';
 import type { GatewayInfo } from '#contract/wire/node-capabilities.ts';
 import type { Clock } from '../clock.ts';
+import type { KnownChannel } from '../ledger/channel-book.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { paymentText } from '../ledger/payment-book.ts';
 import type { GatewayCalls } from '../link/gateway-calls.ts';
@@ -77,6 +78,7 @@ export function openWallet(parts: {
   let access: { key: string; chain: ChainAccess } | null = null;
   let looking: Promise<void> | null = null;
   let hurry = new AbortController();
+  let isTelling = false;
 
   const store = openWalletStore(parts.file);
   const binding = createWalletBinding({
@@ -87,6 +89,19 @@ export function openWallet(parts: {
     gatewayUrl: () => gatewayUrlOf(parts.gateway(), current()),
     network: () => parts.gateway()?.info.network ?? null,
   });
+
+  // Who is paid is changed with the bound wallet's word alone, not in a file.
+  const { boundTo } = store.current.get();
+  if (boundTo !== null && boundTo !== payoutAddress()) {
+    parts.onFault(
+      new AppError(
+        'wallet/proof-needed',
+        `The settings would pay ${payoutAddress() ?? 'nobody'}, to which the wallet ${boundTo} has not agreed: it is paid as before.`,
+        { data: { address: boundTo } },
+      ),
+    );
+    settings.update({ payoutAddress: boundTo });
+  }
 
   /** Of the gateway's own terms, or while it is away of the channel that it last had. */
   function chain(): ChainAccess | null {
@@ -104,11 +119,18 @@ export function openWallet(parts: {
     return access.chain;
   }
 
+  /** Of the gateway's present terms; while it is away of when the channel was opened. */
+  function treasuryOf({ gatewayUrl, treasury }: KnownChannel): string | null {
+    const gateway = parts.gateway();
+    return (gateway?.url === gatewayUrl && gateway.info.settlement?.treasury) || treasury;
+  }
+
   const credit = createCreditBook({ ledger, settings, gateway: parts.gateway });
   const claims = createClaims({
     ledger,
     clock,
     payoutAddress,
+    treasuryOf,
     chain() {
       const found = chain();
       if (!found) throw new AppError('settlement/not-found', 'This gateway pays in test credits.');
@@ -192,6 +214,7 @@ export function openWallet(parts: {
       await reconcile({
         ledger,
         chain: found,
+        treasuryOf,
         hints: gateway?.info.settlement ? () => gateway.calls.settlements() : null,
         plain:
           isPlain && payout !== null ? { gatewayUrl: gateway.url, payout, pricing: parts.pricing() } : null,
@@ -219,6 +242,20 @@ export function openWallet(parts: {
       access = { key, chain: createChainAccess({ ...known, urls, clock }) };
     }
     return access.chain;
+  }
+
+  /** Tells the gateway, once it is there, that the wallet's word was taken back. */
+  async function tellEnd(): Promise<void> {
+    const gateway = parts.gateway();
+    const due = binding.endDue();
+    if (!gateway || isTelling || due !== new URL(gateway.url).origin) return;
+    isTelling = true;
+    try {
+      await gateway.calls.endDelegation();
+      if (binding.endDue() === due) binding.endTold();
+    } finally {
+      isTelling = false;
+    }
   }
 
   /** One look at a time; whoever comes meanwhile waits for it. */
@@ -293,16 +330,15 @@ export function openWallet(parts: {
     },
     changed() {
       changed();
+      tellEnd().catch(() => {});
       // A gateway that has come tells what chain it pays on.
       if (chain() !== null && status.get().balances === null) hurry.abort();
     },
     chain,
     async revoke() {
-      const wasFor = binding.status()?.gateway;
       binding.revoke();
       changed();
-      const gateway = parts.gateway();
-      if (gateway && wasFor === new URL(gateway.url).origin) await gateway.calls.endDelegation();
+      await tellEnd();
     },
   };
 }

@@ -10,7 +10,7 @@ const channel = 'CgQgrMMBKqtfq8AgNsRPa2dN2ZkHc7HTYVm3Uj1xqkSF';
 const payout = 'Payout111111111111111111111111111111111111';
 const treasury = 'Treasury1111111111111111111111111111111111';
 const usdc = 'EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v';
-const owed: OwedChannel = { channel, payout, mint: nativeMint, settledAtomic: 100n };
+const owed: OwedChannel = { channel, payout, mint: nativeMint, treasuries: [treasury], settledAtomic: 100n };
 const paid = (change: Partial<ChainTransaction> = {}, received = 50n): ChainTransaction => ({
   signature: 's',
   slot: 7,
@@ -62,6 +62,17 @@ test('what failed, or says nothing of the channel, is no payment of it', () => {
   expect(reasonOf(paid({ memos: [`${settlementMemo(channel, 150n)} `] }))).toBe('other');
   expect(reasonOf(paid({ memos: [settlementMemo(payout, 150n)] }))).toBe('other');
   expect(reasonOf(paid({ memos: [`solanalm:settle:v1:${channel}:0150`] }))).toBe('other');
+});
+
+test('who is not the gateway pays nothing of a channel, whatever the memo says', () => {
+  const stranger = paid(
+    { feePayer: payout, signers: ['Stranger'], memos: [settlementMemo(channel, 101n)] },
+    1n,
+  );
+  expect(reasonOf(stranger)).toBe('other');
+  expect(reasonOf(stranger, { treasuries: [] })).toBe('other');
+  expect(reasonOf(paid({ signers: ['Stranger'] }, 3n))).toBe('other');
+  expect(reasonOf(paid(), { treasuries: ['Before', treasury] })).toBe('settlement');
 });
 
 const payment = {

@@ -7,7 +7,7 @@ import type { Ledger } from '../ledger/ledger.ts';
 import { isEnded, type Payment } from '../ledger/payment-book.ts';
 import type { ChainAccess } from './chain.ts';
 import { type ChainTransaction, readTransaction } from './chain-transaction.ts';
-import { judgePayment, receivedOf } from './judge-payment.ts';
+import { judgePayment, type OwedChannel, receivedOf } from './judge-payment.ts';
 import { nextStep } from './payment-policy.ts';
 import { listNamed, type Named, viewsOf } from './payment-watch.ts';
 
@@ -21,6 +21,8 @@ export interface ReconcilerParts {
   chain: ChainAccess;
   /** What the gateway says of its payments: a hint where to look, no more. Null without such a gateway. */
   hints: (() => Promise<WireSettlement[]>) | null;
+  /** Who pays now: a gateway may have another treasury than when the channel was opened. */
+  treasuryOf(channel: KnownChannel): string | null;
   /** Watched for transfers that name no channel; null where none are expected. */
   plain: { gatewayUrl: string; payout: string; pricing: Pricing } | null;
 }
@@ -81,6 +83,15 @@ export async function reconcile(parts: ReconcilerParts): Promise<void> {
         'submitted',
       );
     }
+  }
+
+  function treasuriesOf(channel: KnownChannel): string[] {
+    return [channel.treasury, parts.treasuryOf(channel)].filter((treasury) => treasury !== null);
+  }
+
+  function owedOf(known: KnownChannel): OwedChannel {
+    const { channel, payout, mint, settledAtomic } = known;
+    return { channel, payout, mint, settledAtomic, treasuries: treasuriesOf(known) };
   }
 
   function heightOf(): Promise<number> {
@@ -201,8 +212,9 @@ export async function reconcile(parts: ReconcilerParts): Promise<void> {
   async function watchUnreferred(payout: string): Promise<void> {
     await newAt(payout, (transaction) => {
       const channel = channels.find(
-        ({ treasury, payout: paid }) =>
-          treasury !== null && transaction.signers.includes(treasury) && paid === payout,
+        (one) =>
+          one.payout === payout &&
+          treasuriesOf(one).some((treasury) => transaction.signers.includes(treasury)),
       );
       if (!channel || transaction.accounts.some((account) => channels.some((one) => one.channel === account)))
         return null;
@@ -261,13 +273,6 @@ export async function sendBytes(chain: ChainAccess, bytes: Uint8Array): Promise<
     }
   });
 }
-
-const owedOf = ({ channel, payout, mint, settledAtomic }: KnownChannel) => ({
-  channel,
-  payout,
-  mint,
-  settledAtomic,
-});
 
 const isClaim = (transaction: ChainTransaction, { payout }: KnownChannel): boolean =>
   transaction.feePayer === payout;

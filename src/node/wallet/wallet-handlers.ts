@@ -43,8 +43,9 @@ export function createWalletHandlers(parts: {
     'wallet.setPayout': async (change) => {
       const address = await binding.agreeToChange(change);
       if (address !== settings.current.get().payoutAddress) {
-        pay(address);
+        // First: an address that differs from that of a bound wallet is put back at the next start.
         binding.forget();
+        pay(address);
       }
       wallet.changed();
       return null;

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { delegationSchema } from '#contract/wire/delegation.ts';
+import { payoutChangesSchema } from '#contract/wire/payout-change.ts';
 import { createSignal, type Signal } from '../signal.ts';
 import { storeDocument } from '../stored-document.ts';
 
@@ -17,6 +18,9 @@ const storedSchema = z.strictObject({
       gateway: z.string(),
     })
     .nullable(),
+  /** Origin of the gateway that has not heard yet that the delegation was taken back. */
+  endDue: z.string().nullable().default(null),
+  payoutChanges: payoutChangesSchema.default([]),
 });
 export type StoredWallet = z.infer<typeof storedSchema>;
 
@@ -30,7 +34,7 @@ export interface WalletStore {
 export function openWalletStore(file: string): WalletStore {
   const stored = existsSync(file)
     ? storedSchema.parse(JSON.parse(readFileSync(file, 'utf8')))
-    : { boundTo: null, delegation: null };
+    : { boundTo: null, delegation: null, endDue: null, payoutChanges: [] };
   const current = createSignal<StoredWallet>(stored);
   return { current, set: (next) => current.set(storeDocument(file, storedSchema, next)) };
 }

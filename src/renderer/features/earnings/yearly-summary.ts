@@ -1,3 +1,4 @@
+import { csvLine } from '#contract/csv-line.ts';
 import type { YearlyRow } from '#contract/earnings.ts';
 import type { EnergyDay } from '#contract/resources.ts';
 import { type FiatRate, fiatOf } from '../../lib/fiat.ts';
@@ -98,7 +99,7 @@ export function yearlyCsv(
     const empty = Array.from({ length: 7 }, () => '');
     return [[monthText(year, month), 'electricity', 'USD', ...empty, 'USD', '', '', microText(-cost)]];
   });
-  return [heading, ...lines, ...electricity].map((cells) => `${cells.map(cellText).join(',')}\r\n`).join('');
+  return [heading, ...lines, ...electricity].map(csvLine).join('');
 }
 
 const monthText = (year: number, month: number) => `${year}-${String(month).padStart(2, '0')}`;
@@ -108,11 +109,4 @@ const microText = (micro: bigint) => fixed(micro, 6);
 function fixed(value: bigint, digits: number): string {
   const text = `${value < 0n ? -value : value}`.padStart(digits + 1, '0');
   return `${value < 0n ? '-' : ''}${text.slice(0, -digits)}.${text.slice(-digits)}`;
-}
-
-/** RFC 4180. What a spreadsheet would run as a formula is made text; a number is none. */
-function cellText(value: string): string {
-  const isFormula = /^[=+\-@\t\r]/.test(value) && !/^-?\d+(\.\d+)?$/.test(value);
-  const text = isFormula ? `'${value}` : value;
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -24,7 +24,8 @@ export function PayoutFlow({ onClose }: { onClose(): void }) {
   const [next, setNext] = useState<AddressCheck | null>(null);
   const [message, setMessage] = useState<string | null>(null);
   const [old] = useState(status?.payoutAddress ?? settings?.payoutAddress ?? null);
-  const signer = status?.delegation?.address ?? null;
+  // Also after its word was taken back, who was bound must agree.
+  const signer = status?.delegation?.address ?? status?.boundTo ?? null;
 
   const store = async (address: string, signature?: string) => {
     const stored = await client.request('wallet.setPayout', { address, ...(signature ? { signature } : {}) });
