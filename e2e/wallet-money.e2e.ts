@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import type { Browser, ElectronApplication, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Bridge } from '#contract/bridge.ts';
+import type { CallName, CallOutput } from '#contract/calls.ts';
 import type { SettingsPatch } from '#contract/settings.ts';
-import type { Payment } from '#contract/wallet.ts';
 import { besideOthers } from '#testing/beside-others.ts';
 import { openPaidNetwork, type PaidNetwork } from '#testing/paid-network.ts';
 import type { WalletManner } from '#testing/test-wallet/test-wallet.ts';
@@ -57,12 +57,12 @@ const dialog = () => page.getByRole('dialog');
 const press = (name: string) => dialog().getByRole('button', { name, exact: true }).click();
 const openTab = (link: string, manner?: WalletManner) => openTabIn(browser, link, own, manner);
 const held = () => network.chain.lamportsOf(own.address);
-const payments = (): Promise<Payment[]> =>
-  page.evaluate(async () => {
+const call = <N extends CallName>(name: N): Promise<CallOutput<N>> =>
+  page.evaluate(async (asked) => {
     const { bridge } = globalThis as unknown as { bridge: Bridge };
-    const answer = (await bridge.request('payouts.list', {})) as { data: Payment[] };
+    const answer = (await bridge.request(asked, {})) as { data: CallOutput<N> };
     return answer.data;
-  });
+  }, name);
 
 async function serve(count: number): Promise<void> {
   for (let index = 0; index < count; index++) {
@@ -81,7 +81,7 @@ async function serve(count: number): Promise<void> {
 
 async function expectNothingPaid(): Promise<void> {
   expect(held()).toBe(atFirst);
-  expect(await payments()).toEqual([]);
+  expect(await call('payouts.list')).toEqual([]);
 }
 
 test('connect and sign in: one signature in the browser binds the wallet, and the node earns for it', async () => {
@@ -92,7 +92,7 @@ test('connect and sign in: one signature in the browser binds the wallet, and th
   await proceed(declining);
   await tabTitle(declining, 'Declined');
   await dialog().getByText('The wallet said no').waitFor();
-  await card().getByText('Nobody is paid yet').waitFor();
+  expect(await call('settings.get')).toMatchObject({ payoutAddress: null });
 
   await press('Try again');
   const tab = await openTab(await nextLink());
@@ -126,7 +126,7 @@ test('claim: a no, an altered transaction and no answer at all change nothing', 
   const altering = await openTab(await nextLink(), 'alter');
   await proceed(altering);
   await tabTitle(altering, 'The app did not accept this');
-  await dialog().getByText('The transaction was changed').waitFor();
+  await dialog().getByText('The transaction is not the one that was asked for').waitFor();
   await expectNothingPaid();
 
   await press('Try again');
@@ -148,7 +148,7 @@ test('claim again: the wallet signs, the chain pays, and the app shows it as fin
   await dialog().getByText('Paid, for good.').waitFor({ timeout: 60_000 });
   await press('Done');
 
-  const [payment, ...others] = await payments();
+  const [payment, ...others] = await call('payouts.list');
   expect(others).toEqual([]);
   expect(payment).toMatchObject({ mode: 'claim', state: 'finalized', reason: null });
   const { feeLamports = -1 } = network.chain.ledger.transaction(payment?.signature ?? '') ?? {};
@@ -158,6 +158,6 @@ test('claim again: the wallet signs, the chain pays, and the app shows it as fin
   await payouts.getByText('Paid', { exact: true }).waitFor();
 
   await card().getByRole('button', { name: 'Claim payout' }).click();
-  await dialog().getByText('owed').first().waitFor();
+  await dialog().getByText('Too little to be paid out yet').waitFor();
   await page.keyboard.press('Escape');
 });
