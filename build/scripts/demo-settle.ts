@@ -101,9 +101,7 @@ export async function demoSettle(isJson: boolean): Promise<void> {
     const [channel, settlements] = [await calls.channel(), await calls.settlements()];
     await call('node.stop');
     const account = gateway.account(host.nodeId);
-    const transactions = [sent, claimed].map(({ signature }) =>
-      chain.ledger.transaction(signature ?? ''),
-    );
+    const transactions = [sent, claimed].map(({ signature }) => chain.ledger.transaction(signature ?? ''));
     const [sentFee = 0n, claimFee = 0n] = transactions.map((one) => BigInt(one?.feeLamports ?? -1));
     const payoutDelta = chain.lamportsOf(own.address) - before.payout;
     const treasuryDelta = chain.lamportsOf(treasury) - before.treasury;
