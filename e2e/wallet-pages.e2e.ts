@@ -149,7 +149,7 @@ test('an address that no wallet signs for is warned of, and one that is none ref
   await button('Enter an address').click();
   await dialog().getByLabel('New address').fill('abc');
   await press('Next');
-  await dialog().getByText('Not a Solana address').waitFor();
+  await dialog().getByText('Nobody can be paid at this address').waitFor();
   await dialog().getByLabel('New address').fill('PhoeNiXZ8ByJGLkxNfZRnkUfjvmuYqLR89jjFHGqdXY');
   await press('Next');
   await dialog().getByText('No wallet signs for this address').waitFor();

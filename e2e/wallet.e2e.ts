@@ -1,32 +1,26 @@
-import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Browser, ElectronApplication, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Bridge } from '#contract/bridge.ts';
 import type { Result } from '#contract/result.ts';
 import { signInText } from '#contract/settlement/sign-in-text.ts';
 import type { WalletAnswer, WalletQuestion } from '#contract/wallet.ts';
-import { installTestWallet, type WalletManner } from '#testing/test-wallet/test-wallet.ts';
+import type { WalletManner } from '#testing/test-wallet/test-wallet.ts';
 import { testWalletOptions } from '#testing/test-wallet/test-wallet-options.ts';
 import { launchChromium } from './harness/chromium.ts';
 import { launchDesktop, stopDisplay } from './harness/desktop.ts';
 import { freshProfile } from './harness/places.ts';
+import { openTab as openTabIn, proceed, tabTitle as title, walletTabs } from './harness/wallet-tabs.ts';
 
 /** The desktop app asks, and a wallet in a Chromium beside it answers: the system's browser is a script that notes the link. */
 const timeoutMs = 15_000;
 const profile = freshProfile();
-const links = join(profile, 'links.txt');
+const { env, nextLink } = walletTabs(profile, timeoutMs);
 const own = testWalletOptions(new Uint8Array(32).fill(5));
 let app: ElectronApplication;
 let page: Page;
 let browser: Browser;
-let seen = 0;
 
 beforeAll(async () => {
-  const script = join(profile, 'browser.sh');
-  writeFileSync(script, `#!/bin/sh\necho "$1" >> '${links}'\n`);
-  chmodSync(script, 0o755);
-  const env = { SOLANALM_BROWSER: script, SOLANALM_WALLET_TIMEOUT_MS: String(timeoutMs) };
   [{ app, page }, browser] = await Promise.all([launchDesktop(profile, { env }), launchChromium()]);
   await page.getByRole('button', { name: 'Skip' }).waitFor({ timeout: 30_000 });
 }, 400_000);
@@ -36,25 +30,8 @@ afterAll(async () => {
   stopDisplay();
 });
 
-async function nextLink(): Promise<string> {
-  const all = () => (existsSync(links) ? readFileSync(links, 'utf8').trim().split('\n') : []);
-  await expect.poll(() => all().length, { timeout: 10_000 }).toBeGreaterThan(seen);
-  seen = all().length;
-  return all().at(-1) ?? '';
-}
-
-/** The tab that the link opens, in a browser whose wallet meets it this way. */
-async function openTab(link: string, manner: WalletManner = 'approve'): Promise<Page> {
-  const context = await browser.newContext();
-  await context.addInitScript(installTestWallet, { ...own, manner });
-  const tab = await context.newPage();
-  await tab.goto(link);
-  return tab;
-}
-
-const title = (tab: Page, name: string) => tab.getByRole('heading', { level: 1, name }).waitFor();
+const openTab = (link: string, manner?: WalletManner) => openTabIn(browser, link, own, manner);
 const dialog = () => page.getByRole('dialog');
-const proceed = (tab: Page) => tab.getByRole('button', { name: 'Continue in Phantom' }).click();
 
 async function askForAddress(): Promise<string> {
   await page.getByRole('button', { name: 'Take it from a wallet' }).click();

@@ -1,20 +1,13 @@
-import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { buildApp } from './build-app.ts';
 import { electronRuntime } from './electron-runtime.ts';
 
 /** `npm start`: the desktop app, or where that cannot be, the headless node with the same pages. */
 const root = new URL('../..', import.meta.url).pathname;
 const args = process.argv.slice(2);
 
-if (isStale()) {
-  console.log('Building …');
-  const built = spawnSync('npm', ['run', '-s', 'build'], {
-    cwd: root,
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
-  if (built.status !== 0) process.exit(built.status ?? 1);
-}
+buildApp(() => console.log('Building …'));
 const hasDisplay =
   process.platform !== 'linux' || Boolean(process.env.DISPLAY || process.env.WAYLAND_DISPLAY);
 const electron = hasDisplay ? await electronRuntime() : null;
@@ -33,21 +26,4 @@ function run(program: string, programArgs: string[]): void {
   const child = spawn(program, programArgs, { cwd: root, stdio: 'inherit' });
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal));
   child.once('exit', (code) => process.exit(code ?? 0));
-}
-
-function isStale(): boolean {
-  const built = join(root, 'out/node/host.js');
-  if (
-    !existsSync(built) ||
-    !existsSync(join(root, 'out/renderer/index.html')) ||
-    !existsSync(join(root, 'out/main/index.js'))
-  )
-    return true;
-  const builtAt = statSync(built).mtimeMs;
-  const sources = ['src', 'resources/locales'].flatMap((folder) =>
-    readdirSync(join(root, folder), { recursive: true, withFileTypes: true }),
-  );
-  return sources.some(
-    (file) => file.isFile() && statSync(join(file.parentPath, file.name)).mtimeMs > builtAt,
-  );
 }

@@ -23,8 +23,8 @@ import type { ApiKey } from './server/api-key.ts';
 import type { Handlers } from './server/contract-server.ts';
 import type { SettingsStore } from './settings-store.ts';
 import type { Training } from './training/open-training.ts';
-import { checkAddress } from './wallet/address.ts';
 import type { Wallet } from './wallet/open-wallet.ts';
+import { payableAddress } from './wallet/payable.ts';
 import { createWalletHandlers } from './wallet/wallet-handlers.ts';
 
 export interface HandlerParts {
@@ -95,10 +95,12 @@ export function createHandlers(parts: HandlerParts): Handlers {
     'hybrid.preview': ({ trainingSharePercent }) => parts.hybrid.preview(trainingSharePercent),
     'settings.get': () => settings.current.get(),
     'settings.update': async (patch) => {
-      if (patch.payoutAddress) await checkAddress(patch.payoutAddress);
+      const { payoutAddress: text } = patch;
+      if (text === undefined) return controller.changeSettings(patch);
+      const payoutAddress = text === null ? null : await payableAddress(text, parts.wallet.chain());
       // Who is paid is changed with the wallet's own word, where it has given one.
-      if (patch.payoutAddress !== undefined) parts.wallet.binding.checkUnproven(patch.payoutAddress);
-      return controller.changeSettings(patch);
+      parts.wallet.binding.checkUnproven(payoutAddress);
+      return controller.changeSettings({ ...patch, payoutAddress });
     },
     ...createWalletHandlers(parts),
     'network.check': ({ url }) => checkGateway(url),

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, statfsSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -48,6 +48,27 @@ test('an address that is none is refused, and nothing is stored', async () => {
     code: 'wallet/invalid-address',
   });
   expect(await host.call('settings.get', {})).toMatchObject({ onboarded: false, payoutAddress: null });
+});
+
+test('an address where nobody gets what is paid is refused with what it is, however it is given', async () => {
+  const usdc = 'EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v';
+  const refusal = {
+    code: 'wallet/invalid-address',
+    message: `${usdc} is a program or a token, not a wallet: what is paid there is lost.`,
+  };
+  await expect(set({ payoutAddress: usdc })).rejects.toMatchObject(refusal);
+  await expect(host.call('wallet.setPayout', { address: usdc })).rejects.toMatchObject(refusal);
+  await expect(host.call('wallet.changeRequest', { address: usdc })).rejects.toMatchObject(refusal);
+  expect(await host.call('settings.get', {})).toMatchObject({ payoutAddress: null });
+
+  const entry = new URL('index.ts', import.meta.url).pathname;
+  const other = mkdtempSync(join(tmpdir(), 'solanalm-host-'));
+  const started = spawnSync(process.execPath, [entry, 'serve', '--profile', other, '--payout', usdc], {
+    encoding: 'utf8',
+  });
+  expect(started.status).toBe(1);
+  expect(started.stderr.trim()).toBe(refusal.message);
+  rmSync(other, { recursive: true, force: true });
 });
 
 test('a gateway that pays money needs an address to pay to', async () => {

@@ -8,6 +8,7 @@ import { encodeParameters, initialWeights, parameterShapes } from '#contract/fed
 import { trainingTaskSchema } from '#contract/federated/task.ts';
 import { type HostProcess, startHostProcess } from '#testing/host-process.ts';
 import { startPlainGateway } from '#testing/plain-gateway.ts';
+import { newWalletOwner } from '#testing/wallet-owner.ts';
 import { resourcesDir } from '../entries.ts';
 
 /** A real node host with a gateway of the core: it knows no extension, pushes rounds, and fetches what was trained. */
@@ -33,7 +34,7 @@ beforeAll(async () => {
     onboarded: true,
     apiPort: 0,
     network: { kind: 'gateway', url: gateway.url },
-    payoutAddress: '11111111111111111111111111111111',
+    payoutAddress: newWalletOwner().address,
     declaredNetworkMbps: 100,
     serveOwnModels: false,
     takePartInTraining: true,

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createGateway, type Gateway } from '#gateway/gateway.ts';
 import { type HostProcess, startHostProcess } from '#testing/host-process.ts';
+import { newWalletOwner } from '#testing/wallet-owner.ts';
 import { startWireTap } from '#testing/wire-tap.ts';
 import { entryPath, resourcesDir } from '../entries.ts';
 
@@ -62,7 +63,7 @@ test('a whole round sends the gateway an update of the model’s size, and nothi
     takePartInTraining: true,
     trainingThreads: 1,
     network: { kind: 'gateway', url: tap.url },
-    payoutAddress: '11111111111111111111111111111111',
+    payoutAddress: newWalletOwner().address,
   });
   await host.call('node.start', {});
   const history = await host.until('training.history', ({ length }) => length > 0);

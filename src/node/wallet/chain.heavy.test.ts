@@ -7,6 +7,7 @@ import { checkAddress } from './address.ts';
 import { checkOnChain } from './address-on-chain.ts';
 import { readBalances } from './balances.ts';
 import { createChainAccess } from './chain.ts';
+import { payableAddress } from './payable.ts';
 
 const sol = 1_000_000_000n;
 
@@ -85,7 +86,17 @@ describe.skipIf(noLocalChain)(`a chain behind endpoints${noLocalChain ? ` (${noL
     expect(await kind(mint)).toEqual(['program', 'program']);
     const held = tokenAccountOf(wallet, mint, 'TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA');
     expect(await kind(held)).toEqual(['token-account', 'token-account']);
+
+    expect(await payableAddress(` ${wallet} `, access())).toBe(wallet);
+    await expect(payableAddress(held, access())).rejects.toMatchObject({
+      code: 'wallet/invalid-address',
+      message: `${held} is a token account, not a wallet: give the address of the wallet that owns it.`,
+    });
+    await expect(payableAddress(mint, access())).rejects.toMatchObject({ code: 'wallet/invalid-address' });
     const [derived] = PublicKey.findProgramAddressSync([Buffer.from('x')], SystemProgram.programId);
     expect(await kind(derived.toBase58())).toEqual(['program-address', 'program-address']);
+    // A chain that is away says nothing against an address.
+    chain.faults.hangs = true;
+    expect(await payableAddress(held, access())).toBe(held);
   });
 });

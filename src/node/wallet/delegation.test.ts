@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import bs58 from 'bs58';
 import { beforeEach, expect, test } from 'vitest';
 import type { SignIn } from '#contract/wire/delegation.ts';
+import type { Network } from '#contract/wire/network.ts';
 import { createFakeClock } from '#testing/fake-clock.ts';
 import { newWalletOwner, type WalletOwner } from '#testing/wallet-owner.ts';
 import { createWalletBinding } from './delegation.ts';
@@ -19,6 +20,8 @@ let file: string;
 let payout: string | null;
 let owner: WalletOwner;
 
+let network: Network | null;
+
 const open = () =>
   createWalletBinding({
     store: openWalletStore(file),
@@ -26,7 +29,7 @@ const open = () =>
     node,
     payoutAddress: () => payout,
     gatewayUrl: () => gatewayUrl,
-    network: () => 'devnet',
+    network: () => network,
   });
 const signedBy = ({ keypair }: WalletOwner, message: string): string => {
   const [d, x] = [keypair.secretKey.slice(0, 32), keypair.secretKey.slice(32)].map((part) =>
@@ -50,7 +53,17 @@ beforeEach(() => {
   time = createFakeClock();
   file = join(mkdtempSync(join(tmpdir(), 'wallet-')), 'wallet.json');
   payout = null;
+  network = 'devnet';
   owner = newWalletOwner();
+});
+
+test('before the gateway is met the wallet is told of no chain, and its word is good all the same', () => {
+  const binding = open();
+  network = null;
+  expect(binding.signInRequest()).not.toHaveProperty('chainId');
+  expect(binding.bind(delegated(binding))).toBe(owner.address);
+  network = 'test-credits';
+  expect(binding.signInRequest()).toMatchObject({ chainId: 'solana:mainnet' });
 });
 
 test('one signature binds the wallet for 30 days, in a file of this user alone, over restarts', () => {

@@ -100,8 +100,12 @@ export function createWalletBinding(parts: {
       const now = clock.now();
       const nonce = newNonce();
       requests.set(nonce, now + requestMs);
-      const chainId = chainIds[parts.network() ?? 'test-credits'];
-      return { ...delegationRequest({ ...node, gatewayOrigin: origin() }, now, nonce), chainId };
+      const network = parts.network();
+      return {
+        ...delegationRequest({ ...node, gatewayOrigin: origin() }, now, nonce),
+        // Before the node has met its gateway nobody knows: a wrong chain would be worse than none.
+        ...(network ? { chainId: chainIds[network] } : {}),
+      };
     },
     bind(delegation) {
       forgetOld();

@@ -1,9 +1,8 @@
 import type { NodeController } from '../node-controller.ts';
 import type { Handlers } from '../server/contract-server.ts';
 import type { SettingsStore } from '../settings-store.ts';
-import { checkAddress } from './address.ts';
-import { checkOnChain } from './address-on-chain.ts';
 import type { Wallet } from './open-wallet.ts';
+import { examineAddress, payableAddress } from './payable.ts';
 
 type WalletCall = Extract<keyof Handlers, `wallet.${string}` | `payouts.${string}` | `payers.${string}`>;
 
@@ -24,12 +23,7 @@ export function createWalletHandlers(parts: {
   }
 
   return {
-    'wallet.check': async ({ address }) => {
-      const known = await checkAddress(address);
-      const chain = wallet.chain();
-      // Where the chain is away, what can be told without it.
-      return chain ? checkOnChain(chain, known).catch(() => known) : known;
-    },
+    'wallet.check': ({ address }) => examineAddress(address, wallet.chain()),
     'wallet.signInRequest': () => binding.signInRequest(),
     'wallet.bind': (delegation) => {
       pay(binding.bind(delegation));
@@ -39,8 +33,10 @@ export function createWalletHandlers(parts: {
       await wallet.revoke();
       return null;
     },
-    'wallet.changeRequest': ({ address }) => binding.changeRequest(address),
+    'wallet.changeRequest': async ({ address }) =>
+      binding.changeRequest(await payableAddress(address, wallet.chain())),
     'wallet.setPayout': async (change) => {
+      await payableAddress(change.address, wallet.chain());
       const address = await binding.agreeToChange(change);
       if (address !== settings.current.get().payoutAddress) {
         // First: an address that differs from that of a bound wallet is put back at the next start.
