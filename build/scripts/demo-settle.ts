@@ -30,12 +30,12 @@ const stepLimitMs = 60_000;
 export async function demoSettle(isJson: boolean): Promise<void> {
   const say = (line: string) => (isJson ? undefined : console.log(line));
   buildApp(() => say('Building the pages …'));
+  const browser = await launchChromium();
   const dir = mkdtempSync(join(tmpdir(), 'solanalm-demo-'));
   const profileDir = join(dir, 'node');
   const network = await openPaidNetwork(dir);
   const { chain, gateway, treasury } = network;
   const host = await createHost({ profileDir, logLevel: 'silent' });
-  const browser = await launchChromium();
   const call = async (name: string, input: unknown = {}) => unwrap(await host.contract.request(name, input));
   const payments = async () => (await call('payouts.list')) as Payment[];
 

@@ -6,7 +6,7 @@ import { writeKeyFile } from './paying-books.ts';
 const treasuryLamports = 10_000_000_000n;
 /** As often as Solana's slots pass. */
 const slotMs = 400;
-/** What the gateway's program uses is 2 s. */
+/** Sooner than the usual 2 s, so that nobody waits for it. */
 const settleEveryMs = 500;
 
 export type PaidNetwork = Awaited<ReturnType<typeof openPaidNetwork>>;
