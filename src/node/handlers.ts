@@ -23,7 +23,7 @@ import type { ApiKey } from './server/api-key.ts';
 import type { Handlers } from './server/contract-server.ts';
 import type { SettingsStore } from './settings-store.ts';
 import type { Training } from './training/open-training.ts';
-import { checkAddress } from './wallet/address.ts';
+import { payableAddress } from './wallet/address-on-chain.ts';
 import type { Wallet } from './wallet/open-wallet.ts';
 import { createWalletHandlers } from './wallet/wallet-handlers.ts';
 
@@ -94,8 +94,10 @@ export function createHandlers(parts: HandlerParts): Handlers {
     },
     'hybrid.preview': ({ trainingSharePercent }) => parts.hybrid.preview(trainingSharePercent),
     'settings.get': () => settings.current.get(),
-    'settings.update': async (patch) => {
-      if (patch.payoutAddress) await checkAddress(patch.payoutAddress);
+    'settings.update': async (wanted) => {
+      const patch = wanted.payoutAddress
+        ? { ...wanted, payoutAddress: await payableAddress(parts.wallet.chain(), wanted.payoutAddress) }
+        : wanted;
       // Who is paid is changed with the wallet's own word, where it has given one.
       if (patch.payoutAddress !== undefined) parts.wallet.binding.checkUnproven(patch.payoutAddress);
       return controller.changeSettings(patch);

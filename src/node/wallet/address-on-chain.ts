@@ -1,5 +1,7 @@
+import { AppError } from '#contract/errors.ts';
 import { tokenPrograms } from '#contract/settlement/token-accounts.ts';
-import type { AddressCheck } from '#contract/wallet.ts';
+import { type AddressCheck, isUnpayable } from '#contract/wallet.ts';
+import { checkAddress } from './address.ts';
 import type { ChainAccess } from './chain.ts';
 
 const systemProgram = '11111111111111111111111111111111';
@@ -7,6 +9,22 @@ const mintBytes = 82;
 /** As far as it is looked back: who has fewer transactions is no exchange's hot wallet. */
 const manyTransactions = 1000;
 const busySeconds = 3600;
+
+/** An address as it is written, to which somebody can be paid. Throws `wallet/invalid-address`. */
+export async function payableAddress(chain: ChainAccess | null, text: string): Promise<string> {
+  const { address, warning } = await checkWith(chain, text);
+  if (isUnpayable(warning))
+    throw new AppError('wallet/invalid-address', `${address} is no wallet: nobody gets what is paid there.`, {
+      data: { warning },
+    });
+  return address;
+}
+
+/** All that can be told of an address; where the chain is away, what can be told without it. Throws `wallet/invalid-address`. */
+export async function checkWith(chain: ChainAccess | null, text: string): Promise<AddressCheck> {
+  const known = await checkAddress(text);
+  return chain ? checkOnChain(chain, known).catch(() => known) : known;
+}
 
 /**
  * What the chain adds to the check of an address: whether it is a token account, a program or a mint, or was never used. A deposit

@@ -1,8 +1,7 @@
 import type { NodeController } from '../node-controller.ts';
 import type { Handlers } from '../server/contract-server.ts';
 import type { SettingsStore } from '../settings-store.ts';
-import { checkAddress } from './address.ts';
-import { checkOnChain } from './address-on-chain.ts';
+import { checkWith, payableAddress } from './address-on-chain.ts';
 import type { Wallet } from './open-wallet.ts';
 
 type WalletCall = Extract<keyof Handlers, `wallet.${string}` | `payouts.${string}` | `payers.${string}`>;
@@ -24,12 +23,7 @@ export function createWalletHandlers(parts: {
   }
 
   return {
-    'wallet.check': async ({ address }) => {
-      const known = await checkAddress(address);
-      const chain = wallet.chain();
-      // Where the chain is away, what can be told without it.
-      return chain ? checkOnChain(chain, known).catch(() => known) : known;
-    },
+    'wallet.check': ({ address }) => checkWith(wallet.chain(), address),
     'wallet.signInRequest': () => binding.signInRequest(),
     'wallet.bind': (delegation) => {
       pay(binding.bind(delegation));
@@ -41,6 +35,7 @@ export function createWalletHandlers(parts: {
     },
     'wallet.changeRequest': ({ address }) => binding.changeRequest(address),
     'wallet.setPayout': async (change) => {
+      await payableAddress(wallet.chain(), change.address);
       const address = await binding.agreeToChange(change);
       if (address !== settings.current.get().payoutAddress) {
         // First: an address that differs from that of a bound wallet is put back at the next start.
