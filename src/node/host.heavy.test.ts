@@ -44,9 +44,8 @@ test('before the setup it does not start', async () => {
 });
 
 test('an address that is none is refused, and nothing is stored', async () => {
-  await expect(setUp({ payoutAddress: 'my-wallet' })).rejects.toMatchObject({
-    code: 'wallet/invalid-address',
-  });
+  for (const payoutAddress of ['my-wallet', '11111111111111111111111111111111'])
+    await expect(setUp({ payoutAddress })).rejects.toMatchObject({ code: 'wallet/invalid-address' });
   expect(await host.call('settings.get', {})).toMatchObject({ onboarded: false, payoutAddress: null });
 });
 

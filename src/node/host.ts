@@ -97,7 +97,10 @@ export async function createHost(options: {
   if (settings.unreadable) log.warn(settings.unreadable.message);
   const key = openNodeKey(join(profileDir, 'node-key'));
   const apiKey = openApiKey(join(profileDir, 'api-key'));
-  const ledger = openLedger(join(profileDir, 'node.db'), { clock });
+  const ledger = openLedger(join(profileDir, 'node.db'), {
+    clock,
+    onUpgrade: () => log.warn('the ledger is brought up to date: with a million entries this takes a minute'),
+  });
   const modelsDir = join(profileDir, 'models');
   const servers = openServerList(join(profileDir, 'servers.json'));
   const shell = () => options.shell?.() ?? null;

@@ -152,6 +152,54 @@ describe('a settlement’s transaction', () => {
     lamports: 1,
   });
   test.each<[string, TransactionInstruction[], string]>([
+    [
+      'that never grows old',
+      [
+        SystemProgram.nonceAdvance({
+          noncePubkey: Keypair.generate().publicKey,
+          authorizedPubkey: wallet.publicKey,
+        }),
+        transfer,
+        ownMemo,
+      ],
+      'account 1',
+    ],
+    [
+      'that burns lamports as computing had it once',
+      [
+        new TransactionInstruction({
+          programId: ComputeBudgetProgram.programId,
+          keys: [],
+          data: Buffer.from([0, 64, 13, 3, 0, 255, 255, 255, 255]),
+        }),
+        transfer,
+        ownMemo,
+      ],
+      'unknown computing',
+    ],
+    [
+      'whose price is small but for many units',
+      [
+        ComputeBudgetProgram.setComputeUnitLimit({ units: 1_400_000 }),
+        ComputeBudgetProgram.setComputeUnitPrice({ microLamports: 10_000n }),
+        transfer,
+        ownMemo,
+      ],
+      'fee',
+    ],
+    [
+      'that has another program pay within',
+      [
+        transfer,
+        ownMemo,
+        new TransactionInstruction({
+          programId: Keypair.generate().publicKey,
+          keys: [{ pubkey: wallet.publicKey, isSigner: true, isWritable: true }],
+          data: Buffer.from([1]),
+        }),
+      ],
+      'after all was done',
+    ],
     ['that takes money too', [transfer, ownMemo, drain], 'after all was done'],
     ['that takes money first', [drain, transfer, ownMemo], 'account 1'],
     ['that pays twice', [transfer, transfer, ownMemo], 'should be'],

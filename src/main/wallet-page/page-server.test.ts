@@ -163,6 +163,8 @@ test('without the token nothing is told and nothing taken; another question’s 
   expect((await send(port, '/api/another', { headers: rights(asked) })).status).toBe(404);
   expect((await send(port, `${path}/more`, { headers: rights(asked) })).status).toBe(404);
   expect((await send(port, '/../../etc/passwd', { headers: rights(asked) })).status).toBe(404);
+  for (const name of ['constructor', '__proto__', 'toString'])
+    expect((await send(port, `/${name}`, { headers: rights(asked) })).status).toBe(404);
   expect((await send(port, '/w/another')).status).toBe(410);
   expect((await post(asked)).status).toBe(200);
   expect(await codeOf(asked.answer)).toBe('answered');

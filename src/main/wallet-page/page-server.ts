@@ -66,7 +66,7 @@ export async function openPageServer(
     const refusal = refusalOf(request, host);
     if (refusal) return end(request, response, refusal);
     const [, kind = '', id = '', ...rest] = (request.url ?? '').split('/');
-    const file = files.named[kind];
+    const file = Object.hasOwn(files.named, kind) ? files.named[kind] : undefined;
     if (file && id === '') {
       if (requireGet(request, response)) sendFile(request, response, 200, file);
       return;

@@ -134,8 +134,11 @@ export interface LedgerPayments
 const migrations = [entries, spendTables, trained, energyTable, voucherTables, paymentTables, kindTables];
 
 /** The node's book of what it earned: append-only, in whole lamports. Throws `ledger/*` and `disk/full`. */
-export function openLedger(file: string, { clock }: { clock: Clock }): Ledger {
-  const database = openDatabase(file, migrations);
+export function openLedger(
+  file: string,
+  { clock, onUpgrade }: { clock: Clock; onUpgrade?: () => void },
+): Ledger {
+  const database = openDatabase(file, migrations, onUpgrade);
   const insert = database.prepare(
     `INSERT INTO entries (at, request_id, gateway_url, network, model, payer, prompt_tokens, generated_tokens,
        price_lamports, fee_lamports, duration_ms, seq, receipt, kind_id)

@@ -4,11 +4,12 @@ import { nativeMint } from '#contract/wire/voucher.ts';
 import type { ChainAccess } from './chain.ts';
 
 /** USDC by cluster, as its issuer names it; a chain on this computer has the gateway's own token in its place. */
-const usdcMints: Record<Cluster, string | null> = {
+export const usdcMints: Record<Cluster, string | null> = {
   'mainnet-beta': 'EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v',
   devnet: '4zMMC9srt5Ri5X14GAgXhaHii3GnPAEERYPJgZJDncDU',
   localnet: null,
 };
+export const usdcDecimals = 6;
 const amountOffset = 64;
 const accountBytes = 165;
 

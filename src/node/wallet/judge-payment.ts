@@ -19,6 +19,8 @@ export type PaymentVerdict =
   | { kind: 'disputed'; cumulativeAtomic: bigint; receivedAtomic: bigint; reason: string }
   /** The chain refused it. */
   | { kind: 'failed'; reason: string }
+  /** It speaks of the channel, and none of its treasuries has signed it. */
+  | { kind: 'stranger'; receivedAtomic: bigint }
   /** It says nothing of this channel. */
   | { kind: 'other'; receivedAtomic: bigint };
 
@@ -30,8 +32,9 @@ export function judgePayment(transaction: ChainTransaction, owed: OwedChannel): 
   if (transaction.error !== null) return { kind: 'failed', reason: transaction.error };
   const receivedAtomic = receivedOf(transaction, payout, mint);
   const told = transaction.memos.map(settlementIn).find((memo) => memo?.channel === channel);
-  if (!told || !treasuries.some((treasury) => transaction.signers.includes(treasury)))
-    return { kind: 'other', receivedAtomic };
+  if (!told) return { kind: 'other', receivedAtomic };
+  if (!treasuries.some((treasury) => transaction.signers.includes(treasury)))
+    return { kind: 'stranger', receivedAtomic };
   const { cumulativeAtomic } = told;
   const due = cumulativeAtomic - settledAtomic;
   const disputed = (reason: string): PaymentVerdict => ({

@@ -225,6 +225,28 @@ describe.skipIf(noLocalChain)(`a node that is paid${noLocalChain ? ` (${noLocalC
     await until(() => expect(node.sums().settledLamports).toBe(`${netOfRequest}`));
   });
 
+  test('a payment from the treasury’s new key is booked, though the node hears of the payment first', async () => {
+    const node = await startNode();
+    chain.faults.rateLimited = Number.POSITIVE_INFINITY;
+    await node.serve(1);
+    await until(() => expect(BigInt(node.sums().voucheredLamports)).toBe(netOfRequest));
+    const { port } = new URL(gateway.url);
+    await gateway.close();
+    const next = writeKeyFile(mkdtempSync(join(dir, 'treasury-')));
+    chain.airdrop(next.keypair.publicKey.toBase58(), sol);
+    chain.faults.rateLimited = 0;
+    gateway = await openGateway({
+      port: Number(port),
+      chain: { cluster: 'localnet', rpcUrls: [chain.url], treasuryFile: next.file, pollMs: 20 },
+    });
+    await until(() => expect(chain.lamportsOf(owner.address)).toBe(netOfRequest));
+    await node.wallet.refresh();
+    await node.wallet.refresh();
+    expect(node.sums().settledLamports).toBe('0');
+    node.link.reportSoon();
+    await until(() => expect(node.sums().settledLamports).toBe(`${netOfRequest}`));
+  });
+
   test('what was confirmed and is gone with a fork is not booked, and comes again', async () => {
     const node = await startNode();
     chain.ledger.confirm('held');

@@ -9,7 +9,10 @@ import { newWalletOwner } from '#testing/wallet-owner.ts';
 import { openLedger } from '../ledger/ledger.ts';
 import { openNodeKey } from '../link/node-key.ts';
 import { openSettings } from '../settings-store.ts';
+import { programs } from './known-addresses.ts';
 import { openWallet, type WorkingGateway } from './open-wallet.ts';
+import { payableAddress } from './payable.ts';
+import { createWalletHandlers } from './wallet-handlers.ts';
 
 const url = 'https://gateway.example';
 const owner = newWalletOwner();
@@ -117,6 +120,21 @@ test('a new sign-in at the gateway takes the place of a word that was to be take
   node.wallet.changed();
   await new Promise((resolve) => setTimeout(resolve, 50));
   expect(endDelegation).not.toHaveBeenCalled();
+});
+
+test('what is paid to a program or a mint nobody gets: neither call takes it', async () => {
+  const { wallet, settings } = open();
+  const controller = { changeSettings: settings.update, announce: () => {} };
+  const setPayout = createWalletHandlers({ wallet, settings, controller })['wallet.setPayout'];
+  for (const address of programs) {
+    await expect((async () => setPayout({ address }))()).rejects.toMatchObject({
+      code: 'wallet/invalid-address',
+    });
+    await expect(payableAddress(address, wallet.chain())).rejects.toThrow('what is paid there is lost');
+  }
+  expect(settings.current.get().payoutAddress).toBeNull();
+  await setPayout({ address: ` ${thief} ` });
+  expect(settings.current.get().payoutAddress).toBe(thief);
 });
 
 test('the gateway that does not hear of it is said', async () => {

@@ -4,6 +4,7 @@ import { genesisHashes } from '#contract/wire/network.ts';
 import type { GatewayInfo } from '#contract/wire/node-capabilities.ts';
 import { type Channel, nativeMint } from '#contract/wire/voucher.ts';
 import type { NewChannel } from '../ledger/channel-book.ts';
+import { usdcDecimals, usdcMints } from './balances.ts';
 
 const solDecimals = 9;
 
@@ -38,10 +39,10 @@ export function ownChannel(
   };
 }
 
-/** Throws `chain/wrong-cluster` where a gateway calls a chain by another’s name. */
+/** Throws `chain/wrong-cluster` where a gateway calls a chain by another’s name, `link/bad-answer` where it would pay in what is no money. */
 export function checkTerms({ network, settlement }: GatewayInfo): void {
   if (!settlement) return;
-  const { cluster, genesis_hash: genesisHash } = settlement;
+  const { cluster, genesis_hash: genesisHash, mint, decimals } = settlement;
   if (cluster !== network)
     throw new AppError('chain/wrong-cluster', `The gateway works in ${network} and pays on ${cluster}.`);
   if (cluster !== 'localnet' && genesisHash !== genesisHashes[cluster])
@@ -49,6 +50,13 @@ export function checkTerms({ network, settlement }: GatewayInfo): void {
       'chain/wrong-cluster',
       `The gateway says ${cluster}, but its chain began with ${genesisHash}.`,
     );
+  const isUsdc = mint === usdcMints[cluster];
+  // Anybody can make a token; on the other clusters nothing is worth anything.
+  if (cluster === 'mainnet-beta' && mint !== nativeMint && !isUsdc)
+    throw bad(`The gateway pays in ${mint}, which is neither SOL nor USDC.`);
+  const due = mint === nativeMint ? solDecimals : isUsdc ? usdcDecimals : decimals;
+  if (decimals !== due)
+    throw bad(`The gateway says that ${mint === nativeMint ? 'SOL' : 'USDC'} has ${decimals} decimals.`);
 }
 
 const bad = (message: string) => new AppError('link/bad-answer', message);

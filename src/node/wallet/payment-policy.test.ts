@@ -69,10 +69,16 @@ test('who is not the gateway pays nothing of a channel, whatever the memo says',
     { feePayer: payout, signers: ['Stranger'], memos: [settlementMemo(channel, 101n)] },
     1n,
   );
-  expect(reasonOf(stranger)).toBe('other');
-  expect(reasonOf(stranger, { treasuries: [] })).toBe('other');
-  expect(reasonOf(paid({ signers: ['Stranger'] }, 3n))).toBe('other');
+  expect(reasonOf(stranger)).toBe('stranger');
+  expect(reasonOf(stranger, { treasuries: [] })).toBe('stranger');
+  expect(reasonOf(paid({ signers: ['Stranger'] }, 3n))).toBe('stranger');
   expect(reasonOf(paid(), { treasuries: ['Before', treasury] })).toBe('settlement');
+});
+
+test('what a gateway says it has paid from an unknown treasury waits until its terms can have come', () => {
+  const unknown = paid({ signers: ['New treasury'] });
+  expect(nextStep(payment, owed, [view('finalized', unknown)], 1)).toEqual({ do: 'wait' });
+  expect(nextStep(payment, owed, [view('finalized', unknown, 1033)], 1)).toMatchObject({ state: 'failed' });
 });
 
 const payment = {

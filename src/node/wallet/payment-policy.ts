@@ -30,6 +30,9 @@ export function nextStep(
   const shown = views.flatMap((view) =>
     view.transaction ? [{ ...view, transaction: view.transaction }] : [],
   );
+  const { lastValidBlockHeight: last } = payment;
+  const isPast = (blocks: number) =>
+    last !== null && views.every(({ finalizedHeight }) => finalizedHeight > last + blocks);
   const finals = shown.filter(({ level }) => level === 'finalized');
   for (const { transaction } of finals) {
     const outcome = outcomeOf(transaction, owed);
@@ -42,6 +45,8 @@ export function nextStep(
         cumulativeAtomic: null,
         slot: transaction.slot,
       };
+    // Its gateway may have a new treasury, which it tells before long.
+    if (outcome.kind === 'stranger' && !isPast(expiryMarginBlocks)) return { do: 'wait' };
     return stepOf(outcome, transaction.slot);
   }
   if (shown.length > 0)
@@ -50,9 +55,6 @@ export function nextStep(
   if (payment.state === 'confirmed')
     return { do: 'enter', state: 'submitted', reason: 'It was on the chain and is gone.' };
   if (views.some(({ level }) => level === 'processed')) return { do: 'wait' };
-  const { lastValidBlockHeight: last } = payment;
-  const isPast = (blocks: number) =>
-    last !== null && views.every(({ finalizedHeight }) => finalizedHeight > last + blocks);
   if (isPast(expiryMarginBlocks))
     return payment.state === 'expired'
       ? { do: 'wait' }
@@ -78,6 +80,8 @@ function stepOf(outcome: PaymentVerdict, slot: number): PaymentStep {
       return { do: 'enter', state: 'disputed', reason: outcome.reason };
     case 'failed':
       return { do: 'enter', state: 'failed', reason: outcome.reason };
+    case 'stranger':
+      return { do: 'enter', state: 'failed', reason: 'It is not from the gateway’s treasury.' };
     case 'other':
       return { do: 'enter', state: 'failed', reason: 'It is no payment of this channel.' };
   }

@@ -78,7 +78,7 @@ export async function reconcile(parts: ReconcilerParts): Promise<void> {
           mint: channel.mint,
           cluster: chain.cluster,
           bytes: null,
-          lastValidBlockHeight: Math.min(lastValid, hint.last_valid_block_height || lastValid),
+          lastValidBlockHeight: lastValid,
         },
         'submitted',
       );
@@ -130,7 +130,7 @@ export async function reconcile(parts: ReconcilerParts): Promise<void> {
       );
       if (!transaction) return false;
       const verdict = judgePayment(transaction, owedOf(ledger.channel(channel.channel) ?? channel));
-      if (verdict.kind === 'failed' || verdict.kind === 'other') return true;
+      if (verdict.kind === 'failed' || verdict.kind === 'other' || verdict.kind === 'stranger') return true;
       if (verdict.kind === 'disputed' && ledger.payments.disputedCount(channel.id) >= mostDisputed)
         return true;
       add(transaction, channel, verdict.cumulativeAtomic, verdict.receivedAtomic, await heightOf());

@@ -9,18 +9,14 @@ const tables = [
 
 const typeOf = `CASE WHEN t.entry_id IS NOT NULL THEN 'training' WHEN p.entry_id IS NOT NULL THEN 'proxy' ELSE 'inference' END`;
 
-/** Adds rows of (at, kind_id, state, sign, tokens, gross, fee, cost) to all of them. */
-const add = (rows: string) =>
-  tables
-    .map(
-      ({ name, sizeMs }) => `
+/** Adds rows of (at, kind_id, state, sign, tokens, gross, fee, cost) to one of them, or to all. */
+const addTo = ({ name, sizeMs }: (typeof tables)[number], rows: string) => `
   INSERT INTO ${name}
     SELECT at / ${sizeMs}, kind_id, state, SUM(sign), SUM(sign * tokens), SUM(sign * gross), SUM(sign * fee), SUM(sign * cost)
     FROM (${rows}) WHERE true GROUP BY 1, 2, 3
     ON CONFLICT DO UPDATE SET jobs = jobs + excluded.jobs, tokens = tokens + excluded.tokens, gross = gross + excluded.gross,
-      fee = fee + excluded.fee, cost = cost + excluded.cost;`,
-    )
-    .join('');
+      fee = fee + excluded.fee, cost = cost + excluded.cost;`;
+const add = (rows: string) => tables.map((table) => addTo(table, rows)).join('');
 
 const figures = (sign: number, state: string) =>
   `SELECT e.at, e.kind_id, ${state} AS state, ${sign} AS sign, e.prompt_tokens + e.generated_tokens AS tokens,
@@ -78,7 +74,8 @@ CREATE TABLE ${name} (
 ) STRICT, WITHOUT ROWID;`,
   )
   .join('')}
-${add(
+${addTo(
+  tables[0],
   `${figures(
     1,
     `CASE WHEN v.verdict = 'disputed' THEN 'disputed'
@@ -88,6 +85,14 @@ ${add(
   )} FROM entries e LEFT JOIN proxied p ON p.entry_id = e.id LEFT JOIN verdicts v ON v.entry_id = e.id
      LEFT JOIN positions q ON q.entry_id = e.id LEFT JOIN channel_sums s ON s.channel_id = q.channel_id`,
 )}
+${tables
+  .slice(1)
+  .map(
+    ({ name, sizeMs }) => `
+INSERT INTO ${name} SELECT bucket * ${quarterMs} / ${sizeMs}, kind_id, state, SUM(jobs), SUM(tokens), SUM(gross), SUM(fee), SUM(cost)
+  FROM quarter_sums GROUP BY 1, 2, 3;`,
+  )
+  .join('')}
 
 CREATE TRIGGER entries_by_kind AFTER INSERT ON entries BEGIN
 ${tables
