@@ -7,9 +7,7 @@ import type { Resources } from '#contract/resources.ts';
 import { networkRate } from './byte-rate.ts';
 import { systemClock } from './clock.ts';
 import { createEarningSteps } from './earning-steps.ts';
-import { createEarningsSummary } from './earnings-summary.ts';
 import { resourcesDir } from './entries.ts';
-import { createHandlers } from './handlers.ts';
 import { createHybrid, type Hybrid } from './hybrid/hybrid.ts';
 import { createMemoryLedger, unlimited } from './hybrid/memory-ledger.ts';
 import { isToBeLearnt } from './hybrid/round-work.ts';
@@ -32,23 +30,23 @@ import { openNodeModels } from './models/node-models.ts';
 import { openServerList } from './models/server-list.ts';
 import { createNodeController, type NodeController } from './node-controller.ts';
 import { nodePricing } from './node-pricing.ts';
-import { createNotices } from './notices.ts';
+import { openBooks } from './open-books.ts';
 import { openNodeProxy } from './proxy/node-proxy.ts';
 import type { KeyVault } from './proxy/provider-keys.ts';
 import { devicesOf } from './resources/devices.ts';
-import { type Electricity, openElectricity } from './resources/electricity.ts';
+import type { Electricity } from './resources/electricity.ts';
 import { givesMemory } from './resources/gives-memory.ts';
 import { createManners } from './resources/manners.ts';
 import { countOwnTraffic } from './resources/own-traffic.ts';
 import { type ResourceProbe, startResourceProbe } from './resources/probe.ts';
 import { isInUse, type ShellWord } from './resources/surroundings.ts';
 import { systemRam } from './resources/system-ram.ts';
+import { serveContract } from './serve-contract.ts';
 import { openApiKey } from './server/api-key.ts';
-import { type ContractServer, createContractServer } from './server/contract-server.ts';
+import type { ContractServer } from './server/contract-server.ts';
 import { startUiServer, type UiServer } from './server/ui-server.ts';
 import { openSettings, type SettingsStore } from './settings-store.ts';
 import { createSignal } from './signal.ts';
-import { createSources } from './sources.ts';
 import { followStanding, isComputing } from './standing-orders.ts';
 import { nvidiaName } from './training/gpu-engine.ts';
 import { openTraining, type Training } from './training/open-training.ts';
@@ -330,27 +328,21 @@ export async function createHost(options: {
     },
     onNews: (state) => log.info({ state }, 'state'),
   });
-  const earnings = createEarningsSummary({
+  const books = openBooks({
+    profileDir,
     ledger,
     clock,
     signal: ended.signal,
-    earningSince: () => {
-      const { state } = controller.status.get();
-      return state.state === 'earning' ? state.since : null;
-    },
-    account: () => earning.account(),
-  });
-  electricity = openElectricity({
-    clock,
-    resources: probe.current,
     settings: settings.current,
-    earnings,
-    book: ledger.energy,
-    node: controller.status,
-    proxy: proxy.status,
+    resources: probe.current,
+    controller,
+    proxy,
+    account: () => earning.account(),
     onFault: (error) => log.error({ err: error }, 'electricity could not be written down'),
   });
-  const parts = {
+  electricity = books.electricity;
+  const contract = serveContract({
+    ...books,
     settings,
     controller,
     models,
@@ -362,35 +354,15 @@ export async function createHost(options: {
     training,
     ledger,
     probe,
-    electricity,
-  };
-  const notices = createNotices({
-    ledger,
-    file: join(profileDir, 'notices.json'),
-    settings: settings.current,
-    clock,
-    signal: ended.signal,
-  });
-  const contract = createContractServer({
-    handlers: createHandlers({
-      ...parts,
-      version,
-      profileDir,
-      catalogue: () => offered(catalogue, settings.current.get(), usableMemory(probe.current.get())),
-      manners,
-      apiKey,
-      hybrid,
-      wallet,
-    }),
-    sources: createSources({
-      ...parts,
-      pool,
-      serving: stats.stats,
-      earnings,
-      hybrid,
-      notices,
-      wallet,
-    }),
+    pool,
+    serving: stats.stats,
+    hybrid,
+    wallet,
+    version,
+    profileDir,
+    catalogue: () => offered(catalogue, settings.current.get(), usableMemory(probe.current.get())),
+    manners,
+    apiKey,
     onFault: (name, error) => log.error({ err: error }, `call ${name} failed`),
   });
   const uis: UiServer[] = [];
@@ -422,7 +394,7 @@ export async function createHost(options: {
       kept.dispose();
       downloads.dispose();
       guard.dispose();
-      electricity.dispose();
+      books.electricity.dispose();
       manners.dispose();
       probe.dispose();
       traffic.dispose();
