@@ -8,10 +8,9 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { CatalogueEntry } from '#contract/catalogue.ts';
 import type { Download } from '#contract/download.ts';
 import { AppError } from '#contract/errors.ts';
-import { defaultManners } from '#contract/manners.ts';
 import { createFakeClock } from '#testing/fake-clock.ts';
 import { type Oddity, startOddFileServer } from '#testing/odd-file-server.ts';
-import { networkRate } from '../byte-rate.ts';
+import { createByteRate } from '../byte-rate.ts';
 import { type Downloads, openDownloads } from './downloads.ts';
 
 const content = randomBytes(300_000);
@@ -35,17 +34,17 @@ let hub: Awaited<ReturnType<typeof startOddFileServer>>;
 let hubs: string[];
 let proxyUrl: string | null;
 let mostMbps: number | null = null;
-let quota: () => Promise<void>;
+let quota: (bytes: number) => Promise<void>;
 let downloads: Downloads;
 const done: string[][] = [];
 
 const open = () =>
   openDownloads({
-    rate: networkRate(() => ({ ...defaultManners.limitsIdle, networkMbps: mostMbps }), time.clock),
+    rate: createByteRate(() => (mostMbps === null ? null : (mostMbps * 1e6) / 8), time.clock),
     catalogue: [entry('model'), entry('second'), entry('third')],
     modelsDir: dir,
     hub: () => ({ hubs, proxy: proxyUrl }),
-    makeRoom: () => quota(),
+    makeRoom: (bytes) => quota(bytes),
     onDone: async () => void done.push(readdirSync(dir)),
     clock: time.clock,
   });
