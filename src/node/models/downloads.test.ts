@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
@@ -273,4 +273,27 @@ test('two run at once, the third waits; one over the quota says so', async () =>
   await until('failed');
   await vi.waitFor(() => expect(state()).toMatchObject({ error: { code: 'models/quota' } }));
   expect(() => downloads.start('nothing')).toThrow('The catalogue has no model');
+});
+
+test('the second of two is to fit beside the first one, which goes on when the second is refused', async () => {
+  const lfs = { sha256: createHash('sha256').update(content).digest('hex'), size: 300_000, pointerSize: 134 };
+  const siblings = ['model', 'second'].map((id) => ({ rfilename: `${id}.gguf`, lfs }));
+  hub.answerApi({ status: 200, body: { id: 'test/model', siblings } });
+  const asked: number[] = [];
+  quota = async (bytes) => {
+    asked.push(bytes);
+    if (bytes > 500_000) throw new AppError('models/quota', 'no room');
+  };
+  mostMbps = 0.001;
+  try {
+    downloads.start('model');
+    await vi.waitFor(() => expect(state()?.state).toBe('running'));
+    downloads.start('second');
+    await vi.waitFor(() => expect(state('second')).toMatchObject({ error: { code: 'models/quota' } }));
+    expect(asked).toEqual([300_000, 600_000]);
+    expect(state()?.state).toBe('running');
+  } finally {
+    mostMbps = null;
+  }
+  await until('done');
 });

@@ -66,6 +66,6 @@ function earnedText(preview: SharePreview | null, kind: Kind, unit: string, t: T
 function takesText({ threads, ramBytes, gpuBytes, networkMbps }: Allowance, t: Translate): string {
   const parts = [t('hybrid.threads', { count: threads }), formatBytes(ramBytes)];
   if (gpuBytes > 0) parts.push(t('hybrid.onGpu', { size: formatBytes(gpuBytes) }));
-  if (networkMbps !== undefined) parts.push(formatMbps(networkMbps));
+  if (networkMbps !== undefined) parts.push(formatMbps(networkMbps).replace(' ', '\u00a0'));
   return parts.join(' · ');
 }
