@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
-import { defaultManners } from '#contract/manners.ts';
 import { createFakeClock } from '#testing/fake-clock.ts';
-import { createByteRate, networkRate, paced } from './byte-rate.ts';
+import { createByteRate, networkRates, paced } from './byte-rate.ts';
 
 const never = new AbortController().signal;
 
@@ -51,31 +50,64 @@ test('a limit that is taken away lets the next bytes through within a second; an
   await expect(left).rejects.toThrow('left');
 });
 
-test('what is loaded down and what is sent of a round keep to one limit together, and both get on', async () => {
+/** What a download and an update bring in so many seconds below 8 Mbit/s, in bytes; `parts` are Mbit/s of each kind, or absent. */
+async function transferred(seconds: number, parts: () => { inference?: number; training?: number }) {
   const time = createFakeClock();
-  const rate = networkRate(() => ({ ...defaultManners.limitsIdle, networkMbps: 8 }), time.clock);
+  const allowed = (networkMbps: number | undefined) => ({
+    ...{ ramBytes: 0, gpuBytes: 0, threads: 0 },
+    ...(networkMbps === undefined ? {} : { networkMbps }),
+  });
+  const rates = networkRates({
+    limits: () => ({ networkMbps: 8 }),
+    allowance: () => ({ inference: allowed(parts().inference), training: allowed(parts().training) }),
+    clock: time.clock,
+  });
   const came = { download: 0, update: 0 };
   const download = async () => {
     for (;;) {
-      await rate.take(16_384, never);
+      await rates.inference.take(16_384, never);
       came.download += 16_384;
     }
   };
   const update = async () => {
-    for await (const piece of paced(new Uint8Array(100_000_000), rate, never)) came.update += piece.length;
+    for await (const piece of paced(new Uint8Array(100_000_000), rates.training, never))
+      came.update += piece.length;
   };
   void download();
   void update();
-  const seconds = 20;
   for (let tick = 0; tick < seconds * 20; tick += 1) {
     time.advance(50);
     for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
   }
-  const bytesPerSecond = 1_000_000;
-  const sum = came.download + came.update;
-  expect(sum).toBeGreaterThan(seconds * bytesPerSecond * 0.95);
-  expect(sum).toBeLessThanOrEqual((seconds + 0.5) * bytesPerSecond);
-  expect(Math.min(came.download, came.update)).toBeGreaterThan(sum / 10);
+  return came;
+}
+const bytesPerSecond = 1_000_000;
+
+test('undivided, what is loaded down and what is sent of a round keep to one limit together, and both get on', async () => {
+  const { download, update } = await transferred(20, () => ({}));
+  expect(download + update).toBeGreaterThan(20 * bytesPerSecond * 0.95);
+  expect(download + update).toBeLessThanOrEqual(20.5 * bytesPerSecond);
+  expect(Math.min(download, update)).toBeGreaterThan((download + update) / 10);
+});
+
+test('while both have a part of the network, a download keeps to serving’s and an update to training’s', async () => {
+  const { download, update } = await transferred(20, () => ({ inference: 6, training: 2 }));
+  expect(download / (20 * bytesPerSecond)).toBeGreaterThan(0.7);
+  expect(download).toBeLessThanOrEqual(20.5 * bytesPerSecond * 0.75 + 16_384);
+  expect(update / (20 * bytesPerSecond)).toBeGreaterThan(0.22);
+  expect(update).toBeLessThanOrEqual(20.5 * bytesPerSecond * 0.25 + 65_536);
+});
+
+test('a round’s update still leaves, and a download goes on, while the machine is the other’s or nobody’s', async () => {
+  for (const parts of [
+    { inference: 8, training: 0 },
+    { inference: 0, training: 8 },
+    { inference: 0, training: 0 },
+  ]) {
+    const { download, update } = await transferred(10, () => parts);
+    expect(Math.min(download, update)).toBeGreaterThan(bytesPerSecond);
+    expect(download + update).toBeLessThanOrEqual(10.5 * bytesPerSecond);
+  }
 });
 
 test('what is sent in pieces is what was given, byte for byte', async () => {

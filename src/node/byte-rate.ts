@@ -1,3 +1,4 @@
+import type { HybridStatus } from '#contract/hybrid.ts';
 import type { LimitSet } from '#contract/manners.ts';
 import type { Clock } from './clock.ts';
 
@@ -45,12 +46,34 @@ export function createByteRate(bytesPerSecond: () => number | null, clock: Clock
   };
 }
 
-/** The one limit of all that the node loads down and trains with: its transfers together keep to `networkMbps`. */
-export const networkRate = (limits: () => LimitSet, clock: Clock): ByteRate =>
-  createByteRate(() => {
-    const { networkMbps } = limits();
-    return networkMbps === null ? null : (networkMbps * 1e6) / 8;
-  }, clock);
+const bytesPerSecondOf = (mbps: number | null): number | null => (mbps === null ? null : (mbps * 1e6) / 8);
+
+/**
+ * What model downloads and rounds keep to: together to `networkMbps`, and while both have a part of it each to its own. One that has
+ * none shares the whole, as what a round has learnt must be able to leave whatever the machine does.
+ */
+export function networkRates(parts: {
+  limits(): Pick<LimitSet, 'networkMbps'>;
+  allowance(): HybridStatus['allowance'];
+  clock: Clock;
+}): { inference: ByteRate; training: ByteRate } {
+  const { limits, clock } = parts;
+  const shared = createByteRate(() => bytesPerSecondOf(limits().networkMbps), clock);
+  const rateOf = (kind: 'inference' | 'training'): ByteRate => {
+    const own = createByteRate(() => {
+      const allowance = parts.allowance();
+      const isDivided = Boolean(allowance.inference.networkMbps && allowance.training.networkMbps);
+      return isDivided ? bytesPerSecondOf(allowance[kind].networkMbps ?? null) : null;
+    }, clock);
+    return {
+      async take(bytes, signal) {
+        await own.take(bytes, signal);
+        await shared.take(bytes, signal);
+      },
+    };
+  };
+  return { inference: rateOf('inference'), training: rateOf('training') };
+}
 
 /** The bytes in pieces, each as soon as it is within the limit. Throws the signal's reason. */
 export async function* paced(

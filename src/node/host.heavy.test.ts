@@ -104,7 +104,9 @@ test('the official client gets Paris from the node and, paid for, from the gatew
   expect(gatewayOwes?.lamports).toBe(all.netLamports);
 });
 
-test('optimising measures engines side by side, keeps the fastest division and earns on', async () => {
+test('optimising measures engines side by side, keeps the fastest division and earns on', {
+  timeout: 120_000,
+}, async () => {
   await setUp({ threads: 2 });
   await host.call('node.start', {});
   const { best, decode } = await host.call('models.optimise', { id: 'tiny-chat-Q8_0' });

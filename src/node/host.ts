@@ -3,13 +3,12 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { AppError } from '#contract/errors.ts';
 import type { LinkState } from '#contract/node-status.ts';
-import type { Resources } from '#contract/resources.ts';
-import { networkRate } from './byte-rate.ts';
+import { networkRates } from './byte-rate.ts';
 import { systemClock } from './clock.ts';
 import { createEarningSteps } from './earning-steps.ts';
-import { createEarningsSummary } from './earnings-summary.ts';
 import { resourcesDir } from './entries.ts';
-import { createHandlers } from './handlers.ts';
+import type { Host, HostOptions } from './host-options.ts';
+import { diskInputs } from './hybrid/disk-inputs.ts';
 import { createHybrid, type Hybrid } from './hybrid/hybrid.ts';
 import { createMemoryLedger, unlimited } from './hybrid/memory-ledger.ts';
 import { isToBeLearnt } from './hybrid/round-work.ts';
@@ -21,34 +20,31 @@ import { createNodePool, enginesMemory, threadsWithin, usableMemory } from './in
 import { runConfiguration } from './inference/run-configuration.ts';
 import { createServedModels } from './inference/served-models.ts';
 import { createServingRecorder } from './inference/serving-stats.ts';
-import { type Ledger, openLedger } from './ledger/ledger.ts';
+import { openLedger } from './ledger/ledger.ts';
 import { createJobAccounting } from './link/job-accounting.ts';
 import { createLocalGateway } from './link/local-gateway.ts';
 import { openNodeKey } from './link/node-key.ts';
 import { offered, readCatalogue } from './models/catalogue.ts';
-import type { ModelStore } from './models/model-store.ts';
 import { nodeDownloads } from './models/node-downloads.ts';
 import { openNodeModels } from './models/node-models.ts';
 import { openServerList } from './models/server-list.ts';
 import { createNodeController, type NodeController } from './node-controller.ts';
 import { nodePricing } from './node-pricing.ts';
-import { createNotices } from './notices.ts';
+import { openBooks } from './open-books.ts';
 import { openNodeProxy } from './proxy/node-proxy.ts';
-import type { KeyVault } from './proxy/provider-keys.ts';
 import { devicesOf } from './resources/devices.ts';
-import { type Electricity, openElectricity } from './resources/electricity.ts';
+import type { Electricity } from './resources/electricity.ts';
 import { givesMemory } from './resources/gives-memory.ts';
 import { createManners } from './resources/manners.ts';
 import { countOwnTraffic } from './resources/own-traffic.ts';
-import { type ResourceProbe, startResourceProbe } from './resources/probe.ts';
-import { isInUse, type ShellWord } from './resources/surroundings.ts';
+import { startResourceProbe } from './resources/probe.ts';
+import { isInUse } from './resources/surroundings.ts';
 import { systemRam } from './resources/system-ram.ts';
+import { serveContract } from './serve-contract.ts';
 import { openApiKey } from './server/api-key.ts';
-import { type ContractServer, createContractServer } from './server/contract-server.ts';
 import { startUiServer, type UiServer } from './server/ui-server.ts';
-import { openSettings, type SettingsStore } from './settings-store.ts';
+import { openSettings } from './settings-store.ts';
 import { createSignal } from './signal.ts';
-import { createSources } from './sources.ts';
 import { followStanding, isComputing } from './standing-orders.ts';
 import { nvidiaName } from './training/gpu-engine.ts';
 import { openTraining, type Training } from './training/open-training.ts';
@@ -56,36 +52,8 @@ import { openWallet } from './wallet/open-wallet.ts';
 
 export const version = '0.1.0';
 
-export interface Host {
-  nodeId: string;
-  contract: ContractServer;
-  controller: NodeController;
-  settings: SettingsStore;
-  models: ModelStore;
-  ledger: Ledger;
-  training: Pick<Training, 'node'>;
-  hybrid: Pick<Hybrid, 'status'>;
-  apiKey(): string;
-  serveUi(rendererDir: string, port: number): Promise<UiServer>;
-  /** Stops at once what still runs; `node.stop` before it drains. */
-  dispose(): Promise<void>;
-}
-
 /** The node host: every part that earns, put together over one profile folder. */
-export async function createHost(options: {
-  profileDir: string;
-  logLevel: 'info' | 'silent';
-  /** What the desktop shell tells of who sits at this computer; null or absent without one. */
-  shell?(): ShellWord | null;
-  /** Who reads the machine; absent: this machine's own probe. */
-  probe?: ResourceProbe;
-  /** Keeps the computer from sleeping, or lets it; called when that changes. */
-  keepAwake?(isOn: boolean): void;
-  /** Where providers' keys are kept; absent or null: a file that only this user reads. */
-  keyVault?: KeyVault | null;
-  /** Main memory and its use by all programs; absent: as the system tells. */
-  ram?(): Resources['ram'];
-}): Promise<Host> {
+export async function createHost(options: HostOptions): Promise<Host> {
   const { profileDir } = options;
   const clock = systemClock;
   mkdirSync(profileDir, { recursive: true });
@@ -106,7 +74,7 @@ export async function createHost(options: {
   const shell = () => options.shell?.() ?? null;
   const traffic = countOwnTraffic(join(profileDir, 'traffic.json'), clock);
   const limits = () => manners.standing.get().limits;
-  const rate = networkRate(limits, clock);
+  const rates = networkRates({ limits, allowance: () => hybrid.status.get().allowance, clock });
   const benchmark = openMachineBenchmark({
     file: join(profileDir, 'benchmarks.json'),
     pool: () => pool,
@@ -146,7 +114,16 @@ export async function createHost(options: {
     memory: () => usableMemory(probe.current.get()),
   });
   const catalogue = readCatalogue(join(resourcesDir(), 'models.json'));
-  const downloads = await nodeDownloads({ catalogue, modelsDir, settings, models, ledger, rate, clock });
+  const downloads = await nodeDownloads({
+    catalogue,
+    modelsDir,
+    settings,
+    models,
+    ledger,
+    rate: rates.inference,
+    diskBytes: () => hybrid.status.get().allowance.inference.diskBytes ?? null,
+    clock,
+  });
   const link = createSignal<LinkState>({ state: 'off' });
   const stats = createServingRecorder(clock);
   const localGateway = createLocalGateway({
@@ -200,8 +177,9 @@ export async function createHost(options: {
     settings,
     ledger,
     memory,
-    rate,
+    rate: rates.training,
     mayJoin: () => hybrid.takesRounds(),
+    mostDiskBytes: () => hybrid.status.get().allowance.training.diskBytes ?? null,
     nvidiaGpu: () => nvidiaName(probe.current.get()),
     mostThreads: () => threadsWithin(limits()),
     onBooked: () => earning.flushReceipts(),
@@ -303,6 +281,12 @@ export async function createHost(options: {
     resources: probe.current,
     ram: options.ram ?? systemRam,
     memory,
+    disk: () =>
+      diskInputs(probe.current.get().disk, settings.current.get().diskReserveGigabytes, {
+        models: models.models.get(),
+        downloads: downloads.list.get(),
+        training: training.files.stored(),
+      }),
     cacheRoom: kept.room,
     jobs,
     pool,
@@ -333,27 +317,21 @@ export async function createHost(options: {
     },
     onNews: (state) => log.info({ state }, 'state'),
   });
-  const earnings = createEarningsSummary({
+  const books = openBooks({
+    profileDir,
     ledger,
     clock,
     signal: ended.signal,
-    earningSince: () => {
-      const { state } = controller.status.get();
-      return state.state === 'earning' ? state.since : null;
-    },
-    account: () => earning.account(),
-  });
-  electricity = openElectricity({
-    clock,
-    resources: probe.current,
     settings: settings.current,
-    earnings,
-    book: ledger.energy,
-    node: controller.status,
-    proxy: proxy.status,
+    resources: probe.current,
+    controller,
+    proxy,
+    account: () => earning.account(),
     onFault: (error) => log.error({ err: error }, 'electricity could not be written down'),
   });
-  const parts = {
+  electricity = books.electricity;
+  const contract = serveContract({
+    ...books,
     settings,
     controller,
     models,
@@ -365,35 +343,15 @@ export async function createHost(options: {
     training,
     ledger,
     probe,
-    electricity,
-  };
-  const notices = createNotices({
-    ledger,
-    file: join(profileDir, 'notices.json'),
-    settings: settings.current,
-    clock,
-    signal: ended.signal,
-  });
-  const contract = createContractServer({
-    handlers: createHandlers({
-      ...parts,
-      version,
-      profileDir,
-      catalogue: () => offered(catalogue, settings.current.get(), usableMemory(probe.current.get())),
-      manners,
-      apiKey,
-      hybrid,
-      wallet,
-    }),
-    sources: createSources({
-      ...parts,
-      pool,
-      serving: stats.stats,
-      earnings,
-      hybrid,
-      notices,
-      wallet,
-    }),
+    pool,
+    serving: stats.stats,
+    hybrid,
+    wallet,
+    version,
+    profileDir,
+    catalogue: () => offered(catalogue, settings.current.get(), usableMemory(probe.current.get())),
+    manners,
+    apiKey,
     onFault: (name, error) => log.error({ err: error }, `call ${name} failed`),
   });
   const uis: UiServer[] = [];
@@ -425,7 +383,7 @@ export async function createHost(options: {
       kept.dispose();
       downloads.dispose();
       guard.dispose();
-      electricity.dispose();
+      books.electricity.dispose();
       manners.dispose();
       probe.dispose();
       traffic.dispose();

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { AppError } from '#contract/errors.ts';
 import { unwrap } from '#contract/result.ts';
-import { createHost, type Host } from './host.ts';
+import { createHost } from './host.ts';
+import type { Host } from './host-options.ts';
 import { profileDir } from './profile-dir.ts';
 import { connectShell, keepAwake, openShellVault, watchPresence } from './shell-channel.ts';
 

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { unwrap } from '#contract/result.ts';
 import { scriptedProbe } from '#testing/host-readings.ts';
-import { createHost, type Host } from './host.ts';
+import { createHost } from './host.ts';
+import type { Host } from './host-options.ts';
 
 /** A real host with the shipped model and its local gateway, on a machine whose surroundings the test makes up. */
 let profile: string;

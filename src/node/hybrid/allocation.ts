@@ -22,7 +22,7 @@ export interface ArbiterInputs {
   threads: number;
   /** Mbit/s that may be used in all; null or absent: no limit. */
   networkMbps?: number | null;
-  /** Disk that files of both kinds may take in all, and what they take already; null or absent: not known. */
+  /** Disk that files of both kinds may take in all, and what each has that it does not part with; null or absent: not known. */
   disk?: { totalBytes: number; storedBytes: { inference: number; training: number } } | null;
   /** Measured over the last minutes of each kind's own work; null while unknown. */
   lamportsPerMinute: { inference: number | null; training: number | null };

@@ -2,7 +2,10 @@ import type { Allowance, WorkMode } from '#contract/hybrid.ts';
 import type { Memory } from '../inference/pool-policy.ts';
 import type { ArbiterInputs } from './allocation.ts';
 
-type Shared = Pick<ArbiterInputs, 'sharePercent' | 'ceiling' | 'needs' | 'threads' | 'networkMbps' | 'disk'>;
+type Shared = Pick<
+  ArbiterInputs,
+  'can' | 'sharePercent' | 'ceiling' | 'needs' | 'threads' | 'networkMbps' | 'disk'
+>;
 
 export interface Allowances {
   inference: Allowance;
@@ -30,10 +33,17 @@ function partOf(whole: number, share: number, needs: { inference: number; traini
 export const threadsBeside = (threads: number, sharePercent: number): number =>
   Math.min(threads - 1, Math.max(1, Math.round((threads * sharePercent) / 100)));
 
-/** Disk stays divided whoever works, since files stay where they are. */
-function diskParts({ disk, sharePercent }: Shared): { inference: number; training: number } | null {
+/** Disk stays divided whoever works, since files stay where they are. Where training is off it keeps only what it has. */
+export function diskParts({
+  can,
+  disk,
+  sharePercent,
+}: Pick<Shared, 'disk' | 'sharePercent'> & { can: Pick<Shared['can'], 'training'> }): {
+  inference: number;
+  training: number;
+} | null {
   if (!disk) return null;
-  const training = partOf(disk.totalBytes, sharePercent / 100, disk.storedBytes);
+  const training = partOf(disk.totalBytes, can.training ? sharePercent / 100 : 0, disk.storedBytes);
   return { inference: disk.totalBytes - training, training };
 }
 

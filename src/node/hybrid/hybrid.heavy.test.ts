@@ -142,6 +142,7 @@ test.skipIf(availableParallelism() < 2)(
 test('a round is finished and paid when taking part is switched off in it, and no other begins', {
   timeout: 120_000,
 }, async () => {
+  await set({ trainingSharePercent: 100 });
   const before = await host.until(
     'training.status',
     ({ state }) => state.state === 'training' && state.progress > 0,

@@ -10,6 +10,7 @@ import { sampleGpu, sampleReading } from '#testing/sample-machine.ts';
 import { engineOff } from '../inference/engine-off.ts';
 import type { Standing } from '../resources/standing.ts';
 import { createSignal } from '../signal.ts';
+import type { ArbiterInputs } from './allocation.ts';
 import { createHybrid, type Hybrid } from './hybrid.ts';
 import { createMemoryLedger, unlimited } from './memory-ledger.ts';
 
@@ -56,21 +57,28 @@ function node(patch: Partial<Settings> = {}, reading: Partial<Resources> = {}) {
   const faults: unknown[] = [];
   const settings = createSignal<Settings>({ ...defaultSettings, servedModels: ['m'], ...patch });
   const status = createSignal(nodeStatus({ state: 'stopped' }, null));
+  const standing = createSignal<Standing>(unheld);
   const resources = createSignal<Resources>(sampleReading(reading));
   const training = createSignal<TrainingStatus>({ ...noTraining, tasks: [task] });
   const memory = createMemoryLedger({ ceiling: unlimited, clock: time.clock });
   const needsGpuBytes = resources.get().gpus.length > 0 ? gb : 0;
-  const state = { ramUsed: 2 * gb, demand: 0, loadFault: null as Error | null };
+  const state = {
+    disk: null as ArbiterInputs['disk'],
+    ramUsed: 2 * gb,
+    demand: 0,
+    loadFault: null as Error | null,
+  };
   const gates: { interrupt: Promise<void> | null } = { interrupt: null };
   const hybrid = createHybrid({
     clock: time.clock,
     settings,
     nodeStatus: status,
-    standing: createSignal(unheld),
+    standing,
     leavesMemory: () => false,
     resources,
     ram: () => ({ totalBytes: 16 * gb, usedBytes: state.ramUsed }),
     memory,
+    disk: () => state.disk,
     cacheRoom: { bytes: () => 0, giveBack: () => false, refresh: () => {} },
     jobs: {
       ...{ running: () => state.demand, waiting: () => 0, held: () => 0 },
@@ -115,7 +123,7 @@ function node(patch: Partial<Settings> = {}, reading: Partial<Resources> = {}) {
     for (let turn = 0; turn < 10; turn += 1) await new Promise(setImmediate);
   };
   return {
-    ...{ hybrid, time, log, faults, settings, status, training, memory, state, gates, settle },
+    ...{ hybrid, time, log, faults, settings, standing, status, training, memory, state, gates, settle },
     /** One turn of deciding. */
     async tick(ms = 2000) {
       time.advance(ms);
@@ -269,4 +277,46 @@ test('what a model took once is forgotten with a stop: it may be loaded otherwis
   await tick();
   await open();
   expect(hybrid.preview(0)).toMatchObject({ obstacle: null });
+});
+
+test('side by side each kind has its part of the network; without a limit none is told, and alone one has all', async () => {
+  const { hybrid, standing, settings, open, tick } = aNode({
+    takePartInTraining: true,
+    trainingSharePercent: 40,
+  });
+  const parts = () => {
+    const { mode, allowance } = hybrid.status.get();
+    return [mode, allowance.inference.networkMbps, allowance.training.networkMbps];
+  };
+  await open();
+  expect(parts()).toEqual(['both', undefined, undefined]);
+  standing.set({ ...unheld, limits: { ...unheld.limits, networkMbps: 50 } });
+  await tick();
+  expect(parts()).toEqual(['both', 30, 20]);
+  expect(hybrid.preview(20).allowance.inference.networkMbps).toBe(40);
+  settings.set({ ...settings.get(), trainingSharePercent: 0 });
+  await tick();
+  expect(parts()).toEqual(['inference', 50, 0]);
+});
+
+test('the disk is divided by the slider while the node is stopped too, and training that is off keeps what it has', async () => {
+  const { hybrid, state, settings, open, tick } = aNode({
+    takePartInTraining: true,
+    trainingSharePercent: 40,
+  });
+  const parts = () => {
+    const { inference, training } = hybrid.status.get().allowance;
+    return [inference.diskBytes, training.diskBytes];
+  };
+  await tick();
+  expect(parts()).toEqual([undefined, undefined]);
+  state.disk = { totalBytes: 100 * gb, storedBytes: { inference: 10 * gb, training: gb } };
+  await tick();
+  expect(parts()).toEqual([60 * gb, 40 * gb]);
+  await open();
+  await tick();
+  expect(parts()).toEqual([60 * gb, 40 * gb]);
+  settings.set({ ...settings.get(), takePartInTraining: false });
+  await tick();
+  expect(parts()).toEqual([99 * gb, gb]);
 });

@@ -1,29 +1,19 @@
 import type { Allowance, HybridStatus, SharePreview } from '#contract/hybrid.ts';
-import type { NodeStatus } from '#contract/node-status.ts';
-import type { Resources } from '#contract/resources.ts';
-import type { Settings } from '#contract/settings.ts';
-import type { Clock } from '../clock.ts';
-import type { HoldableJobs } from '../inference/job-hold.ts';
-import type { DrainableJobService } from '../inference/job-service.ts';
 import { modelNeeds } from '../inference/model-needs.ts';
-import type { ModelPool } from '../inference/model-pool.ts';
 import { threadsWithin } from '../inference/node-pool.ts';
 import type { Memory } from '../inference/pool-policy.ts';
-import type { Ledger } from '../ledger/ledger.ts';
-import type { ModelStore } from '../models/model-store.ts';
 import { engineRamBytes } from '../resources/own-memory.ts';
-import type { Standing } from '../resources/standing.ts';
 import { createSignal, type Signal } from '../signal.ts';
-import type { Training } from '../training/open-training.ts';
 import type { Allocation, ArbiterInputs } from './allocation.ts';
+import { diskParts } from './allowances.ts';
 import { arbitrate, newArbiterState } from './arbiter.ts';
-import type { CacheRoom } from './cache-room.ts';
 import { ceilingOf } from './ceiling.ts';
-import { type MemoryLedger, unlimited } from './memory-ledger.ts';
+import type { HybridParts } from './hybrid-parts.ts';
+import { unlimited } from './memory-ledger.ts';
 import { kindOf, sumOf } from './memory-plan.ts';
 import { createModeController } from './mode-controller.ts';
 import { createRecentCount } from './recent-count.ts';
-import { type Paces, roundWork } from './round-work.ts';
+import { isToBeLearnt, type Paces, roundWork } from './round-work.ts';
 import { createServingSide } from './serving-side.ts';
 import { previewShare } from './share-preview.ts';
 import { createWorkLog } from './work-log.ts';
@@ -40,33 +30,6 @@ const longestServingWaitMs = 55 * 60_000;
 const askStandsMs = 60_000;
 /** A model that did not load is tried again after this. */
 const servingRestMs = 60_000;
-
-export interface HybridParts {
-  clock: Clock;
-  settings: Signal<Settings>;
-  nodeStatus: Signal<NodeStatus>;
-  standing: Signal<Standing>;
-  /** Another program is to have the memory while the node rests. */
-  leavesMemory(): boolean;
-  resources: Signal<Resources>;
-  /** Main memory as it is this moment, all programs' use counted. */
-  ram(): Resources['ram'];
-  memory: MemoryLedger;
-  cacheRoom: CacheRoom;
-  jobs: HoldableJobs & Pick<DrainableJobService, 'running' | 'waiting'>;
-  pool: Pick<
-    ModelPool,
-    'offered' | 'loaded' | 'load' | 'unloadAll' | 'unloadIdle' | 'quiet' | 'foremost' | 'threadsChanged'
-  >;
-  models: Pick<ModelStore, 'get'>;
-  training: {
-    node: Pick<Training['node'], 'status' | 'isPausedByOperator' | 'wake'>;
-    turns: Training['turns'];
-  };
-  ledger: Pick<Ledger, 'netByKind'>;
-  setBusy(isBusy: boolean): void;
-  onFault(error: unknown): void;
-}
 
 export interface Hybrid {
   status: Signal<HybridStatus>;
@@ -187,6 +150,9 @@ export function createHybrid(parts: HybridParts): Hybrid {
     return { inference: rate('inference'), training: rate('training') };
   }
 
+  /** A round that is under way is finished when taking part is switched off in it. */
+  const canTrain = () => settings.get().takePartInTraining || isToBeLearnt(training.node.status.get().state);
+
   /** A clock that was set back ends it too. */
   const isServingAtRest = (now: number) =>
     now < servingRestsUntil && servingRestsUntil - now <= servingRestMs;
@@ -206,8 +172,7 @@ export function createHybrid(parts: HybridParts): Hybrid {
       sharePercent: wanted.trainingSharePercent,
       can: {
         inference: wanted.serveOwnModels && sound && !isServingAtRest(now),
-        // A round that is under way is finished when taking part is switched off in it.
-        training: wanted.takePartInTraining || round !== null,
+        training: canTrain(),
       },
       held: {
         inference: holds.serving,
@@ -223,6 +188,8 @@ export function createHybrid(parts: HybridParts): Hybrid {
       ceiling: memory.ceiling(),
       needs: { inference: inferenceNeeds(), training: training.turns.needs() },
       threads,
+      networkMbps: limits.networkMbps,
+      disk: parts.disk(),
       lamportsPerMinute: rates(now),
       isAsked,
       random: Math.random(),
@@ -269,6 +236,18 @@ export function createHybrid(parts: HybridParts): Hybrid {
       void pool.unloadIdle();
   }
 
+  /** Files are divided while the node is stopped too: models are loaded down then as well. */
+  function allowanceNow(): HybridStatus['allowance'] {
+    const { inference, training } = allocation?.allowance ?? { inference: nothing, training: nothing };
+    const { trainingSharePercent: sharePercent } = settings.get();
+    const disk = diskParts({ sharePercent, can: { training: canTrain() }, disk: parts.disk() });
+    if (!disk) return { inference, training };
+    return {
+      inference: { ...inference, diskBytes: disk.inference },
+      training: { ...training, diskBytes: disk.training },
+    };
+  }
+
   function statusNow(): HybridStatus {
     const now = clock.now();
     const active = isActive() && !isResting;
@@ -284,7 +263,7 @@ export function createHybrid(parts: HybridParts): Hybrid {
       switching: active ? switching : null,
       settledUntil: active && state.settledUntil > now ? state.settledUntil : null,
       trainingTimeShare: worked > 0 ? trainingMs / worked : null,
-      allowance: allocation?.allowance ?? { inference: nothing, training: nothing },
+      allowance: allowanceNow(),
       ceiling: memory.ceiling(),
       reservations: memory.reservations.get(),
     };

@@ -11,7 +11,8 @@ import type { JobRequest } from './job-request.ts';
 import type { WorkResult, WorkRuntime } from './job-work.ts';
 import type { LoadLimits } from './load-limits.ts';
 import { type ModelMemory, reserveModel } from './model-memory.ts';
-import { idleModels, type LoadedModelState, type Memory, makeRoom } from './pool-policy.ts';
+import { idleModels, type LoadedModelState, type Memory } from './pool-policy.ts';
+import { createPoolRoom } from './pool-room.ts';
 import type { LoadOptions, Runtime } from './runtime.ts';
 import { unknownModel } from './unknown-model.ts';
 
@@ -74,7 +75,13 @@ export interface PoolSettings {
   idleUnloadMs: number;
 }
 
-type Found = ReturnType<Parameters<typeof createModelPool>[0]['find']>;
+/** How to run a model and what it needs, of this for its context. */
+export interface Found {
+  name: string;
+  options: LoadOptions;
+  needs: Memory;
+  context: Memory;
+}
 
 interface Loaded {
   id: string;
@@ -94,8 +101,8 @@ interface Loaded {
  */
 export function createModelPool(options: {
   settings(): PoolSettings;
-  /** How to run a model and what it needs, of this for its context. Throws `models/*`. */
-  find(id: string): { name: string; options: LoadOptions; needs: Memory; context: Memory };
+  /** Throws `models/*`. */
+  find(id: string): Found;
   createRuntime(id: string, afterCrash: (options: LoadOptions, reason: string) => LoadOptions): Runtime;
   /** Left below the ceilings, all programs' use counted, as of this moment. */
   freeMemory(): Promise<Memory>;
@@ -114,8 +121,6 @@ export function createModelPool(options: {
   const foremost = createSignal<Engine>(engineOff);
   const listeners = new Set<() => void>();
   const ended = new AbortController();
-  /** Models that take no new jobs, since another one waits for their room. */
-  let yielding = new Set<string>();
   let turn: Promise<unknown> = Promise.resolve();
   /** Models that are going: their memory is not free yet. */
   const leaving = new Set<Promise<void>>();
@@ -123,7 +128,6 @@ export function createModelPool(options: {
   let loads = new AbortController();
   /** Why a model's last load failed. */
   const failures = new Map<string, ErrorBody>();
-  let onLeaseEnd: (() => void) | null = null;
   const quiet = createQuiet(() => [...loaded.values()].every(({ leases }) => leases === 0));
 
   function refresh(): void {
@@ -160,6 +164,13 @@ export function createModelPool(options: {
     return gone;
   }
 
+  const room = createPoolRoom({
+    ...options,
+    states,
+    unload,
+    settled: async () => void (await Promise.allSettled(leaving)),
+  });
+
   async function letGo({ runtime, memory }: Loaded): Promise<void> {
     try {
       await runtime.dispose();
@@ -169,46 +180,9 @@ export function createModelPool(options: {
     }
   }
 
-  async function roomFor(id: string, model: Found, signal: AbortSignal): Promise<void> {
-    const { needs } = model;
-    try {
-      for (;;) {
-        await Promise.allSettled(leaving);
-        const free = lesser(await options.freeMemory(), options.memory.room('model'));
-        signal.throwIfAborted();
-        const { mostLoaded } = settings();
-        const decision = makeRoom({ loaded: states(), needs, free, mostLoaded });
-        if (decision.kind === 'load') return;
-        if (needs.ramBytes > free.ramBytes && options.giveBack?.()) continue;
-        if (decision.kind === 'unload') await unload(decision.id);
-        else if (decision.kind === 'wait') {
-          yielding = new Set(decision.ids);
-          await new Promise<void>((resolve) => {
-            onLeaseEnd = resolve;
-            signal.addEventListener('abort', () => resolve(), { once: true });
-          });
-        } else {
-          // Where it is other work of the node that has the memory, its refusal says which.
-          reserveModel(options.memory, model).release();
-          throw new AppError(
-            'inference/out-of-memory',
-            `“${id}” needs ${megabytes(decision.needsBytes)} of ${decision.missing === 'gpu' ? 'GPU memory' : 'memory'}; ${megabytes(decision.freeBytes)} are free for it.`,
-            {
-              retryAfterSeconds: 30,
-              data: { needsBytes: decision.needsBytes, freeBytes: decision.freeBytes },
-            },
-          );
-        }
-      }
-    } finally {
-      yielding = new Set();
-      onLeaseEnd = null;
-    }
-  }
-
   async function loadNow(id: string, signal: AbortSignal): Promise<void> {
     const model = options.find(id);
-    await roomFor(id, model, signal);
+    await room.make(id, model, signal);
     signal.throwIfAborted();
     const entry = newEntry(id, model);
     loaded.set(id, entry);
@@ -341,7 +315,7 @@ export function createModelPool(options: {
       if (!settings().offered.includes(id)) throw unknownModel(id, settings().offered);
     },
     slots(id) {
-      if (yielding.has(id)) return 0;
+      if (room.isYielding(id)) return 0;
       return loaded.get(id)?.runtime.engine.get().parallelRequests ?? slotsBeforeLoad;
     },
     async acquire(id, signal) {
@@ -369,7 +343,7 @@ export function createModelPool(options: {
             entry.leases -= 1;
             entry.lastUsedAt = clock.now();
             if (entry.leases > 0) return;
-            onLeaseEnd?.();
+            room.leaseEnded();
             dropUnoffered();
             quiet.check();
           },
@@ -399,10 +373,3 @@ export function createModelPool(options: {
     },
   };
 }
-
-const lesser = (a: Memory, b: Memory): Memory => ({
-  ramBytes: Math.min(a.ramBytes, b.ramBytes),
-  gpuBytes: Math.min(a.gpuBytes, b.gpuBytes),
-});
-
-const megabytes = (bytes: number) => `${Math.round(bytes / 1e6).toLocaleString('en')} MB`;

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
@@ -8,10 +8,9 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { CatalogueEntry } from '#contract/catalogue.ts';
 import type { Download } from '#contract/download.ts';
 import { AppError } from '#contract/errors.ts';
-import { defaultManners } from '#contract/manners.ts';
 import { createFakeClock } from '#testing/fake-clock.ts';
 import { type Oddity, startOddFileServer } from '#testing/odd-file-server.ts';
-import { networkRate } from '../byte-rate.ts';
+import { createByteRate } from '../byte-rate.ts';
 import { type Downloads, openDownloads } from './downloads.ts';
 
 const content = randomBytes(300_000);
@@ -35,17 +34,17 @@ let hub: Awaited<ReturnType<typeof startOddFileServer>>;
 let hubs: string[];
 let proxyUrl: string | null;
 let mostMbps: number | null = null;
-let quota: () => Promise<void>;
+let quota: (bytes: number) => Promise<void>;
 let downloads: Downloads;
 const done: string[][] = [];
 
 const open = () =>
   openDownloads({
-    rate: networkRate(() => ({ ...defaultManners.limitsIdle, networkMbps: mostMbps }), time.clock),
+    rate: createByteRate(() => (mostMbps === null ? null : (mostMbps * 1e6) / 8), time.clock),
     catalogue: [entry('model'), entry('second'), entry('third')],
     modelsDir: dir,
     hub: () => ({ hubs, proxy: proxyUrl }),
-    makeRoom: () => quota(),
+    makeRoom: (bytes) => quota(bytes),
     onDone: async () => void done.push(readdirSync(dir)),
     clock: time.clock,
   });
@@ -274,4 +273,27 @@ test('two run at once, the third waits; one over the quota says so', async () =>
   await until('failed');
   await vi.waitFor(() => expect(state()).toMatchObject({ error: { code: 'models/quota' } }));
   expect(() => downloads.start('nothing')).toThrow('The catalogue has no model');
+});
+
+test('the second of two is to fit beside the first one, which goes on when the second is refused', async () => {
+  const lfs = { sha256: createHash('sha256').update(content).digest('hex'), size: 300_000, pointerSize: 134 };
+  const siblings = ['model', 'second'].map((id) => ({ rfilename: `${id}.gguf`, lfs }));
+  hub.answerApi({ status: 200, body: { id: 'test/model', siblings } });
+  const asked: number[] = [];
+  quota = async (bytes) => {
+    asked.push(bytes);
+    if (bytes > 500_000) throw new AppError('models/quota', 'no room');
+  };
+  mostMbps = 0.001;
+  try {
+    downloads.start('model');
+    await vi.waitFor(() => expect(state()?.state).toBe('running'));
+    downloads.start('second');
+    await vi.waitFor(() => expect(state('second')).toMatchObject({ error: { code: 'models/quota' } }));
+    expect(asked).toEqual([300_000, 600_000]);
+    expect(state()?.state).toBe('running');
+  } finally {
+    mostMbps = null;
+  }
+  await until('done');
 });

@@ -44,7 +44,7 @@ export async function openDownloads(options: {
   catalogue: readonly CatalogueEntry[];
   modelsDir: string;
   hub(): HubSettings;
-  /** Makes room in the store's quota. Rejects with `models/quota`. */
+  /** Makes room for so many bytes beside the store's models. Rejects with `models/quota`. */
   makeRoom(bytes: number): Promise<void>;
   /** A whole file lies in the store's folder. */
   onDone(): Promise<void>;
@@ -57,6 +57,7 @@ export async function openDownloads(options: {
   const target = (entry: CatalogueEntry) => join(modelsDir, entry.file);
   let shownAt = 0;
   let isHeld = false;
+  let roomTurn: Promise<void> = Promise.resolve();
 
   for (const name of readdirSync(modelsDir)) {
     const entry = catalogue.find(({ file }) => name === file + partEnding);
@@ -100,7 +101,7 @@ export async function openDownloads(options: {
       const fetcher = createFetcher(hub.proxy);
       const file = await findHubFile(entry, hub, fetcher, abort.signal);
       task.totalBytes = file.sizeBytes;
-      await options.makeRoom(file.sizeBytes);
+      await roomFor(task);
       task.marks = [];
       change(task, { state: 'running', bytesPerSecond: 0, secondsLeft: null });
       await download({
@@ -123,6 +124,18 @@ export async function openDownloads(options: {
       publish();
       fill();
     }
+  }
+
+  /** One after the other: each is to fit beside those that have their room already, and beside the parts that lie there. */
+  function roomFor(task: Task): Promise<void> {
+    const bytesOf = ({ state, totalBytes, receivedBytes }: Task) =>
+      state.state === 'done' ? 0 : state.state === 'running' ? (totalBytes ?? receivedBytes) : receivedBytes;
+    const made = roomTurn.then(() => {
+      const others = [...tasks.values()].filter((other) => other !== task);
+      return options.makeRoom(others.reduce((sum, other) => sum + bytesOf(other), task.totalBytes ?? 0));
+    });
+    roomTurn = made.catch(() => {});
+    return made;
   }
 
   function progress(task: Task, receivedBytes: number): void {

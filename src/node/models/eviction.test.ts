@@ -36,5 +36,11 @@ test('deletes the least recently served, no more than it takes, and never what i
 });
 
 test('without a quota nothing is deleted', () => {
-  expect(evictionPlan([{ id: 'a', sizeBytes: 1e12, lastServedAt: 0, isKept: false }], 1e12, 0)).toEqual([]);
+  expect(
+    evictionPlan(
+      [{ id: 'a', sizeBytes: 1e12, lastServedAt: 0, isKept: false }],
+      1e12,
+      Number.POSITIVE_INFINITY,
+    ),
+  ).toEqual([]);
 });

@@ -11,16 +11,11 @@ export interface StoredModel {
 }
 
 /**
- * Which models to delete so that `needBytes` more fit into `quotaBytes`: least recently served first, no more than it takes.
- * Throws `models/quota` when it cannot be done. 0 as quota means no limit.
+ * Which models to delete so that `needBytes` more fit into `mostBytes`: least recently served first, no more than it takes.
+ * Throws `models/quota` when it cannot be done. Infinity is no limit.
  */
-export function evictionPlan(
-  models: readonly StoredModel[],
-  needBytes: number,
-  quotaBytes: number,
-): string[] {
-  if (quotaBytes === 0) return [];
-  let excess = models.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) + needBytes - quotaBytes;
+export function evictionPlan(models: readonly StoredModel[], needBytes: number, mostBytes: number): string[] {
+  let excess = models.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) + needBytes - mostBytes;
   const plan: string[] = [];
   const movable = models.filter(({ isKept }) => !isKept).sort((a, b) => a.lastServedAt - b.lastServedAt);
   for (const { id, sizeBytes } of movable) {
@@ -31,7 +26,9 @@ export function evictionPlan(
   if (excess > 0)
     throw new AppError(
       'models/quota',
-      `${Math.ceil(excess / 1e6).toLocaleString('en')} MB are missing in the ${Math.round(quotaBytes / 1e9)} GB set for models.`,
+      `${Math.ceil(excess / 1e6).toLocaleString('en')} MB are missing in the ${gigabytes(mostBytes)} GB for models.`,
     );
   return plan;
 }
+
+const gigabytes = (bytes: number) => (bytes / 1e9).toFixed(bytes < 1e10 ? 1 : 0);

@@ -15,9 +15,11 @@ export function nodeDownloads(parts: {
   models: ModelStore;
   ledger: Ledger;
   rate: ByteRate;
+  /** Serving's part of the disk in bytes; null while it is not known. */
+  diskBytes(): number | null;
   clock: Clock;
 }): Promise<Downloads> {
-  const { catalogue, modelsDir, settings, models, ledger, rate, clock } = parts;
+  const { catalogue, modelsDir, settings, models, ledger, rate, diskBytes, clock } = parts;
   return openDownloads({
     catalogue,
     modelsDir,
@@ -25,7 +27,7 @@ export function nodeDownloads(parts: {
       const { modelHubs, downloadProxy } = settings.current.get();
       return { hubs: modelHubs, proxy: downloadProxy };
     },
-    makeRoom: makeRoom({ settings, ledger, models }),
+    makeRoom: makeRoom({ settings, ledger, models, diskBytes }),
     onDone: () => models.scan(),
     rate,
     clock,

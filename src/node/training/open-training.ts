@@ -11,6 +11,7 @@ import type { Ledger } from '../ledger/ledger.ts';
 import type { NodeKey } from '../link/node-key.ts';
 import type { TrainingApi } from '../server/training-routes.ts';
 import type { SettingsStore } from '../settings-store.ts';
+import { createDataInUse } from './data/data-in-use.ts';
 import { type DataList, openDataList } from './data/data-list.ts';
 import { fits } from './data/fits.ts';
 import { usualValidationPercent } from './data/open-examples.ts';
@@ -22,6 +23,7 @@ import { openRoundLog } from './round-log.ts';
 import { openRoundPrivacy } from './round-privacy.ts';
 import { createRoundTrainer, type NodeTrainer } from './round-trainer.ts';
 import { secureClients } from './secure-client.ts';
+import { createTrainingFiles, type TrainingFiles } from './training-files.ts';
 import { createTrainingNode, type RoundGateway, type TrainingNode } from './training-node.ts';
 
 /** All of the training node over one profile. */
@@ -30,6 +32,8 @@ export interface Training {
   /** Its turns at the machine. */
   turns: Pick<NodeTrainer, 'grant' | 'interrupt' | 'needs' | 'usedBytes'>;
   data: DataList;
+  /** What its folder takes. */
+  files: Pick<TrainingFiles, 'stored'>;
   rounds: PlainRounds;
   api: TrainingApi;
   rate: ByteRate;
@@ -55,6 +59,8 @@ export function openTraining(options: {
   /** What its transfers keep to. */
   rate: ByteRate;
   mayJoin(): boolean;
+  /** Bytes that its files may take; null while that is not known. */
+  mostDiskBytes(): number | null;
   nvidiaGpu(): string | null;
   /** Most threads that computing may take just now. */
   mostThreads(): number;
@@ -66,7 +72,20 @@ export function openTraining(options: {
   const places = { cacheDir: join(dir, 'cache'), resourcesDir };
   mkdirSync(places.cacheDir, { recursive: true, mode: 0o700 });
   const log = openRoundLog(join(dir, 'rounds.db'), { clock });
-  const data = openDataList(join(dir, 'data.json'), places);
+  const list = openDataList(join(dir, 'data.json'), places);
+  const inUse = createDataInUse(places);
+  const data: DataList = {
+    ...list,
+    add: (entry, signal) => inUse.during(entry.source, () => list.add(entry, signal)),
+  };
+  const files = createTrainingFiles({
+    dir,
+    cacheDir: places.cacheDir,
+    inUse: inUse.ids,
+    mostBytes: options.mostDiskBytes,
+    clock,
+    onFault: options.onFault,
+  });
   const ended = new AbortController();
   const engineDir = join(dir, 'gpu-engine');
   const trainer = createRoundTrainer({
@@ -121,7 +140,15 @@ export function openTraining(options: {
     clock,
     log,
     settings: settings.current,
-    trainer,
+    trainer: {
+      ...trainer,
+      // From its first step to its last, also while it waits for its turn.
+      train(job, onProgress, signal) {
+        const train = () => trainer.train(job, onProgress, signal);
+        const source = data.get(job.dataId)?.source;
+        return source ? inUse.during(source, train) : train();
+      },
+    },
     gpuEngine: gpuEngine.state,
     privacy,
     data: {
@@ -152,6 +179,7 @@ export function openTraining(options: {
     node,
     turns: trainer,
     data,
+    files,
     rounds,
     taskOf,
     api: { rounds, rate: options.rate, status: node.status.get, history: node.history.get },
@@ -160,7 +188,7 @@ export function openTraining(options: {
       const offered = taskId === undefined ? undefined : (node.task(taskId) ?? taskOf(taskId));
       if (taskId !== undefined && !offered)
         throw new AppError('training/unknown-task', `There is no task “${taskId}”.`);
-      return previewData(source, { ...places, format: offered?.data });
+      return inUse.during(source, () => previewData(source, { ...places, format: offered?.data }));
     },
     // How it goes is told by the status.
     installEngine: () => void gpuEngine.install().catch(() => {}),
@@ -169,6 +197,7 @@ export function openTraining(options: {
     async dispose() {
       follow(null);
       ended.abort();
+      files.dispose();
       await turn;
       gpuEngine.dispose();
       await trainer.dispose();

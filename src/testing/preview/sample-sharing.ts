@@ -39,13 +39,17 @@ const training = (now: number): Reservation => ({
   since: now - 12 * minute,
 });
 
-const allowances = (share: number) => ({
+const allowances = (share: number, networkMbps: number | null) => ({
   inference: {
+    ...(networkMbps === null ? {} : { networkMbps: (networkMbps * (100 - share)) / 100 }),
+    diskBytes: (400 * gigabyte * (100 - share)) / 100,
     threads: Math.round((14 * (100 - share)) / 100),
     ramBytes: (12 * gigabyte * (100 - share)) / 100,
     gpuBytes: (10.8 * gigabyte * (100 - share)) / 100,
   },
   training: {
+    ...(networkMbps === null ? {} : { networkMbps: (networkMbps * share) / 100 }),
+    diskBytes: (400 * gigabyte * share) / 100,
     threads: Math.round((14 * share) / 100),
     ramBytes: (12 * gigabyte * share) / 100,
     gpuBytes: (10.8 * gigabyte * share) / 100,
@@ -61,7 +65,7 @@ export function sampleHybrid(now: number, wanted: string, hasGpu: boolean): Hybr
     switching: null,
     settledUntil: now + 8 * minute,
     trainingTimeShare: 0.28,
-    allowance: allowances(30),
+    allowance: allowances(30, null),
     ceiling: { ramBytes: 25 * gigabyte, gpuBytes: hasGpu ? 10.8 * gigabyte : 0 },
     reservations: [...model(now), training(now)].map((one) =>
       hasGpu ? one : { ...one, gpuBytes: 0, usedGpuBytes: null },
@@ -93,14 +97,15 @@ export function sampleHybrid(now: number, wanted: string, hasGpu: boolean): Hybr
 /** What the slider's position would mean on a machine where both fit up to 60 %. */
 export function samplePreview(share: number, settings: Settings): SharePreview {
   const turns = share > 60;
+  const mbps = settings.limitsIdle.networkMbps;
   const isKnown = settings.takePartInTraining;
   return {
     trainingSharePercent: share,
     arrangement:
       share === 0 ? 'inference-only' : share === 100 ? 'training-only' : turns ? 'in-turns' : 'side-by-side',
     allowance: turns
-      ? { inference: allowances(0).inference, training: allowances(100).training }
-      : allowances(share),
+      ? { inference: allowances(0, mbps).inference, training: allowances(100, mbps).training }
+      : allowances(share, mbps),
     inferenceLamportsPerHour: `${504_000 - share * 3900}`,
     trainingLamportsPerHour: isKnown ? `${share * 4700}` : null,
     unloads: share > 80 ? ['Qwen3 8B'] : [],

@@ -20,7 +20,8 @@ export function forgetCached(source: DataSource, places: DataPlaces, listed: rea
   removeWhere(places.cacheDir, (id) => gone.includes(id));
 }
 
-function idsOf(source: DataSource, places: DataPlaces): string[] {
+/** What all names in the cache start with that hold something of this source. */
+export function idsOf(source: DataSource, places: DataPlaces): string[] {
   const own = source.kind === 'built-in' ? builtInSource(source.name, places) : source;
   const paths = own.kind === 'idx' ? [own.images, own.labels] : [own.path];
   return [sourceId(source), ...paths.map(packedId)];

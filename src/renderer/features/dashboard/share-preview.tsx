@@ -1,7 +1,7 @@
 import { TriangleAlert } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import type { Allowance, SharePreview } from '#contract/hybrid.ts';
-import { formatBytes, formatSol } from '../../lib/format.ts';
+import { formatBytes, formatMbps, formatSol } from '../../lib/format.ts';
 
 interface SharePreviewViewProps {
   preview: SharePreview | null;
@@ -63,8 +63,9 @@ function earnedText(preview: SharePreview | null, kind: Kind, unit: string, t: T
     : t('hybrid.earns', { amount: formatSol(lamports), unit });
 }
 
-function takesText({ threads, ramBytes, gpuBytes }: Allowance, t: Translate): string {
+function takesText({ threads, ramBytes, gpuBytes, networkMbps }: Allowance, t: Translate): string {
   const parts = [t('hybrid.threads', { count: threads }), formatBytes(ramBytes)];
   if (gpuBytes > 0) parts.push(t('hybrid.onGpu', { size: formatBytes(gpuBytes) }));
+  if (networkMbps !== undefined) parts.push(formatMbps(networkMbps).replace(' ', '\u00a0'));
   return parts.join(' · ');
 }

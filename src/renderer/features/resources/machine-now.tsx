@@ -15,7 +15,8 @@ import { useReadings } from './use-readings.ts';
 export function MachineNow({ settings }: { settings: Settings }) {
   const { t } = useTranslation();
   const readings = useReadings();
-  const reservations = useSignal('hybrid.status')?.reservations ?? [];
+  const hybrid = useSignal('hybrid.status');
+  const reservations = hybrid?.reservations ?? [];
   const inForce = useSignal('node.status')?.limits ?? 'idle';
   const now = readings.at(-1);
   if (!now) return <TableSkeleton label={t('resources.loading')} />;
@@ -36,8 +37,14 @@ export function MachineNow({ settings }: { settings: Settings }) {
     },
     {
       key: 'disk',
-      heightPx: 125,
-      panel: <DiskPanel disk={now.disk} reserveGigabytes={settings.diskReserveGigabytes} />,
+      heightPx: 145,
+      panel: (
+        <DiskPanel
+          disk={now.disk}
+          reserveGigabytes={settings.diskReserveGigabytes}
+          allowance={hybrid?.allowance}
+        />
+      ),
     },
     { key: 'announced', heightPx: 215, panel: <HardwarePanel /> },
   ];

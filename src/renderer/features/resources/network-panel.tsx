@@ -2,13 +2,12 @@ import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { LimitSet } from '#contract/manners.ts';
 import type { Resources } from '#contract/resources.ts';
-import { formatBytes } from '../../lib/format.ts';
+import { formatBytes, formatMbps } from '../../lib/format.ts';
 import { LevelMeter } from '../../ui/level-meter.tsx';
 import { Panel } from './panel.tsx';
 import { ReadingChart, type ReadingLine } from './reading-chart.tsx';
 
 const mbps = (bytesPerSecond: number | null) => (bytesPerSecond === null ? null : (bytesPerSecond * 8) / 1e6);
-const formatMbps = (value: number) => `${Number(value.toPrecision(3))} Mbit/s`;
 
 interface NetworkPanelProps {
   readings: readonly Resources[];
