@@ -12,10 +12,13 @@ const writes = new Set([
   'setCursor',
 ]);
 
-/** Books of a process that dies just before or just after one of its commits; from then on nothing is read or written. */
+/**
+ * Books of a process that dies just before or just after one of its commits, or one of those named `only`; from then on nothing is
+ * read or written.
+ */
 export function mortalLedger(
   ledger: Ledger,
-  death: { afterWrites: number; isBefore: boolean; at: string | null },
+  death: { afterWrites: number; isBefore: boolean; at: string | null; only?: string | undefined },
 ): Ledger {
   let left = death.afterWrites;
   const die = (name: string): never => {
@@ -30,7 +33,7 @@ export function mortalLedger(
         if (typeof value !== 'function') return value;
         return (...parameters: unknown[]) => {
           if (death.at !== null) die(name);
-          if (!writes.has(name)) return value.apply(target, parameters);
+          if (!writes.has(name) || (death.only ?? name) !== name) return value.apply(target, parameters);
           left -= 1;
           if (left < 0 && death.isBefore) die(name);
           const result = value.apply(target, parameters);

@@ -33,6 +33,9 @@ function partOf(whole: number, share: number, needs: { inference: number; traini
 export const threadsBeside = (threads: number, sharePercent: number): number =>
   Math.min(threads - 1, Math.max(1, Math.round((threads * sharePercent) / 100)));
 
+/** Converted data of a few tasks; a slider that stands at training must not cost anybody a model that there is room for. */
+const mostTrainingDiskBytes = 20e9;
+
 /** Disk stays divided whoever works, since files stay where they are. Where training is off it keeps only what it has. */
 export function diskParts({
   can,
@@ -43,7 +46,8 @@ export function diskParts({
   training: number;
 } | null {
   if (!disk) return null;
-  const training = partOf(disk.totalBytes, can.training ? sharePercent / 100 : 0, disk.storedBytes);
+  const byShare = partOf(disk.totalBytes, can.training ? sharePercent / 100 : 0, disk.storedBytes);
+  const training = Math.min(byShare, Math.max(disk.storedBytes.training, mostTrainingDiskBytes));
   return { inference: disk.totalBytes - training, training };
 }
 

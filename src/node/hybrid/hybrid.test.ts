@@ -310,13 +310,18 @@ test('the disk is divided by the slider while the node is stopped too, and train
   };
   await tick();
   expect(parts()).toEqual([undefined, undefined]);
-  state.disk = { totalBytes: 100 * gb, storedBytes: { inference: 10 * gb, training: gb } };
+  state.disk = { totalBytes: 30 * gb, storedBytes: { inference: 10 * gb, training: gb } };
   await tick();
-  expect(parts()).toEqual([60 * gb, 40 * gb]);
+  expect(parts()).toEqual([18 * gb, 12 * gb]);
   await open();
   await tick();
-  expect(parts()).toEqual([60 * gb, 40 * gb]);
+  expect(parts()).toEqual([18 * gb, 12 * gb]);
   settings.set({ ...settings.get(), takePartInTraining: false });
   await tick();
-  expect(parts()).toEqual([99 * gb, gb]);
+  expect(parts()).toEqual([29 * gb, gb]);
+  // On a large disk training's part stays small, wherever the slider stands: models that have room stay.
+  settings.set({ ...settings.get(), takePartInTraining: true, trainingSharePercent: 100 });
+  state.disk = { ...state.disk, totalBytes: 500 * gb };
+  await tick();
+  expect(parts()).toEqual([500 * gb - 20e9, 20e9]);
 });

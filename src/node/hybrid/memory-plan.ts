@@ -82,8 +82,11 @@ function wouldGo(given: MemoryPlan, wanted: Held): Held[] {
   // A kind that may have nothing waits for its turn: all that the other one holds is in its way.
   const isOthersTurn = ramBytes === 0 && gpuBytes === 0;
   if (isOthersTurn) {
-    const others = given.held.filter(({ owner }) => kindOf(owner) !== kind);
-    return fits(wanted, given.ceiling) ? others : [];
+    const [others, own] = [false, true].map((isOwn) =>
+      given.held.filter(({ owner }) => (kindOf(owner) === kind) === isOwn),
+    ) as [Held[], Held[]];
+    const turn = { ...given, allowance: { ...given.allowance, [kind]: given.ceiling }, held: own };
+    return fits(wanted, roomFor(turn, wanted.owner)) ? others : [];
   }
   return leastToGo(given, wanted);
 }
