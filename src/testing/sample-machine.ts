@@ -1,19 +1,12 @@
 import type { Gpu, Resources, Surroundings } from '#contract/resources.ts';
+import { unknownFigures } from '#node/resources/gpu/unknown-figures.ts';
 
 /** A GPU of which nothing is known but what is given. */
 export const sampleGpu = (more: Partial<Gpu> & Pick<Gpu, 'totalBytes'>): Gpu => ({
+  ...unknownFigures,
   id: '0',
   vendor: 'nvidia',
   name: 'gpu',
-  usedBytes: null,
-  isUnified: false,
-  load: null,
-  tempC: null,
-  powerWatts: null,
-  powerLimitWatts: null,
-  fanPercent: null,
-  driverVersion: null,
-  processes: null,
   ...more,
 });
 

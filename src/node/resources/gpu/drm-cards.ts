@@ -1,6 +1,7 @@
 import type { Gpu } from '#contract/resources.ts';
 import { fanPercent, loadOf, memoryBytes, plain, temperatureC, times, usedOf, watts } from '../figure.ts';
 import type { Machine } from '../machine.ts';
+import { unknownFigures } from './unknown-figures.ts';
 
 const root = '/sys/class/drm';
 const micro = 1e-6;
@@ -71,19 +72,11 @@ export async function readDrmCard(
       ? memoryBytes(await number(`${path}/device/mem_info_vram_total`))
       : await intelMemory()) ?? 0;
   const blank: Gpu = {
+    ...unknownFigures,
     id: card.busAddress ?? path.slice(root.length + 1),
     vendor,
     name,
     totalBytes,
-    usedBytes: null,
-    isUnified: false,
-    load: null,
-    tempC: null,
-    powerWatts: null,
-    powerLimitWatts: null,
-    fanPercent: null,
-    driverVersion: null,
-    processes: null,
   };
   if (isAsleep) return { gpu: blank, energy: null };
 

@@ -1,6 +1,7 @@
 import type { EngineVram } from '#contract/model.ts';
 import type { Gpu } from '#contract/resources.ts';
 import { memoryBytes, usedOf } from '../figure.ts';
+import { unknownFigures } from './unknown-figures.ts';
 
 /**
  * Fills in what the system does not tell of a GPU's memory with what the engine that runs on it says. A GPU that only the engine knows
@@ -14,19 +15,13 @@ export function withEngineWord(gpus: readonly Gpu[], word: EngineVram | null): G
   if (gpus.length === 0)
     return [
       {
+        ...unknownFigures,
         id: 'engine',
         vendor: vendorOf(name),
         name,
         totalBytes,
         usedBytes,
         isUnified: word.isUnified,
-        load: null,
-        tempC: null,
-        powerWatts: null,
-        powerLimitWatts: null,
-        fanPercent: null,
-        driverVersion: null,
-        processes: null,
       },
     ];
   // The word is of all of the engine's GPUs together: of several it says nothing about one.
