@@ -43,7 +43,13 @@ export const offeredTaskSchema = z.strictObject({
   accuracy: z.number().min(0).max(1).nullable(),
 });
 export type OfferedTask = z.infer<typeof offeredTaskSchema>;
-export const tasksAnswerSchema = z.object({ tasks: z.array(offeredTaskSchema).max(1000) });
+/** A task that is not understood, as one of a newer gateway's, is left out: the others can be trained all the same. */
+export const tasksAnswerSchema = z.object({
+  tasks: z
+    .array(z.unknown())
+    .max(1000)
+    .transform((tasks) => tasks.flatMap((task) => offeredTaskSchema.safeParse(task).data ?? [])),
+});
 
 /** `POST /federated/join`: the node would take part in a round of this task; said again every `poll_seconds`. */
 export const joinRequestSchema = z.strictObject({
