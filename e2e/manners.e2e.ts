@@ -52,7 +52,7 @@ test('the slider by its keys asks to take part, is stored, and the line below sa
   await slider().focus();
   await page.keyboard.press('Home');
   await expect.poll(() => stored().trainingSharePercent, soon).toBe(0);
-  await page.getByText('Serves. Trains only while there is nothing to serve.').waitFor();
+  await page.getByText('Serves, and never trains.').waitFor();
 });
 
 test('a schedule painted with keys is stored, and with every hour it is none again', async () => {
