@@ -6,6 +6,7 @@ import { Keypair, VersionedTransaction } from '@solana/web3.js';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { SignedReceipt } from '#contract/wire/receipt.ts';
+import { createRandom } from '#node/training/data/random.ts';
 import { type LocalChain, noLocalChain, startLocalChain } from '#testing/local-chain.ts';
 import { netOfRequest, startPaidNode } from '#testing/paid-node.ts';
 import { openPayingBooks, type PayingBooks, writeKeyFile } from '#testing/paying-books.ts';
@@ -14,17 +15,6 @@ import { newWalletOwner } from '#testing/wallet-owner.ts';
 const sol = 1_000_000_000n;
 const treasuryLamports = 1_000n * sol;
 const thresholdAtomic = 2_000_000n;
-
-/** Reproducible chance (mulberry32). */
-function chance(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
 
 describe.skipIf(noLocalChain)(`a gateway that dies${noLocalChain ? ` (${noLocalChain})` : ''}`, () => {
   let dir: string;
@@ -79,7 +69,7 @@ describe.skipIf(noLocalChain)(`a gateway that dies${noLocalChain ? ` (${noLocalC
   }
 
   test('at 300 random steps, on a chain that loses, forks and delays, loses and doubles nothing', async () => {
-    const random = chance(20_261_126);
+    const random = createRandom(20_261_126);
     const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)] as T;
     const owners = Array.from({ length: 4 }, () => Keypair.generate());
     const wallets = new Map(
@@ -185,7 +175,7 @@ describe.skipIf(noLocalChain)(`a gateway that dies${noLocalChain ? ` (${noLocalC
   }, 240_000);
 
   test('killed outright at 15 random moments, amid requests, receipts and payments, loses and doubles nothing', async () => {
-    const random = chance(7);
+    const random = createRandom(7);
     const owner = newWalletOwner();
     let running: { child: ChildProcess; url: string; publicKey: string } | null = null;
     async function start(port: string) {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createGateway, type Gateway } from '#gateway/gateway.ts';
+import { createRandom } from '#node/training/data/random.ts';
 import { type HostProcess, startHostProcess } from '#testing/host-process.ts';
 import { type LocalChain, noLocalChain, startLocalChain } from '#testing/local-chain.ts';
 import { type MoneyNode, signClaim, startMoneyNode } from '#testing/money-node.ts';
@@ -17,24 +18,13 @@ const sol = 1_000_000_000n;
 const deathsInProcess = 240;
 const realKills = 12;
 
-/** Reproducible chance (mulberry32). */
-function chance(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
-
 describe.skipIf(noLocalChain)(`a node that dies${noLocalChain ? ` (${noLocalChain})` : ''}`, () => {
   let dir: string;
   let nodeDir: string;
   let chain: LocalChain;
   let gateway: Gateway;
   let owner: WalletOwner;
-  const random = chance(20_261_126);
+  const random = createRandom(20_261_126);
   const some = (most: number) => Math.floor(random() * most);
 
   beforeEach(async () => {
