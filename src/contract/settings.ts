@@ -63,9 +63,11 @@ export const settingsSchema = z.strictObject({
 
   /** Solana RPC addresses in order of preference; empty: the public one of the gateway's cluster. */
   solanaRpcUrls: z.array(z.url({ protocol: /^https?$/ })).max(8),
-  /** Work that a payer may owe without a voucher, and that a gateway may owe without having paid, in lamports. */
+  /** Work that one payer may owe without a voucher, and without having paid, in lamports. */
   unvoucheredLimitLamports: priceLamportsSchema,
   unsettledLimitLamports: priceLamportsSchema,
+  /** What all payers of one gateway may owe together without having paid, in lamports. */
+  gatewayLimitLamports: priceLamportsSchema,
   /** Payers that are not served, by their address. */
   blockedPayers: z.array(z.string().max(128)).max(1000),
   /** Who sends payouts: the gateway by itself, or the operator by a claim. */
@@ -148,7 +150,8 @@ export const defaultSettings: Settings = {
   drainSeconds: 30,
   solanaRpcUrls: [],
   unvoucheredLimitLamports: '20000000',
-  unsettledLimitLamports: '200000000',
+  unsettledLimitLamports: '100000000',
+  gatewayLimitLamports: '200000000',
   blockedPayers: [],
   payoutBy: 'gateway',
   notifyFirstEarning: true,

@@ -132,6 +132,10 @@ export const paymentSchema = z.object({
 export type Payment = z.infer<typeof paymentSchema>;
 
 /** Somebody whose requests are served on credit. */
+/** What a payer's work may lack only up to a limit: a voucher, or payment. */
+export const creditLimitSchema = z.enum(['unvouchered', 'unsettled']);
+export type CreditLimit = z.infer<typeof creditLimitSchema>;
+
 export const payerSchema = z.object({
   payer: z.string(),
   gatewayUrl: z.string(),
@@ -139,8 +143,8 @@ export const payerSchema = z.object({
   unvoucheredLamports: priceLamportsSchema,
   unsettledLamports: priceLamportsSchema,
   lastPaidAt: instantSchema.nullable(),
-  /** Its limit is reached: it is not served until it pays. */
-  isAtLimit: z.boolean(),
+  /** The limit that it has reached, so that it is not served until it pays; null while it is. */
+  limitReached: creditLimitSchema.nullable(),
   isBlocked: z.boolean(),
 });
 export type Payer = z.infer<typeof payerSchema>;

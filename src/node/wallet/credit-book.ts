@@ -37,11 +37,12 @@ export function createCreditBook(parts: {
   let gatewayError: AppError | null = null;
 
   const limits = (): CreditLimits => {
-    const { unvoucheredLimitLamports, unsettledLimitLamports, blockedPayers } = parts.settings.current.get();
+    const settings = parts.settings.current.get();
     return {
-      unvoucheredLamports: BigInt(unvoucheredLimitLamports),
-      unsettledLamports: BigInt(unsettledLimitLamports),
-      blockedPayers,
+      unvoucheredLamports: BigInt(settings.unvoucheredLimitLamports),
+      unsettledLamports: BigInt(settings.unsettledLimitLamports),
+      gatewayLamports: BigInt(settings.gatewayLimitLamports),
+      blockedPayers: settings.blockedPayers,
     };
   };
 
@@ -70,8 +71,8 @@ export function createCreditBook(parts: {
     },
     voucherLimit(info) {
       if (!info.settlement) return null;
-      const { unvoucheredLamports, unsettledLamports } = limits();
-      return unvoucheredLamports + unsettledLamports;
+      const { unvoucheredLamports, gatewayLamports } = limits();
+      return unvoucheredLamports + gatewayLamports;
     },
     payers() {
       const gateway = parts.gateway();

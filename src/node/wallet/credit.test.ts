@@ -3,7 +3,12 @@ import { expect, test } from 'vitest';
 import type { PayerFigures } from '../ledger/sums.ts';
 import { gatewayRefusal, payerOf, payerRefusal, unsettledOf, unvoucheredOf } from './credit.ts';
 
-const limits = { unvoucheredLamports: 1000n, unsettledLamports: 5000n, blockedPayers: ['blocked'] };
+const limits = {
+  unvoucheredLamports: 1000n,
+  unsettledLamports: 3000n,
+  gatewayLamports: 5000n,
+  blockedPayers: ['blocked'],
+};
 const promises = { vouches: true, pays: true };
 const figures = (change: Partial<PayerFigures> = {}): PayerFigures => ({
   gatewayUrl: 'http://gateway',
@@ -26,7 +31,19 @@ test('a payer is served up to its limit of work without a voucher, and again onc
   expect(code({ earned: 999n })).toBeNull();
   expect(code({ earned: 1000n })).toBe('payer/credit-limit');
   expect(code({ agreed: 1000n })).toBe('payer/credit-limit');
-  expect(code({ agreed: 9000n, vouchered: 8001n })).toBeNull();
+  expect(code({ agreed: 2999n, vouchered: 2000n })).toBeNull();
+});
+
+test('a payer is served up to its limit of work that is not paid, though all of it is vouched for', () => {
+  const refusal = (settled: bigint) =>
+    payerRefusal('payer', figures({ agreed: 9000n, vouchered: 9000n, settled }), limits, promises);
+  expect(refusal(6001n)).toBeNull();
+  expect(refusal(6000n)).toMatchObject({
+    code: 'payer/credit-limit',
+    message:
+      'This node stops serving payer, which owes it 3000 lamports without having paid; the limit is 3000.',
+    data: { payer: 'payer', lack: 'unsettled', owedLamports: '3000', limitLamports: '3000' },
+  });
 });
 
 test('work that is disputed counts as work that nobody vouched for', () => {
@@ -70,7 +87,10 @@ test('whatever is done, what is owed never falls by serving, and never rises by 
       expect(unsettledOf(paid)).toBe(unsettledOf(before) - vouchered);
       expect(unvoucheredOf(paid)).toBe(unvoucheredOf(before));
       const shown = payerOf(served, limits, promises);
-      expect(shown.isAtLimit).toBe(unvoucheredOf(served) >= limits.unvoucheredLamports);
+      const isUnvouchered = unvoucheredOf(served) >= limits.unvoucheredLamports;
+      const isUnsettled = unsettledOf(served) >= limits.unsettledLamports;
+      expect(shown.limitReached).toBe(isUnvouchered ? 'unvouchered' : isUnsettled ? 'unsettled' : null);
+      expect(payerRefusal('payer', served, limits, promises) !== null).toBe(shown.limitReached !== null);
       expect(shown.earnedLamports).toBe(`${agreed + more}`);
     }),
   );

@@ -1,13 +1,14 @@
 import { AppError } from '#contract/errors.ts';
-import type { Payer } from '#contract/wallet.ts';
+import type { CreditLimit, Payer } from '#contract/wallet.ts';
 import type { PayerFigures } from '../ledger/sums.ts';
 
 /** What the operator gives on credit, in lamports. */
 export interface CreditLimits {
-  /** For a payer's work without a voucher. */
+  /** For one payer's work without a voucher, and without payment. */
   unvoucheredLamports: bigint;
-  /** For a gateway's work without payment. */
   unsettledLamports: bigint;
+  /** For the work of all payers of a gateway together without payment: many small payers may be one. */
+  gatewayLamports: bigint;
   blockedPayers: readonly string[];
 }
 
@@ -36,16 +37,36 @@ export function payerRefusal(
     return new AppError('payer/blocked', `The operator of this node has blocked ${payer}.`, {
       data: { payer },
     });
-  const unvouchered = figures ? unvoucheredOf(figures) : 0n;
-  if (!promises.vouches || unvouchered < limits.unvoucheredLamports) return null;
+  const reached = figures ? limitReached(figures, limits, promises) : null;
+  if (reached === null) return null;
+  const { owed, limit, lack } = reached;
   return new AppError(
     'payer/credit-limit',
-    `${payer || 'This payer'} owes ${unvouchered} lamports without a voucher; the limit is ${limits.unvoucheredLamports}.`,
+    `This node stops serving ${payer || 'this payer'}, which owes it ${owed} lamports ${lackWords[lack]}; the limit is ${limit}.`,
     {
-      data: { payer, owedLamports: `${unvouchered}`, limitLamports: `${limits.unvoucheredLamports}` },
+      data: { payer, lack, owedLamports: `${owed}`, limitLamports: `${limit}` },
       retryAfterSeconds: 60,
     },
   );
+}
+
+const lackWords: Record<CreditLimit, string> = {
+  unvouchered: 'without a voucher',
+  unsettled: 'without having paid',
+};
+
+function limitReached(
+  figures: PayerFigures,
+  limits: CreditLimits,
+  promises: GatewayPromises,
+): { lack: CreditLimit; owed: bigint; limit: bigint } | null {
+  const unvouchered = unvoucheredOf(figures);
+  if (promises.vouches && unvouchered >= limits.unvoucheredLamports)
+    return { lack: 'unvouchered', owed: unvouchered, limit: limits.unvoucheredLamports };
+  const unsettled = unsettledOf(figures);
+  if (promises.pays && unsettled >= limits.unsettledLamports)
+    return { lack: 'unsettled', owed: unsettled, limit: limits.unsettledLamports };
+  return null;
 }
 
 /** Why nobody of a gateway is served, which owes so many lamports; null while they are. */
@@ -55,12 +76,12 @@ export function gatewayRefusal(
   limits: CreditLimits,
   promises: GatewayPromises,
 ): AppError | null {
-  if (!promises.pays || owed < limits.unsettledLamports) return null;
+  if (!promises.pays || owed < limits.gatewayLamports) return null;
   return new AppError(
     'payer/credit-limit',
-    `This node stops serving ${gatewayUrl}, because that gateway owes it ${owed} lamports; the limit is ${limits.unsettledLamports}.`,
+    `This node stops serving ${gatewayUrl}, because that gateway owes it ${owed} lamports; the limit is ${limits.gatewayLamports}.`,
     {
-      data: { gatewayUrl, owedLamports: `${owed}`, limitLamports: `${limits.unsettledLamports}` },
+      data: { gatewayUrl, owedLamports: `${owed}`, limitLamports: `${limits.gatewayLamports}` },
       retryAfterSeconds: 60,
     },
   );
@@ -69,7 +90,6 @@ export function gatewayRefusal(
 /** A payer as the contract has it. */
 export function payerOf(figures: PayerFigures, limits: CreditLimits, promises: GatewayPromises): Payer {
   const { payer, gatewayUrl, earned, agreed, disputed, unattributed, paidAt } = figures;
-  const refusal = payerRefusal(payer, figures, limits, promises);
   return {
     payer,
     gatewayUrl,
@@ -77,7 +97,7 @@ export function payerOf(figures: PayerFigures, limits: CreditLimits, promises: G
     unvoucheredLamports: `${unvoucheredOf(figures)}`,
     unsettledLamports: `${unsettledOf(figures)}`,
     lastPaidAt: paidAt,
-    isAtLimit: refusal?.code === 'payer/credit-limit',
-    isBlocked: refusal?.code === 'payer/blocked',
+    limitReached: limitReached(figures, limits, promises)?.lack ?? null,
+    isBlocked: limits.blockedPayers.includes(payer),
   };
 }

@@ -94,6 +94,7 @@ describe.skipIf(noLocalChain)(`a node that dies${noLocalChain ? ` (${noLocalChai
           payoutBy,
           unvoucheredLimitLamports: '900000000000000',
           unsettledLimitLamports: '900000000000000',
+          gatewayLimitLamports: '900000000000000',
         },
         ...(death ? { wrap: (ledger) => mortalLedger(ledger, death) } : {}),
       });

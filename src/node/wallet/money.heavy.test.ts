@@ -91,7 +91,7 @@ describe.skipIf(noLocalChain)(`a node that is paid${noLocalChain ? ` (${noLocalC
     ]);
     await until(() => expect(node.wallet.latest.get()[0]?.state).toBe('finalized'));
     expect(node.wallet.payers()).toMatchObject([
-      { payer: 'payer', unvoucheredLamports: '0', unsettledLamports: '0', isAtLimit: false },
+      { payer: 'payer', unvoucheredLamports: '0', unsettledLamports: '0', limitReached: null },
     ]);
     await node.wallet.refresh();
     expect(node.wallet.status.get()).toMatchObject({
@@ -321,11 +321,29 @@ describe.skipIf(noLocalChain)(`a node that is paid${noLocalChain ? ` (${noLocalC
     expect(node.wallet.credit.refusal('bad')).toMatchObject({ code: 'payer/blocked' });
   });
 
+  test('a payer whose work is not paid up to its limit is not served until it is; others are', async () => {
+    chain.airdrop(owner.address, sol);
+    const node = await startNode({ payoutBy: 'claim', unsettledLimitLamports: `${2n * netOfRequest}` });
+    expect(await node.serve(3, 'late')).toEqual([200, 200, 402]);
+    await until(() => expect(BigInt(node.sums().unvoucheredLamports)).toBe(0n));
+    expect(await node.serve(1, 'late')).toEqual([402]);
+    expect(await node.serve(1, 'other')).toEqual([200]);
+    expect(node.wallet.payers()).toMatchObject([
+      { payer: 'late', unsettledLamports: `${2n * netOfRequest}`, limitReached: 'unsettled' },
+      { payer: 'other', unsettledLamports: `${netOfRequest}`, limitReached: null },
+    ]);
+    expect(node.wallet.credit.obstacle.get()).toBeNull();
+    await until(() => expect(BigInt(node.sums().unvoucheredLamports)).toBe(0n));
+    const claim = await node.wallet.claims.prepare();
+    await node.wallet.claims.submit(claim.id, signClaim(claim, owner));
+    await until(() => expect(node.wallet.payers().map((one) => one.limitReached)).toEqual([null, null]));
+    expect(await node.serve(1, 'late')).toEqual([200]);
+  });
+
   test('a gateway that does not pay is no longer served when it owes as much as is given', async () => {
     const node = await startNode({
       payoutBy: 'claim',
-      unsettledLimitLamports: `${netOfRequest + netOfRequest / 2n}`,
-      unvoucheredLimitLamports: `${netOfRequest * 10n}`,
+      gatewayLimitLamports: `${netOfRequest + netOfRequest / 2n}`,
     });
     expect(await node.serve(2)).toEqual([200, 200]);
     expect(node.wallet.credit.obstacle.get()).toMatchObject({

@@ -133,7 +133,7 @@ export const samplePayers: Payer[] = [
     unvoucheredLamports: '147000',
     unsettledLamports: '24000000',
     lastPaidAt: Date.now() - 86_400_000,
-    isAtLimit: false,
+    limitReached: null,
     isBlocked: false,
   },
   {
@@ -143,7 +143,7 @@ export const samplePayers: Payer[] = [
     unvoucheredLamports: '20000000',
     unsettledLamports: '20000000',
     lastPaidAt: null,
-    isAtLimit: true,
+    limitReached: 'unvouchered',
     isBlocked: false,
   },
 ];

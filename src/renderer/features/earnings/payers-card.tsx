@@ -33,8 +33,8 @@ export function PayersCard({ unit }: { unit: string }) {
               </span>
               {one.isBlocked ? (
                 <Chip look="bad">{t('earnings.payers.blocked')}</Chip>
-              ) : one.isAtLimit ? (
-                <Chip look="warn">{t('earnings.payers.atLimit')}</Chip>
+              ) : one.limitReached ? (
+                <Chip look="warn">{t(`earnings.payers.atLimit.${one.limitReached}`)}</Chip>
               ) : null}
             </span>
             <label className="inline-flex cursor-pointer items-center gap-2 text-xs text-dim">
