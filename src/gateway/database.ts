@@ -2,10 +2,16 @@ import Database from 'better-sqlite3';
 import { bookTables, proxiedJobs, trainingJobs } from './books.ts';
 import { roundTables } from './federated/round-book.ts';
 import { nonceTables } from './node-signature.ts';
-import { channelTables } from './settlement/channel-tables.ts';
+import { channelTables, payoutChangeTables } from './settlement/channel-tables.ts';
 
 /** Each is run once, in this order; new ones go to the end. */
-const migrations = [bookTables, proxiedJobs, trainingJobs + roundTables, channelTables, nonceTables];
+const migrations = [
+  bookTables,
+  proxiedJobs,
+  trainingJobs + roundTables,
+  channelTables,
+  nonceTables + payoutChangeTables,
+];
 
 /** The gateway's one database: what it relayed, owes and trains. Throws when a newer gateway wrote it. */
 export function openDatabase(file: string): Database.Database {

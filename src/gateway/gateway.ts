@@ -92,7 +92,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   let origins: readonly string[] = options.origins ?? [];
   const wallets = createPayoutWallets({
     book: channels,
-    isChain: settlement !== null,
+    chain: settlement && { treasury: settlement.terms.treasury, warningOf: settlement.warningOf },
     origins: () => origins,
     now,
   });

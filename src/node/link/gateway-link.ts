@@ -32,6 +32,7 @@ const permanent = new Set([
   'link/hardware-below-minimum',
   'link/clock-skew',
   'wallet/bad-delegation',
+  'wallet/invalid-address',
   'chain/wrong-cluster',
 ]);
 /** Where a gateway does not say how soon it settles: a day. */

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { AppError } from '#contract/errors.ts';
+import { checkAddress } from '#contract/settlement/address.ts';
 import { checkDelegation, type DelegatedNode, delegationRequest } from '#contract/settlement/delegation.ts';
 import { exactBase64, verifyBytes } from '#contract/settlement/ed25519.ts';
 import { payoutChangeText } from '#contract/settlement/payout-change.ts';
@@ -9,7 +10,6 @@ import type { Delegation } from '#contract/wire/delegation.ts';
 import type { Network } from '#contract/wire/network.ts';
 import { mostPayoutChanges, type PayoutChange } from '#contract/wire/payout-change.ts';
 import type { Clock } from '../clock.ts';
-import { checkAddress } from './address.ts';
 import type { StoredWallet, WalletStore } from './wallet-store.ts';
 
 const dayMs = 86_400_000;
@@ -136,7 +136,7 @@ export function createWalletBinding(parts: {
     endDue: () => store.current.get().endDue,
     endTold: () => store.set({ ...store.current.get(), endDue: null }),
     async changeRequest(text) {
-      const { address } = await checkAddress(text);
+      const { address } = checkAddress(text);
       const from = bound();
       if (from === null) return { message: null };
       forgetOld();
@@ -146,7 +146,7 @@ export function createWalletBinding(parts: {
       return { message };
     },
     async agreeToChange({ address: text, signature }) {
-      const { address } = await checkAddress(text);
+      const { address } = checkAddress(text);
       const boundTo = bound();
       if (boundTo === null || address === parts.payoutAddress()) return address;
       forgetOld();
