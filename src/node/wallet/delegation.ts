@@ -36,10 +36,11 @@ export interface WalletBinding {
   endDue(): string | null;
   endTold(): void;
   changeRequest(address: string): Promise<{ message: string | null }>;
-  /** Whether an address may be paid instead of the present one. Throws `wallet/proof-needed` or `wallet/bad-signature`. */
+  /**
+   * Takes down that an address is paid instead of the present one, and forgets the word for that. A wallet that was bound keeps its say
+   * until the address signs in itself: it may have been mistyped. Throws `wallet/proof-needed` or `wallet/bad-signature`.
+   */
   agreeToChange(change: { address: string; signature?: string | undefined }): Promise<string>;
-  /** Another address is paid now: what was said for the old one is void. */
-  forget(): void;
   /** Whose signature another payout address needs; null where none does. */
   bound(): string | null;
   /** Throws `wallet/proof-needed` where another address needs the wallet's signature. */
@@ -69,12 +70,7 @@ export function createWalletBinding(parts: {
   const requests = new Map<string, number>();
   const changes = new Map<string, { address: string; old: string | null; until: number }>();
 
-  /** A wallet whose address is no longer paid has no say. */
-  function bound(): string | null {
-    const { boundTo } = store.current.get();
-    return boundTo !== null && boundTo === parts.payoutAddress() ? boundTo : null;
-  }
-
+  const bound = () => store.current.get().boundTo;
   const origin = () => new URL(parts.gatewayUrl()).origin;
   const newNonce = () => randomBytes(16).toString('hex');
 
@@ -118,11 +114,13 @@ export function createWalletBinding(parts: {
       const nonce = nonceOf(delegation);
       if (nonce === null || !requests.has(nonce))
         throw new AppError('wallet/bad-delegation', 'This node has not asked for this sign-in just now.');
-      checkUnproven(address);
+      // The bound wallet is back by its own word, where another is paid to which it agreed.
+      if (address !== bound()) checkUnproven(address);
       const { endDue, payoutChanges } = store.current.get();
       store.set({
         payoutChanges,
         boundTo: address,
+        agreedTo: null,
         delegation: { signed: delegation, issuedAt, expiresAt, gateway },
         endDue: endDue === gateway ? null : endDue,
       });
@@ -147,14 +145,15 @@ export function createWalletBinding(parts: {
     },
     async agreeToChange({ address: text, signature }) {
       const { address } = checkAddress(text);
-      const boundTo = bound();
+      const before = store.current.get();
+      const { boundTo } = before;
       if (boundTo === null || address === parts.payoutAddress()) return address;
       forgetOld();
       if (signature === undefined) checkUnproven(address);
       const found = [...changes].find(
         ([message, change]) =>
           change.address === address &&
-          change.old === parts.payoutAddress() &&
+          change.old === boundTo &&
           verifyBytes(Buffer.from(message), signature ?? '', boundTo),
       );
       if (!found || signature === undefined)
@@ -164,12 +163,11 @@ export function createWalletBinding(parts: {
         );
       const [message] = found;
       changes.delete(message);
-      const before = store.current.get();
       const payoutChanges = [...before.payoutChanges, { message, signature }].slice(-mostPayoutChanges);
-      store.set({ ...before, payoutChanges });
+      const agreedTo = address === boundTo ? null : address;
+      store.set({ ...before, agreedTo, delegation: null, payoutChanges });
       return address;
     },
-    forget: () => store.set({ ...store.current.get(), boundTo: null, delegation: null }),
     bound,
     checkUnproven,
     delegationFor(gatewayUrl) {

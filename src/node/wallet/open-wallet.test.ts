@@ -90,6 +90,24 @@ test('a settings file that was changed by hand does not change who is paid', () 
   expect(open().settings.current.get().payoutAddress).toBe(owner.address);
 });
 
+test('an address to which the wallet agreed stays paid, whatever becomes of the settings meanwhile', async () => {
+  const before = open();
+  before.bind();
+  const { binding } = before.wallet;
+  const next = newWalletOwner().address;
+  const { message } = await binding.changeRequest(next);
+  // The node dies before the settings have it.
+  await binding.agreeToChange({ address: next, signature: owner.signText(message ?? '') });
+  before.close();
+  const after = open();
+  expect(after.settings.current.get().payoutAddress).toBe(next);
+  expect(after.wallet.status.get()).toMatchObject({
+    payoutAddress: next,
+    boundTo: owner.address,
+    delegation: null,
+  });
+});
+
 test('a wallet’s word that is taken back while its gateway is away is taken back there when it comes', async () => {
   const node = open();
   node.bind();

@@ -91,16 +91,17 @@ export function openWallet(parts: {
   });
 
   // Who is paid is changed with the bound wallet's word alone, not in a file.
-  const { boundTo } = store.current.get();
-  if (boundTo !== null && boundTo !== payoutAddress()) {
+  const { boundTo, agreedTo } = store.current.get();
+  const agreed = agreedTo ?? boundTo;
+  if (agreed !== null && agreed !== payoutAddress()) {
     parts.onFault(
       new AppError(
         'wallet/proof-needed',
-        `The settings would pay ${payoutAddress() ?? 'nobody'}, to which the wallet ${boundTo} has not agreed: it is paid as before.`,
+        `The settings would pay ${payoutAddress() ?? 'nobody'}, to which the wallet ${boundTo} has not agreed: ${agreed} is paid as before.`,
         { data: { address: boundTo } },
       ),
     );
-    settings.update({ payoutAddress: boundTo });
+    settings.update({ payoutAddress: agreed });
   }
 
   /** Of the gateway's own terms, or while it is away of the channel that it last had. */
