@@ -155,6 +155,16 @@ test('what is paid to a program or a mint nobody gets: neither call takes it', a
   expect(settings.current.get().payoutAddress).toBe(thief);
 });
 
+test('why receipts are kept back is shown while it is so, and written down once', () => {
+  const { wallet } = open();
+  const problem = new AppError('wallet/wrong-channel', 'The channel is another’s.');
+  for (let turn = 0; turn < 3; turn++) wallet.tellReceiptProblem(problem);
+  expect(wallet.status.get().receiptProblem).toEqual({ code: problem.code, message: problem.message });
+  expect(faults).toEqual([problem]);
+  wallet.tellReceiptProblem(null);
+  expect(wallet.status.get().receiptProblem).toBeNull();
+});
+
 test('the gateway that does not hear of it is said', async () => {
   const node = open();
   node.bind();
