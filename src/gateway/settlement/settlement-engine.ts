@@ -137,10 +137,7 @@ export function createSettlementEngine(parts: SettlementParts): SettlementEngine
         await send({ ...one, ...(verdict.isGone ? { state: 'submitted' as const } : {}) });
         break;
       case 'wait':
-        if (sightings.length === 0)
-          throw new AppError('chain/unreachable', 'No endpoint of the chain answers.');
-        if (sightings.every(({ isBlind }) => isBlind))
-          throw new AppError('chain/unreachable', `No endpoint’s history reaches back to slot ${one.slot}.`);
+        if (verdict.problem !== null) throw new AppError('chain/unreachable', verdict.problem);
     }
     step('noted');
   }
@@ -191,10 +188,7 @@ export function createSettlementEngine(parts: SettlementParts): SettlementEngine
       waiting.set(channel, { reason, sums, at: parts.now() });
       return null;
     }
-    const { context, value } = await chain.ask((connection) =>
-      connection.getLatestBlockhashAndContext('confirmed'),
-    );
-    const { blockhash, lastValidBlockHeight } = value;
+    const { blockhash, lastValidBlockHeight, slot } = await chain.lifetime();
     const transaction = buildSettlement(
       {
         feePayer: isClaim ? payout : treasuryAddress,
@@ -218,7 +212,7 @@ export function createSettlementEngine(parts: SettlementParts): SettlementEngine
       cumulativeAtomic: sums.voucheredAtomic,
       blockhash,
       lastValidBlockHeight,
-      slot: context.slot,
+      slot,
       feeLamports,
       transaction: transaction.serialize(),
       signature: isClaim ? null : signatureOf(transaction),
