@@ -15,7 +15,7 @@ import { settleWindowSeconds } from './voucher-desk.ts';
 /** The chain that a gateway pays on. */
 export interface ChainOptions {
   cluster: Cluster;
-  /** The first that answers is asked. */
+  /** Of several none decides alone: payments are begun and end while two answer. */
   rpcUrls: readonly string[];
   /** A key file as solana-keygen writes it. */
   treasuryFile: string;

@@ -73,15 +73,15 @@ export function judgeSettlement(
   const [first] = seen;
   if (first?.signature && seen.length >= quorumOf(endpoints))
     return { do: 'note', state: 'confirmed', signature: first.signature };
-  if (first && settlement.state === 'confirmed') return wait();
-  if (sightings.every(({ isBlind }) => isBlind))
-    return wait(`No endpoint’s history reaches back to slot ${settlement.slot}.`);
-  if (sightings.every(isPast(0)))
-    return wait(
-      first ? `${seen.length} of ${endpoints} endpoints shows a payment that others do not.` : null,
-    );
+  if (sightings.every(isPast(0))) {
+    if (first) return wait(`${seen.length} of ${endpoints} endpoints shows a payment that others do not.`);
+    if (sightings.some(({ level }) => level === 'rumoured'))
+      return wait('An endpoint says that there is a payment, and does not show it.');
+    const isBlind = sightings.some((one) => one.isBlind);
+    return wait(isBlind ? `An endpoint’s history does not reach back to slot ${settlement.slot}.` : null);
+  }
   if (settlement.mode === 'claim') return wait();
-  return { do: 'send', isGone: settlement.state === 'confirmed' };
+  return { do: 'send', isGone: settlement.state === 'confirmed' && !first };
 }
 
 /** Why a channel is not paid now, though enough is vouched for; null when it can be. Amounts in lamports or the mint's unit. */
