@@ -76,6 +76,29 @@ test('each state says what it means and offers what can be done, in both themes 
     }
 }, 180_000);
 
+test('receipts that are kept back are told with their reason, on the card and on the dashboard', async () => {
+  for (const [theme, width] of [
+    ['light', 900],
+    ['dark', 1400],
+  ] as const) {
+    const wish = `theme=${theme}&wallet=connected&cluster=devnet&receipts-kept&desktop`;
+    await open(`${wish}#/earnings`, { viewport: { width, height: 900 } });
+    await card().getByText('The gateway would book your work elsewhere').waitFor();
+    await expectSound(`kept ${theme}`);
+    await card().getByRole('button', { name: 'Revoke' }).scrollIntoViewIfNeeded();
+    if (process.env.PICTURES)
+      await page.screenshot({ path: `${process.env.PICTURES}/card-kept-${theme}.png` });
+    await page.context().close();
+    await open(`${wish}#/dashboard`, { viewport: { width, height: 900 } });
+    await page.getByText('so it is not given your receipts').waitFor();
+    if (process.env.PICTURES) {
+      await page.getByText('so it is not given your receipts').scrollIntoViewIfNeeded();
+      await page.screenshot({ path: `${process.env.PICTURES}/dashboard-kept-${theme}.png` });
+    }
+    await page.context().close();
+  }
+}, 120_000);
+
 test('sign in over the browser: the wait can be copied and cancelled, then the answer connects', async () => {
   await open('wallet=view-only&desktop&browser=silent#/earnings');
   await button('Connect wallet').click();

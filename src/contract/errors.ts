@@ -161,6 +161,7 @@ export const errorStatus = {
   'wallet/rejected': 409,
   'wallet/timed-out': 408,
   'wallet/wrong-account': 409,
+  'wallet/wrong-channel': 502,
 } as const;
 
 export type ErrorCode = keyof typeof errorStatus;

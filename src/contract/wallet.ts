@@ -71,6 +71,8 @@ export const walletStatusSchema = z.object({
       problem: errorBodySchema.nullable(),
     })
     .nullable(),
+  /** Why the gateway is not given the receipts that wait; null while it is. */
+  receiptProblem: errorBodySchema.nullable().optional(),
   balances: z
     .object({
       lamports: lamportsSchema,

@@ -13,6 +13,7 @@ import { readTaskList } from './federated/task-list.ts';
 import type { Trainer } from './federated/trainer.ts';
 import { openTrainerProcess } from './federated/trainer-process.ts';
 import { readMaintenance } from './maintenance.ts';
+import { createNodeSignatureCheck, slowestRequestMs } from './node-signature.ts';
 import { watchNodes } from './node-watch.ts';
 import { createReceiptDesk } from './receipt-desk.ts';
 import type { RegisteredNode } from './registry.ts';
@@ -65,8 +66,6 @@ export interface Gateway {
 
 /** A local network's gateway takes small machines: it asks only for what any computer has. */
 const smallMachine: HardwareMinimum = { cpu_cores: 1, ram_gb: 1, storage_gb: 0, network_speed_mbps: 1 };
-/** An update comes as slowly as its node's own limit of the network has it. */
-const slowestRequestMs = 60 * 60_000;
 const plentyLamports = 1_000_000_000_000n;
 /** On a chain the treasury pays nodes before anybody has paid it. */
 const someLamports = 1_000_000_000n;
@@ -93,7 +92,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   let origins: readonly string[] = options.origins ?? [];
   const wallets = createPayoutWallets({
     book: channels,
-    isChain: settlement !== null,
+    chain: settlement && { treasury: settlement.terms.treasury, warningOf: settlement.warningOf },
     origins: () => origins,
     now,
   });
@@ -138,6 +137,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     settlement,
     epoch,
     coordinator,
+    checkSignature: createNodeSignatureCheck(database, now),
     now,
     maintenance: () => readMaintenance(options.dataDir, now()),
     requirements: options.requirements ?? smallMachine,

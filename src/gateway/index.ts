@@ -22,7 +22,7 @@ const { values: flags } = parseArgs({
     'credit-limit': { type: 'string' },
     /** Pays from this key file (0600, as solana-keygen writes it) instead of in test credits. */
     treasury: { type: 'string' },
-    /** The chain's JSON-RPC address; may be repeated, the first that answers is asked. */
+    /** The chain's JSON-RPC address; may be repeated: of two both must answer, of three two. */
     rpc: { type: 'string', multiple: true, default: [] },
     cluster: { type: 'string', default: 'localnet' },
     /** An SPL token to pay with instead of SOL. */

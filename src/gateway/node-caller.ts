@@ -1,7 +1,7 @@
 import type { Context } from 'hono';
 import { toAppError } from '#contract/result.ts';
 import type { Books } from './books.ts';
-import { createNodeSignatureCheck } from './node-signature.ts';
+import type { NodeSignatureCheck } from './node-signature.ts';
 import { Refusal } from './refusal.ts';
 import type { RegisteredNode } from './registry.ts';
 
@@ -19,10 +19,8 @@ export interface NodeCaller {
 export function createNodeCaller(parts: {
   nodes: Map<string, RegisteredNode>;
   books: Pick<Books, 'ownerOf'>;
-  now(): number;
+  checkSignature: NodeSignatureCheck;
 }): NodeCaller {
-  const checkSignature = createNodeSignatureCheck(parts.now);
-
   function node(id: string): RegisteredNode {
     const found = parts.nodes.get(id);
     if (!found) throw new Refusal(404, `node ${id} is not registered`);
@@ -32,7 +30,7 @@ export function createNodeCaller(parts: {
   function signer(context: Context, body: Uint8Array): string | null {
     const { pathname, search } = new URL(context.req.url);
     try {
-      return checkSignature({
+      return parts.checkSignature({
         method: context.req.method,
         path: pathname + search,
         header: (name) => context.req.header(name),

@@ -52,6 +52,7 @@ export function addNodeRoutes(
     }
     const registration = { nodeId, nodeKey, capabilities };
     judge(registration);
+    await wallets.checkOnChain(capabilities.wallet_address).catch(refuse);
     if (!(await isReachable(endpoint, reachabilityLimitMs)))
       throw new Refusal(400, `${endpoint}/health did not answer 200 within 5 s`);
     // Meanwhile the wallet’s word may have been taken back, or the name be another’s.
@@ -107,7 +108,7 @@ export function addNodeRoutes(
     try {
       return wallets.judge(registration);
     } catch (thrown) {
-      throw Refusal.because(401, toAppError(thrown));
+      return refuse(thrown);
     }
   }
 
@@ -115,9 +116,14 @@ export function addNodeRoutes(
     try {
       wallets.checkInForce(nodeId);
     } catch (thrown) {
-      throw Refusal.because(401, toAppError(thrown));
+      refuse(thrown);
     }
   }
+}
+
+function refuse(thrown: unknown): never {
+  const error = toAppError(thrown);
+  throw Refusal.because(error.code === 'wallet/invalid-address' ? 400 : 401, error);
 }
 
 function show(node: RegisteredNode) {

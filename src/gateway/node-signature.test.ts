@@ -1,6 +1,10 @@
-import { expect, test } from 'vitest';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { nodeHeaders, nodeRequestText } from '#contract/wire/signed-request.ts';
 import { newKey } from '#testing/scripted-api.ts';
+import { openDatabase } from './database.ts';
 import { sha256Hex } from './ed25519.ts';
 import { createNodeSignatureCheck } from './node-signature.ts';
 
@@ -8,7 +12,20 @@ const minute = 60_000;
 const signedAtMs = Date.UTC(2026, 0, 15, 12);
 const body = new Uint8Array([1, 2, 3]);
 
-/** A check ten minutes after the signing. */
+let dir: string;
+let database: ReturnType<typeof openDatabase>;
+let nowMs: number;
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'nonces-'));
+  database = openDatabase(join(dir, 'gateway.db'));
+  nowMs = signedAtMs + 10 * minute;
+});
+afterEach(() => {
+  database.close();
+  rmSync(dir, { recursive: true });
+});
+
+/** A call's check, ten minutes after its signing unless a test turns the clock. */
 function late() {
   const key = newKey();
   const facts = { method: 'POST', path: '/federated/rounds/one/update' };
@@ -21,7 +38,7 @@ function late() {
       nodeRequestText({ ...facts, timestamp, nonce: 'once', bodySha256: sha256Hex(body) }),
     ),
   };
-  const check = createNodeSignatureCheck(() => signedAtMs + 10 * minute);
+  const check = createNodeSignatureCheck(database, () => nowMs);
   return {
     key: key.publicKey,
     check: (arrivedMs?: number) =>
@@ -41,4 +58,21 @@ test('an update that took ten minutes to arrive is taken, for it was signed when
 test('one that began too late is not taken', () => {
   expect(() => late().check()).toThrow(/seconds off/);
   expect(() => late().check(signedAtMs + 6 * minute)).toThrow(/seconds off/);
+});
+
+test('a copy that dribbles in for as long as a body may is known as one', () => {
+  const { key, check } = late();
+  nowMs = signedAtMs;
+  expect(check()).toBe(key);
+  nowMs = signedAtMs + 60 * minute;
+  expect(() => check(signedAtMs + 4 * minute)).toThrow(/came before/);
+});
+
+test('what could not be copied any more is not kept', () => {
+  late().check(signedAtMs);
+  nowMs += 71 * minute;
+  const other = late();
+  expect(() => other.check(nowMs)).toThrow(/seconds off/);
+  expect(other.check(signedAtMs)).toBe(other.key);
+  expect(database.prepare('SELECT COUNT(*) AS n FROM call_nonces').get()).toEqual({ n: 1n });
 });

@@ -14,6 +14,7 @@ import { addTrainingRoutes } from './federated/training-routes.ts';
 import type { Maintenance } from './maintenance.ts';
 import { createNodeCaller } from './node-caller.ts';
 import { addNodeRoutes } from './node-routes.ts';
+import type { NodeSignatureCheck } from './node-signature.ts';
 import type { ReceiptDesk } from './receipt-desk.ts';
 import { Refusal } from './refusal.ts';
 import { type RegisteredNode, scoreOf } from './registry.ts';
@@ -43,6 +44,7 @@ export function createGatewayRoutes(parts: {
   relay: Relay;
   receipts: ReceiptDesk;
   coordinator: Coordinator;
+  checkSignature: NodeSignatureCheck;
   channels: ChannelBook;
   vouchers: VoucherDesk;
   wallets: PayoutWallets;

@@ -77,7 +77,7 @@ export interface EarningParts {
   beforeRelease(): Promise<void>;
   /** The gateway wants no work done for a while; null: it does not. */
   onPauseAsked(ask: { until: number; reason: string } | null): void;
-  wallet(): Pick<Wallet, 'binding' | 'credit'>;
+  wallet(): Pick<Wallet, 'binding' | 'credit' | 'tellReceiptProblem'>;
 }
 
 export interface Earning {
@@ -295,6 +295,7 @@ export function createEarningSteps(parts: EarningParts): Earning {
         health,
         onPauseAsked: parts.onPauseAsked,
         onRegistered: ({ pricing }) => parts.proxy.announced(pricing.proxy ?? null),
+        onReceiptProblem: (problem) => parts.wallet().tellReceiptProblem(problem),
         creditLimit: (info) => parts.wallet().credit.voucherLimit(info),
       });
       current = { link: mine, url: gatewayUrl };
@@ -323,6 +324,7 @@ export function createEarningSteps(parts: EarningParts): Earning {
       current = null;
       link.set({ state: 'off' });
       parts.onPauseAsked(null);
+      parts.wallet().tellReceiptProblem(null);
       await pool.unloadAll();
       await parts.localGateway.close();
     },

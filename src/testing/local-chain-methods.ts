@@ -21,6 +21,12 @@ export interface ChainFaults {
   drops: boolean;
   /** Says that any signature is finalized. */
   claimsFinalized: boolean;
+  /** Shows whatever it was sent as final: with what was owed as received, or as failed. */
+  forges: 'paid' | 'failed' | null;
+  /** Says that it is so many blocks further than it is. */
+  aheadBlocks: number;
+  /** Says that blockhashes are good for so many blocks less than they are. */
+  lessLifetimeBlocks: number;
   /** Says that it knows no signature. */
   forgets: boolean;
   /** Says these balances, in lamports. */
@@ -43,8 +49,23 @@ export function createChainMethods(ledger: ChainLedger, faults: ChainFaults, gen
     !faults.forgets;
   const heightOf = (options: Options) =>
     (options?.commitment ?? 'finalized') === 'finalized'
-      ? Math.max(0, ledger.finalizedSlot() - faults.lagSlots)
-      : seenSlot();
+      ? Math.max(0, ledger.finalizedSlot() - faults.lagSlots) + faults.aheadBlocks
+      : seenSlot() + faults.aheadBlocks;
+  const sent = new Map<string, Buffer>();
+
+  function transactionOf(signature: string, isPoll = false): ChainTransaction | null {
+    const raw = sent.get(signature);
+    const known = ledger.transaction(signature, isPoll);
+    if (!raw || faults.forges === null) return known;
+    const { staticAccountKeys } = VersionedTransaction.deserialize(raw).message;
+    const keys = staticAccountKeys.map((key) => key.toBase58());
+    const lamports = (each: bigint) => ({ lamports: keys.map(() => each), tokens: [] });
+    return {
+      ...{ signature, raw, keys, slot: seenSlot(), blockTime: 0, level: 'finalized', feeLamports: 5000 },
+      ...{ before: lamports(0n), after: lamports(faults.forges === 'paid' ? 10n ** 12n : 0n) },
+      ...{ error: faults.forges === 'failed' ? 'AccountNotFound' : null, logs: [], units: 0 },
+    };
+  }
 
   function lamportsOf(address: string): number {
     const lie = faults.balances.get(address);
@@ -149,7 +170,7 @@ export function createChainMethods(ledger: ChainLedger, faults: ChainFaults, gen
   function status(signature: string) {
     if (faults.claimsFinalized)
       return { slot: seenSlot(), confirmations: null, err: null, confirmationStatus: 'finalized' };
-    const one = ledger.transaction(signature, true);
+    const one = transactionOf(signature, true);
     if (!one || !isSeen(one, 'processed')) return null;
     return {
       slot: one.slot,
@@ -173,12 +194,18 @@ export function createChainMethods(ledger: ChainLedger, faults: ChainFaults, gen
     getBlockHeight: ([options]: [Options]) => heightOf(options),
     getEpochInfo: () => ({
       absoluteSlot: seenSlot(),
-      blockHeight: seenSlot(),
+      blockHeight: heightOf({ commitment: 'processed' }),
       epoch: 0,
       slotIndex: seenSlot(),
       slotsInEpoch: 432_000,
     }),
-    getLatestBlockhash: () => inContext(ledger.blockhash(seenSlot())),
+    getLatestBlockhash: () => {
+      const { blockhash, lastValidBlockHeight } = ledger.blockhash(seenSlot());
+      return inContext({
+        blockhash,
+        lastValidBlockHeight: lastValidBlockHeight - faults.lessLifetimeBlocks,
+      });
+    },
     isBlockhashValid: ([blockhash]: [string]) => inContext(ledger.isBlockhashValid(blockhash)),
     getFeeForMessage: ([message]: [string]) => {
       const { header } = VersionedMessage.deserialize(Buffer.from(message, 'base64'));
@@ -235,7 +262,7 @@ export function createChainMethods(ledger: ChainLedger, faults: ChainFaults, gen
         }));
     },
     getTransaction: ([signature, options]: [string, Options]) => {
-      const one = ledger.transaction(signature);
+      const one = transactionOf(signature);
       return one && isSeen(one, options?.commitment) ? shownTransaction(one, options) : null;
     },
     requestAirdrop: ([address, lamports]: [string, number]) => ledger.airdrop(address, BigInt(lamports)),
@@ -243,11 +270,15 @@ export function createChainMethods(ledger: ChainLedger, faults: ChainFaults, gen
       const { error, logs, units } = ledger.simulate(bytesOf(text, options), options?.sigVerify === true);
       return inContext({ err: error, logs, unitsConsumed: units, accounts: null, returnData: null });
     },
-    sendTransaction: ([text, options]: [string, Options]) =>
-      ledger.send(bytesOf(text, options), {
+    sendTransaction: ([text, options]: [string, Options]) => {
+      const raw = bytesOf(text, options);
+      const signature = ledger.send(raw, {
         skipPreflight: options?.skipPreflight === true,
         drop: faults.drops,
-      }),
+      });
+      sent.set(signature, raw);
+      return signature;
+    },
   };
 
   return (method: string, parameters: unknown): unknown => {

@@ -108,6 +108,7 @@ export async function startMoneyNode(options: {
       memory_usage: 0.1,
       requests_processed: 0,
     }),
+    onReceiptProblem: (problem) => wallet.tellReceiptProblem(problem),
     creditLimit: (info) => wallet.credit.voucherLimit(info),
   });
   const wallet = openWallet({

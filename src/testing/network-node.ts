@@ -13,6 +13,8 @@ const pricing = {
   per_training_round: 0,
   minimum_payment: 0.001,
 };
+/** Whose nodes these are, where a test does not say. */
+const wallet = newKey().publicKey;
 export const priceOfTokens = (tokens: number) => 1000n + 2n * BigInt(tokens);
 
 export function capabilitiesOf(
@@ -22,7 +24,7 @@ export function capabilitiesOf(
   return {
     node_id: node.nodeId,
     node_type: 'inference',
-    wallet_address: '11111111111111111111111111111111',
+    wallet_address: wallet,
     endpoint_url: node.url,
     hardware: { cpu_cores: 2, ram_gb: 8, storage_gb: 200, network_speed_mbps: 100 },
     pricing,

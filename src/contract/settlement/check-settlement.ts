@@ -3,13 +3,13 @@ import bs58 from 'bs58';
 import { AppError } from '../errors.ts';
 import { nativeMint } from '../wire/voucher.ts';
 import { verifyBytes } from './ed25519.ts';
+import { tokenPrograms } from './known-addresses.ts';
 import {
   memoProgram,
   type SettlementOrder,
   settlementInstructions,
   transactionFee,
 } from './settlement-transaction.ts';
-import { tokenPrograms } from './token-accounts.ts';
 
 const computeBudgetProgram = 'ComputeBudget111111111111111111111111111111';
 const lighthouseProgram = 'L2TExMFKdjpN9kozasaurPirfHy9P8sbXoAN1qA3S95';

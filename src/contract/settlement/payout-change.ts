@@ -3,7 +3,7 @@ import { verifyBytes } from './ed25519.ts';
 
 /** Who is paid for a node's work instead of whom. */
 export interface ChangeOfPayout {
-  /** base58. */
+  /** base58; the wallet that is bound, though another that it agreed to may be paid already. */
   from: string;
   to: string;
   nodeId: string;
@@ -12,7 +12,7 @@ export interface ChangeOfPayout {
   until: number;
 }
 
-/** What the wallet that is paid until now signs. */
+/** What the wallet signs that is bound until now. */
 export const payoutChangeText = ({ from, to, nodeId, nonce, until }: ChangeOfPayout): string =>
   [
     'SolanaLM node: change who is paid',
@@ -27,11 +27,25 @@ export const payoutChangeText = ({ from, to, nodeId, nonce, until }: ChangeOfPay
 const pattern =
   /^SolanaLM node: change who is paid\n\nFrom: (\w{32,44})\nTo: (\w{32,44})\nNode: ([^\n]{1,128})\nNonce: \w+\nGood until: [\dTZ:.-]+$/;
 
-/** Who is paid after these changes of a node, oldest first, where each was signed by whom it takes from; others are passed over. */
-export function payoutAfter(from: string, nodeId: string, changes: readonly PayoutChange[]): string {
-  return changes.reduce((paid, { message, signature }) => {
-    const [, before, after, node] = pattern.exec(message) ?? [];
-    const isAgreed = before === paid && node === nodeId && verifyBytes(Buffer.from(message), signature, paid);
-    return isAgreed && after !== undefined ? after : paid;
-  }, from);
+/** The changes of a node that were signed by whom they take from; others are passed over. */
+export function agreedChanges(
+  nodeId: string,
+  changes: readonly PayoutChange[],
+): { from: string; to: string; message: string }[] {
+  return changes.flatMap(({ message, signature }) => {
+    const [, from, to, node] = pattern.exec(message) ?? [];
+    if (from === undefined || to === undefined || node !== nodeId) return [];
+    return verifyBytes(Buffer.from(message), signature, from) ? [{ from, to, message }] : [];
+  });
+}
+
+/** Whether one of these wallets agreed to another, or to one that did; changes are oldest first. */
+export function hasAgreed(
+  wallets: readonly string[],
+  to: string,
+  changes: ReturnType<typeof agreedChanges>,
+): boolean {
+  const reached = new Set(wallets);
+  for (const change of changes) if (reached.has(change.from)) reached.add(change.to);
+  return reached.has(to);
 }

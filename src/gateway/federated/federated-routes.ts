@@ -8,7 +8,7 @@ import {
   roundStageSchema,
 } from '#contract/federated/rounds.ts';
 import { nodeHeaders } from '#contract/wire/signed-request.ts';
-import { createNodeSignatureCheck } from '../node-signature.ts';
+import type { NodeSignatureCheck } from '../node-signature.ts';
 import { parseForClient } from '../refusal.ts';
 import type { RegisteredNode } from '../registry.ts';
 import type { Coordinator } from './coordinator.ts';
@@ -24,10 +24,14 @@ export const isUpdatePath = (path: string): boolean => /^\/federated\/rounds\/[^
  */
 export function addFederatedRoutes(
   app: Hono,
-  parts: { nodes: Map<string, RegisteredNode>; coordinator: Coordinator; now(): number },
+  parts: {
+    nodes: Map<string, RegisteredNode>;
+    coordinator: Coordinator;
+    checkSignature: NodeSignatureCheck;
+    now(): number;
+  },
 ): void {
-  const { nodes, coordinator, now } = parts;
-  const checkSignature = createNodeSignatureCheck(now);
+  const { nodes, coordinator, checkSignature, now } = parts;
 
   app.get('/federated/tasks', async (context) => {
     await registeredCall(context);

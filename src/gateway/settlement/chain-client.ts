@@ -4,13 +4,15 @@ import { AppError } from '#contract/errors.ts';
 import { settlementMemo } from '#contract/wire/settlement.ts';
 import { nativeMint } from '#contract/wire/voucher.ts';
 import type { Settlement } from './settlement-book.ts';
-import type { Sighting } from './settlement-policy.ts';
+import { expiryMarginBlocks, quorumOf, type Sighting } from './settlement-policy.ts';
 
 const usualTimeoutMs = 10_000;
 const pageLength = 1000;
 /** Anybody may name a channel in transactions of their own; past so many an endpoint's look does not count. */
 const mostPages = 10;
 const mostCandidates = 200;
+/** So many blocks a blockhash is good for: MAX_PROCESSING_AGE in solana-clock. */
+const blockhashBlocks = 150;
 /** A block's time may be so much off this computer's. */
 const clockSlackSeconds = 3600;
 
@@ -21,7 +23,12 @@ export interface ChainClient {
   /** Of the first endpoint that answers. Throws `chain/unreachable`. */
   genesisHash(): Promise<string>;
   ask<T>(call: (connection: Connection) => Promise<T>): Promise<T>;
-  /** Resolves when an endpoint has taken it. Throws `chain/rejected`, `chain/unreachable`, `chain/wrong-cluster`. */
+  /**
+   * A blockhash for a transaction, until which block one with it can land, and what slot the chain is at: as two endpoints say that know
+   * it, where there are several. Throws `chain/unreachable`, `chain/wrong-cluster`.
+   */
+  lifetime(): Promise<{ blockhash: string; lastValidBlockHeight: number; slot: number }>;
+  /** Gives it to every endpoint; resolves when one has taken it. Throws `chain/rejected`, `chain/unreachable`, `chain/wrong-cluster`. */
   send(transaction: Uint8Array): Promise<void>;
   /** What each endpoint that answers knows of a payment; `earlier` are signatures of others. */
   look(
@@ -37,7 +44,7 @@ export function createChainClient(options: {
 }): ChainClient & { expectGenesis(hash: string): void } {
   const timeoutMs = options.timeoutMs ?? usualTimeoutMs;
   let expectedGenesis: string | null = null;
-  const connections = options.urls.map(
+  const connections = [...new Set(options.urls)].map(
     (url) =>
       new Connection(url, {
         commitment: 'confirmed',
@@ -69,13 +76,29 @@ export function createChainClient(options: {
     throw first ?? new AppError('chain/unreachable', 'There is no endpoint of the chain.');
   }
 
+  /** What each endpoint of the right cluster says, and why others do not. */
+  async function askAll<T>(call: (connection: Connection) => Promise<T>) {
+    const answers: T[] = [];
+    const errors: AppError[] = [];
+    await Promise.all(
+      connections.map(async (connection) => {
+        try {
+          await checkGenesis(connection);
+          answers.push(await call(connection));
+        } catch (thrown) {
+          errors.push(chainError(thrown, connection));
+        }
+      }),
+    );
+    return { answers, errors };
+  }
+
   async function lookAt(
     connection: Connection,
     settlement: Settlement,
     paid: { payout: string; mint: string },
     earlier: ReadonlySet<string>,
   ): Promise<Sighting> {
-    await checkGenesis(connection);
     // First the height, then the search: what is not found cannot have landed up to that block.
     const finalizedHeight = await connection.getBlockHeight('finalized');
     const message = messageOf(settlement.transaction);
@@ -109,24 +132,47 @@ export function createChainClient(options: {
     },
     genesisHash: () => ask((connection) => connection.getGenesisHash()),
     ask,
-    async send(transaction) {
-      await ask(async (connection) => {
-        try {
-          await connection.sendRawTransaction(transaction, {
-            preflightCommitment: 'confirmed',
-            maxRetries: 0,
-          });
-        } catch (thrown) {
-          if (!isAlreadyThere(thrown)) throw thrown;
-        }
+    async lifetime() {
+      const told = await askAll((connection) => connection.getLatestBlockhashAndContext('confirmed'));
+      // That of the endpoint that is furthest behind: the others know it, too.
+      const [oldest] = told.answers.sort((a, b) => a.context.slot - b.context.slot);
+      if (!oldest) throw firstOf(told.errors);
+      const { blockhash } = oldest.value;
+      const { answers } = await askAll(async (connection) => {
+        const { value: isKnown } = await connection.isBlockhashValid(blockhash, { commitment: 'processed' });
+        const { blockHeight, absoluteSlot } = await connection.getEpochInfo('processed');
+        return isKnown && blockHeight !== undefined ? [{ height: blockHeight, slot: absoluteSlot }] : [];
       });
+      const heads = answers.flat();
+      if (heads.length < quorumOf(connections.length))
+        throw new AppError(
+          'chain/unreachable',
+          `${heads.length} of ${connections.length} endpoints knows the block that a payment would name; one alone decides nothing.`,
+        );
+      for (const numbers of [heads.map(({ height }) => height), heads.map(({ slot }) => slot)]) {
+        const apart = Math.max(...numbers) - Math.min(...numbers);
+        if (apart > expiryMarginBlocks)
+          throw new AppError('chain/unreachable', `The chain’s endpoints are ${apart} blocks apart.`);
+      }
+      return {
+        blockhash,
+        // Whoever knows the blockhash is at its block or beyond.
+        lastValidBlockHeight: Math.max(...heads.map(({ height }) => height)) + blockhashBlocks,
+        slot: Math.min(...heads.map(({ slot }) => slot)),
+      };
     },
-    async look(settlement, paid, earlier) {
-      const looks = await Promise.allSettled(
-        connections.map((connection) => lookAt(connection, settlement, paid, earlier)),
+    async send(transaction) {
+      const { answers, errors } = await askAll((connection) =>
+        connection
+          .sendRawTransaction(transaction, { preflightCommitment: 'confirmed', maxRetries: 0 })
+          .catch((thrown: unknown) => {
+            if (!isAlreadyThere(thrown)) throw thrown;
+          }),
       );
-      return looks.flatMap((look) => (look.status === 'fulfilled' ? [look.value] : []));
+      if (answers.length === 0) throw firstOf(errors);
     },
+    look: async (settlement, paid, earlier) =>
+      (await askAll((connection) => lookAt(connection, settlement, paid, earlier))).answers,
   };
 }
 
@@ -189,6 +235,13 @@ async function proofOf(
   const error = meta.err === null ? null : JSON.stringify(meta.err);
   return { slot: found.slot, feeLamports: fee, receivedAtomic, error };
 }
+
+/** The error that says most: a refusal is an answer, and another cluster is worse than silence. */
+const firstOf = (errors: readonly AppError[]): AppError =>
+  errors.find(({ code }) => code === 'chain/rejected') ??
+  errors.find(({ code }) => code === 'chain/wrong-cluster') ??
+  errors[0] ??
+  new AppError('chain/unreachable', 'There is no endpoint of the chain.');
 
 const hostOf = (connection: Connection): string => new URL(connection.rpcEndpoint).host;
 

@@ -28,13 +28,14 @@ describe.skipIf(noLocalChain)(
       expect(stage.books.engine.problem()).toBeNull();
     });
 
-    test('one endpoint that is down is made up for by another', async () => {
-      const other = await stage.chain.openEndpoint();
-      await stage.open({ rpcUrls: [stage.chain.url, other.url], timeoutMs: 200 });
+    test('one endpoint that is down is made up for by two others', async () => {
+      const others = await Promise.all([1, 2].map(() => stage.chain.openEndpoint()));
+      await stage.open({ rpcUrls: [stage.chain.url, ...others.map(({ url }) => url)], timeoutMs: 200 });
       stage.chain.faults.hangs = true;
       const to = stage.wallet();
-      stage.books.earn(to, enough);
+      const channel = stage.books.earn(to, enough);
       await stage.tick(4);
+      expect(stage.statesOf(channel).at(-1)).toBe('finalized');
       expect(stage.chain.lamportsOf(to)).toBe(enough);
       expect(stage.books.engine.problem()).toBeNull();
     });
@@ -106,18 +107,18 @@ describe.skipIf(noLocalChain)(
     });
 
     test('an endpoint that knows nothing does not make it pay twice, while another one has not seen the end', async () => {
-      const other = await stage.chain.openEndpoint();
-      await stage.open({ rpcUrls: [stage.chain.url, other.url] });
+      const [other, third] = [await stage.chain.openEndpoint(), await stage.chain.openEndpoint()];
+      await stage.open({ rpcUrls: [stage.chain.url, other.url, third.url] });
       const to = stage.wallet();
       const channel = stage.books.earn(to, enough);
       stage.chain.ledger.confirm('held');
       await stage.tick();
       stage.chain.faults.forgets = true;
-      other.faults.lagSlots = 1000;
+      for (const { faults } of [other, third]) faults.lagSlots = 1000;
       stage.chain.ledger.expireBlockhashes();
       await stage.tick(3);
       expect(stage.statesOf(channel)).toEqual(['prepared', 'submitted']);
-      other.faults.lagSlots = 0;
+      for (const { faults } of [other, third]) faults.lagSlots = 0;
       await stage.tick();
       expect(stage.statesOf(channel)).toEqual(['prepared', 'submitted', 'finalized']);
       expect(stage.chain.lamportsOf(to)).toBe(enough);

@@ -53,6 +53,11 @@ export interface ChannelBook {
   payerSums(payer: string, epoch: bigint): { voucheredAtomic: bigint; settledAtomic: bigint };
   wallet(nodeId: string): BoundWallet | null;
   bindWallet(nodeId: string, wallet: BoundWallet): void;
+  /** The last of a node's wallets that has signed in; null when none has. */
+  provenWallet(nodeId: string): string | null;
+  /** Texts of changes of who is paid that a registration has brought. */
+  spentChanges(nodeId: string): Set<string>;
+  spendChange(nodeId: string, message: string): void;
   /** How the wallet's owner wants to be paid: as the node that last registered with it said. */
   payoutBy(payout: string): 'gateway' | 'claim';
   delegation(nodeId: string): KeptDelegation | null;
@@ -175,6 +180,22 @@ export function openChannelBook(database: Database, now: () => number): ChannelB
     bindWallet(nodeId, { payout, payoutBy, isDelegated }) {
       const number = nextNumber('payout_wallets', 'node_id', nodeId);
       add('payout_wallets', nodeId, number, now(), payout, payoutBy, isDelegated ? 1 : 0);
+    },
+    provenWallet(nodeId) {
+      const found = row(
+        'SELECT payout FROM payout_wallets WHERE node_id = ? AND is_delegated = 1 ORDER BY number DESC LIMIT 1',
+        nodeId,
+      );
+      return found ? String(found.payout) : null;
+    },
+    spentChanges: (nodeId) =>
+      new Set(
+        rows('SELECT message FROM payout_changes WHERE node_id = ?', nodeId).map(({ message }) =>
+          String(message),
+        ),
+      ),
+    spendChange(nodeId, message) {
+      database.prepare('INSERT OR IGNORE INTO payout_changes VALUES (?, ?, ?)').run(nodeId, message, now());
     },
     payoutBy: (payout) =>
       oneOf(

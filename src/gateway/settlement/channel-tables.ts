@@ -98,3 +98,10 @@ export const channelTables = `
     'delegations',
     'delegation_ends',
   )}`;
+
+/** What wallets have agreed to, each good for one registration: said again, it is old. */
+export const payoutChangeTables = `
+  CREATE TABLE payout_changes (
+    node_id TEXT NOT NULL, message TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (node_id, message)
+  ) STRICT;
+  ${appendOnly('payout_changes')}`;

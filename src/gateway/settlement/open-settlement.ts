@@ -1,10 +1,12 @@
 import { PublicKey } from '@solana/web3.js';
-import { tokenPrograms } from '#contract/settlement/token-accounts.ts';
+import { tokenPrograms } from '#contract/settlement/known-addresses.ts';
+import type { AddressWarning } from '#contract/wallet.ts';
 import { type Cluster, genesisHashes } from '#contract/wire/network.ts';
 import type { SettlementTerms } from '#contract/wire/settlement.ts';
 import { nativeMint } from '#contract/wire/voucher.ts';
 import { type ChainClient, createChainClient } from './chain-client.ts';
 import type { ChannelBook } from './channel-book.ts';
+import { warningOf } from './purse.ts';
 import type { SettlementBook } from './settlement-book.ts';
 import { createSettlementEngine, type SettlementEngine, type SettlementStep } from './settlement-engine.ts';
 import { openTreasury } from './treasury.ts';
@@ -13,7 +15,7 @@ import { settleWindowSeconds } from './voucher-desk.ts';
 /** The chain that a gateway pays on. */
 export interface ChainOptions {
   cluster: Cluster;
-  /** The first that answers is asked. */
+  /** Of several none decides alone: payments are begun and end while two answer. */
   rpcUrls: readonly string[];
   /** A key file as solana-keygen writes it. */
   treasuryFile: string;
@@ -35,6 +37,8 @@ export interface OpenSettlement {
   terms: SettlementTerms;
   epoch: bigint;
   engine: SettlementEngine;
+  /** Why nobody is paid at an address, as the chain shows it now; null when a wallet is. Throws `chain/*`. */
+  warningOf(address: string): Promise<AddressWarning | null>;
 }
 
 /** Gets ready to pay. Throws a sentence for everything that must be right before: keys, cluster, mint. */
@@ -74,6 +78,9 @@ export async function openSettlement(
   return {
     epoch,
     engine,
+    async warningOf(address) {
+      return warningOf(await chain.ask((connection) => connection.getAccountInfo(new PublicKey(address))));
+    },
     terms: {
       cluster,
       genesis_hash: genesisHash,

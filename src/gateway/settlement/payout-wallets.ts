@@ -1,7 +1,8 @@
 import { AppError } from '#contract/errors.ts';
-import { keyBytes } from '#contract/settlement/channel-id.ts';
+import { checkAddress, unpayable } from '#contract/settlement/address.ts';
 import { checkDelegation } from '#contract/settlement/delegation.ts';
-import { payoutAfter } from '#contract/settlement/payout-change.ts';
+import { agreedChanges, hasAgreed } from '#contract/settlement/payout-change.ts';
+import { type AddressWarning, isUnpayable } from '#contract/wallet.ts';
 import type { NodeCapabilities } from '#contract/wire/node-capabilities.ts';
 import type { BoundWallet, ChannelBook, KeptDelegation } from './channel-book.ts';
 
@@ -13,28 +14,44 @@ export interface Registration {
 
 /**
  * Whether a node may register with its wallet, and by which delegation. With a chain a wallet must have delegated; with test
- * credits it may. A wallet that has delegated is only replaced by one to which it has agreed. Throws `wallet/bad-delegation`.
+ * credits it may. A wallet that has once delegated is replaced only by one to which it, or one that it agreed to, has agreed: it keeps
+ * its say until another wallet has delegated, so that a mistyped address can be got out of. Throws `wallet/invalid-address`,
+ * `wallet/bad-delegation`.
  */
 export function judgeRegistration(
   { nodeId, nodeKey, capabilities }: Registration,
   known: {
-    isChain: boolean;
+    /** What the gateway pays from; null without a chain. */
+    treasury: string | null;
     /** The gateway's own, as nodes may write it. */
     origins: readonly string[];
-    bound: BoundWallet | null;
+    bound: Pick<BoundWallet, 'payout'> | null;
+    /** The last that has delegated. */
+    proven: string | null;
+    /** Texts of changes that came with an earlier registration. */
+    spent: ReadonlySet<string>;
     /** Unix ms. */
     endedAt: number | null;
     now: number;
   },
 ): KeptDelegation | null {
   const { wallet_address: wallet, delegation, payout_changes: changes = [] } = capabilities;
-  const { bound } = known;
-  const isChange = bound?.isDelegated === true && bound.payout !== wallet;
-  const isAgreed = !isChange || payoutAfter(bound.payout, nodeId, changes) === wallet;
+  const { bound, proven } = known;
+  checkPayable(wallet, known.treasury);
+  const agree = () =>
+    hasAgreed(
+      [proven, bound?.payout].flatMap((one) => one ?? []),
+      wallet,
+      agreedChanges(nodeId, changes).filter(({ message }) => !known.spent.has(message)),
+    );
+  // One that has said so before and signs in is back by its own word.
+  const isAgreed =
+    proven === null || wallet === bound?.payout || (wallet === proven ? delegation !== undefined : agree());
   if (!delegation) {
-    if (known.isChain) throw bad('This gateway pays real wallets: the payout wallet must sign in once.');
+    if (known.treasury !== null)
+      throw bad('This gateway pays real wallets: the payout wallet must sign in once.');
     if (known.endedAt !== null) throw bad('The delegation was taken back; the wallet must sign in again.');
-    if (!isAgreed) throw bad(`${wallet} must sign in before it is paid instead of ${bound.payout}.`);
+    if (!isAgreed) throw bad(`${wallet} must sign in before it is paid instead of ${bound?.payout}.`);
     return null;
   }
   if (nodeKey === null) throw bad('A delegation is good for a node that signs its calls.');
@@ -45,8 +62,20 @@ export function judgeRegistration(
   );
   if (known.endedAt !== null && checked.issuedAt <= known.endedAt)
     throw bad('The delegation was taken back; a new one must be issued after that.');
-  if (!isAgreed) throw bad(`${bound.payout} must agree before ${wallet} is paid instead.`);
+  if (!isAgreed) throw bad(`${proven} must agree before ${wallet} is paid instead.`);
   return { ...checked, nodeKey, signedMessage: delegation.signed_message, signature: delegation.signature };
+}
+
+/** Throws `wallet/invalid-address` with what speaks against paying there; what the chain knows is not asked. */
+function checkPayable(wallet: string, treasury: string | null): void {
+  const { address, warning } = checkAddress(wallet);
+  if (address !== wallet) throw new AppError('wallet/invalid-address', 'An address has no space around it.');
+  if (isUnpayable(warning) || warning === 'program-address') throw unpayable(address, warning);
+  if (address === treasury)
+    throw new AppError(
+      'wallet/invalid-address',
+      `${address} is this gateway’s own treasury: give the address of your wallet.`,
+    );
 }
 
 function firstThatHolds<T>(origins: readonly string[], check: (origin: string) => T): T {
@@ -62,8 +91,10 @@ function firstThatHolds<T>(origins: readonly string[], check: (origin: string) =
 }
 
 export interface PayoutWallets {
-  /** Throws `wallet/bad-delegation`. */
+  /** Throws `wallet/invalid-address`, `wallet/bad-delegation`. */
   judge(registration: Registration): KeptDelegation | null;
+  /** Throws `wallet/invalid-address` when the chain shows that it is no wallet's; one that is away says nothing against it. */
+  checkOnChain(wallet: string): Promise<void>;
   /** Takes down whose wallet is paid from now on. */
   bind(registration: Registration, delegation: KeptDelegation | null): void;
   /** Throws `wallet/bad-delegation` when the wallet's word for this node is no longer good. */
@@ -74,24 +105,33 @@ export interface PayoutWallets {
 /** Who is paid for a node's work, and that its wallet has agreed. */
 export function createPayoutWallets(parts: {
   book: ChannelBook;
-  isChain: boolean;
+  /** What is paid from, and what the chain knows of an address; null with test credits. */
+  chain: {
+    treasury: string;
+    /** Throws `chain/*`. */
+    warningOf(address: string): Promise<AddressWarning | null>;
+  } | null;
   origins(): readonly string[];
   now(): number;
 }): PayoutWallets {
-  const { book, isChain } = parts;
+  const { book, chain } = parts;
   return {
     judge: (registration) =>
       judgeRegistration(registration, {
-        isChain,
+        treasury: chain?.treasury ?? null,
         origins: parts.origins(),
         bound: book.wallet(registration.nodeId),
+        proven: book.provenWallet(registration.nodeId),
+        spent: book.spentChanges(registration.nodeId),
         endedAt: book.delegationEnded(registration.nodeId),
         now: parts.now(),
       }),
+    async checkOnChain(wallet) {
+      const warning = (await chain?.warningOf(wallet).catch(() => null)) ?? null;
+      if (warning !== null) throw unpayable(wallet, warning);
+    },
     bind({ nodeId, capabilities }, delegation) {
-      const payout = capabilities.wallet_address;
-      // A plain test network takes any word for a wallet; only an address can have a channel.
-      if (!isAddress(payout)) return;
+      const { wallet_address: payout, payout_changes: changes = [] } = capabilities;
       const before = book.wallet(nodeId);
       const payoutBy = capabilities.payout_by ?? 'gateway';
       const isDelegated = delegation !== null || (before?.payout === payout && before.isDelegated);
@@ -100,24 +140,17 @@ export function createPayoutWallets(parts: {
           book.addDelegation(nodeId, delegation);
         if (before?.payout !== payout || before.payoutBy !== payoutBy || before.isDelegated !== isDelegated)
           book.bindWallet(nodeId, { payout, payoutBy, isDelegated });
+        for (const { message } of agreedChanges(nodeId, changes)) book.spendChange(nodeId, message);
       });
     },
     checkInForce(nodeId) {
-      if (!isChain) return;
+      if (!chain) return;
       const delegation = book.delegation(nodeId);
       if (!delegation || delegation.expiresAt <= parts.now())
         throw bad('The wallet’s delegation has run out; it must sign in again.');
     },
     end: (nodeId) => book.endDelegation(nodeId),
   };
-}
-
-function isAddress(text: string): boolean {
-  try {
-    return keyBytes(text).length === 32;
-  } catch {
-    return false;
-  }
 }
 
 const bad = (message: string) => new AppError('wallet/bad-delegation', message);

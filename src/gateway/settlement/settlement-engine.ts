@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Keypair } from '@solana/web3.js';
-import { AppError } from '#contract/errors.ts';
+import { AppError, errorCodeSchema } from '#contract/errors.ts';
 import { toAppError } from '#contract/result.ts';
+import { unpayable } from '#contract/settlement/address.ts';
 import {
   buildSettlement,
   type ComputePrice,
@@ -136,10 +137,7 @@ export function createSettlementEngine(parts: SettlementParts): SettlementEngine
         await send({ ...one, ...(verdict.isGone ? { state: 'submitted' as const } : {}) });
         break;
       case 'wait':
-        if (sightings.length === 0)
-          throw new AppError('chain/unreachable', 'No endpoint of the chain answers.');
-        if (sightings.every(({ isBlind }) => isBlind))
-          throw new AppError('chain/unreachable', `No endpoint’s history reaches back to slot ${one.slot}.`);
+        if (verdict.problem !== null) throw new AppError('chain/unreachable', verdict.problem);
     }
     step('noted');
   }
@@ -152,7 +150,7 @@ export function createSettlementEngine(parts: SettlementParts): SettlementEngine
       const error = toAppError(thrown);
       // Too late for these bytes, or too early for an endpoint that is behind: the next look tells.
       if (error.code === 'chain/rejected' && /blockhash not found/i.test(error.message)) return;
-      const reason = `${error.code}: ${error.message}`;
+      const reason = reasonOf(error);
       if (error.code === 'chain/rejected' && one.reason !== reason) book.enter(one.id, one.state, { reason });
       throw error;
     }
@@ -177,21 +175,20 @@ export function createSettlementEngine(parts: SettlementParts): SettlementEngine
     const feeLamports = transactionFee(isClaim ? 2 : 1, price);
     const purse = await lookInPurse(chain, { treasury: treasuryAddress, payout, mint, token: parts.token });
     const reason =
-      isClaim && purse.payoutLamports < feeLamports
-        ? `settlement/rent: ${payout} needs ${feeLamports} lamports for the network’s fee.`
-        : obstacleTo(amountAtomic, {
-            ...purse,
-            payoutLamports: purse.payoutLamports - (isClaim ? feeLamports : 0n),
-            costLamports: purse.accountLamports + (isClaim ? 0n : feeLamports),
-          });
+      purse.payoutWarning !== null
+        ? reasonOf(unpayable(payout, purse.payoutWarning))
+        : isClaim && purse.payoutLamports < feeLamports
+          ? `settlement/rent: ${payout} needs ${feeLamports} lamports for the network’s fee.`
+          : obstacleTo(amountAtomic, {
+              ...purse,
+              payoutLamports: purse.payoutLamports - (isClaim ? feeLamports : 0n),
+              costLamports: purse.accountLamports + (isClaim ? 0n : feeLamports),
+            });
     if (reason !== null) {
       waiting.set(channel, { reason, sums, at: parts.now() });
       return null;
     }
-    const { context, value } = await chain.ask((connection) =>
-      connection.getLatestBlockhashAndContext('confirmed'),
-    );
-    const { blockhash, lastValidBlockHeight } = value;
+    const { blockhash, lastValidBlockHeight, slot } = await chain.lifetime();
     const transaction = buildSettlement(
       {
         feePayer: isClaim ? payout : treasuryAddress,
@@ -215,7 +212,7 @@ export function createSettlementEngine(parts: SettlementParts): SettlementEngine
       cumulativeAtomic: sums.voucheredAtomic,
       blockhash,
       lastValidBlockHeight,
-      slot: context.slot,
+      slot,
       feeLamports,
       transaction: transaction.serialize(),
       signature: isClaim ? null : signatureOf(transaction),
@@ -248,11 +245,8 @@ export function createSettlementEngine(parts: SettlementParts): SettlementEngine
       );
     const prepared = await prepare(sums, 'claim');
     if (prepared) return answerOf(prepared);
-    const { reason = '' } = waiting.get(channel) ?? {};
-    throw new AppError(
-      reason.startsWith('settlement/rent') ? 'settlement/rent' : 'gateway/insufficient-funds',
-      reason.replace(/^[a-z/-]+: /, ''),
-    );
+    const [, code, sentence] = /^([a-z/-]+): (.*)$/s.exec(waiting.get(channel)?.reason ?? '') ?? [];
+    throw new AppError(errorCodeSchema.parse(code), sentence ?? '');
   }
 
   const answerOf = (one: Settlement): ClaimAnswer => ({
@@ -295,6 +289,8 @@ export function createSettlementEngine(parts: SettlementParts): SettlementEngine
     },
   };
 }
+
+const reasonOf = ({ code, message }: AppError): string => `${code}: ${message}`;
 
 /** A payment that has not begun: it has no transaction yet. */
 const waitingOnWire = (sums: ChannelSums, reason: string, at: number): WireSettlement => ({

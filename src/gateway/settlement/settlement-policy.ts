@@ -23,46 +23,65 @@ export type Verdict =
   | { do: 'note'; state: 'confirmed'; signature: string }
   /** Not on the chain: the same bytes are sent (again). `isGone` when it had been there. */
   | { do: 'send'; isGone: boolean }
-  | { do: 'wait' };
+  /** `problem`: what must change before anything can be done. */
+  | { do: 'wait'; problem: string | null };
+
+/** How many of several endpoints must show a payment before it is final; also who must be heard before one is begun. */
+export const quorumOf = (endpoints: number): number => Math.min(2, endpoints);
 
 /**
- * What to do about a payment under way, from what the endpoints that answered say. Nothing is final on an endpoint's bare word. What
- * makes way for another payment wants two of several `endpoints`: it has failed when none shows otherwise, and is over when every one
- * that answers has seen the blocks in which it could have landed, without it.
+ * What to do about a payment under way, from what the endpoints that answered say. Of several, no single one decides: a payment is final
+ * when two show the very transaction, and it makes way for another one only when every endpoint answers, has seen the blocks in which
+ * it could have landed, and shows none that paid. A lone endpoint is believed.
  */
 export function judgeSettlement(
-  settlement: Pick<Settlement, 'state' | 'mode' | 'lastValidBlockHeight'> & { amountAtomic: bigint },
+  settlement: Pick<Settlement, 'state' | 'mode' | 'lastValidBlockHeight' | 'slot'> & { amountAtomic: bigint },
   sightings: readonly Sighting[],
   endpoints: number,
 ): Verdict {
-  const quorum = Math.min(2, endpoints);
-  for (const { level, signature, proof } of sightings) {
-    if (level !== 'finalized' || !proof || signature === null || proof.error !== null) continue;
-    if (proof.receivedAtomic >= settlement.amountAtomic) return { do: 'finalize', signature, proof };
+  const wait = (problem: string | null = null): Verdict => ({ do: 'wait', problem });
+  const paid = sightings.filter(
+    ({ level, proof }) =>
+      level === 'finalized' && proof?.error === null && proof.receivedAtomic >= settlement.amountAtomic,
+  );
+  for (const { signature, proof } of paid) {
+    const alike = paid.filter((one) => one.signature === signature);
+    if (signature !== null && proof && alike.length >= quorumOf(endpoints))
+      return { do: 'finalize', signature, proof };
   }
-  const failed = sightings.filter(
-    ({ level, proof }) => level === 'finalized' && proof && proof.error !== null,
+  if (sightings.length === 0) return wait('No endpoint of the chain answers.');
+  const isPast = (blocks: number) => (one: Sighting) =>
+    one.finalizedHeight > settlement.lastValidBlockHeight + blocks;
+  const hasFailed = ({ level, proof }: Sighting) =>
+    level === 'finalized' && proof !== null && proof.error !== null;
+  const isGone = (one: Sighting) =>
+    isPast(expiryMarginBlocks)(one) && (hasFailed(one) || (one.level === 'none' && !one.isBlind));
+  if (sightings.every(isGone)) {
+    const silent = endpoints - sightings.length;
+    if (silent > 0)
+      return wait(`${silent} of ${endpoints} endpoints are silent; all must say that a payment is gone.`);
+    const { signature = null, proof = null } = sightings.find(hasFailed) ?? {};
+    return signature !== null && proof
+      ? { do: 'fail', signature, reason: `chain/rejected: ${proof.error}` }
+      : { do: 'expire' };
+  }
+  if (sightings.length < quorumOf(endpoints))
+    return wait(`${sightings.length} of ${endpoints} endpoints answers; one alone decides nothing.`);
+  const seen = sightings.filter(
+    ({ level, proof }) => (level === 'confirmed' || level === 'finalized') && proof?.error === null,
   );
-  const [{ signature, proof } = { signature: null, proof: null }] = failed;
-  const isDenied = sightings.some((one) => one.proof?.error === null);
-  if (failed.length >= quorum && !isDenied && signature !== null && proof)
-    return { do: 'fail', signature, reason: `chain/rejected: ${proof.error}` };
-  const seen = sightings.find(
-    ({ level, proof }) => (level === 'confirmed' || level === 'finalized') && proof,
-  );
-  if (seen?.signature) return { do: 'note', state: 'confirmed', signature: seen.signature };
-  if (sightings.length === 0) return { do: 'wait' };
-  const isPast = (blocks: number) =>
-    sightings.every(({ finalizedHeight }) => finalizedHeight > settlement.lastValidBlockHeight + blocks);
-  const isHeard = sightings.length >= quorum;
-  if (
-    isHeard &&
-    isPast(expiryMarginBlocks) &&
-    sightings.every(({ level, isBlind }) => level === 'none' && !isBlind)
-  )
-    return { do: 'expire' };
-  if (settlement.mode === 'claim' || isPast(0)) return { do: 'wait' };
-  return { do: 'send', isGone: settlement.state === 'confirmed' };
+  const [first] = seen;
+  if (first?.signature && seen.length >= quorumOf(endpoints))
+    return { do: 'note', state: 'confirmed', signature: first.signature };
+  if (sightings.every(isPast(0))) {
+    if (first) return wait(`${seen.length} of ${endpoints} endpoints shows a payment that others do not.`);
+    if (sightings.some(({ level }) => level === 'rumoured'))
+      return wait('An endpoint says that there is a payment, and does not show it.');
+    const isBlind = sightings.some((one) => one.isBlind);
+    return wait(isBlind ? `An endpoint’s history does not reach back to slot ${settlement.slot}.` : null);
+  }
+  if (settlement.mode === 'claim') return wait();
+  return { do: 'send', isGone: settlement.state === 'confirmed' && !first };
 }
 
 /** Why a channel is not paid now, though enough is vouched for; null when it can be. Amounts in lamports or the mint's unit. */

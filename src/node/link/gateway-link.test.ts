@@ -2,11 +2,14 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { AppError } from '#contract/errors.ts';
 import type { LinkState } from '#contract/node-status.ts';
 import type { NodeCapabilities } from '#contract/wire/node-capabilities.ts';
 import { type Receipt, receiptText } from '#contract/wire/receipt.ts';
+import type { Channel } from '#contract/wire/voucher.ts';
 import { createGateway, type Gateway } from '#gateway/gateway.ts';
 import { createFakeClock } from '#testing/fake-clock.ts';
+import { startLiar } from '#testing/lying-gateway.ts';
 import { capabilitiesOf } from '#testing/network-node.ts';
 import { startPlainGateway } from '#testing/plain-gateway.ts';
 import { newKey, startScriptedApi } from '#testing/scripted-api.ts';
@@ -23,6 +26,7 @@ const closing: (() => unknown)[] = [];
 function link(url: string, change: Partial<NodeCapabilities> = {}, isHeld = () => false) {
   const state = createSignal<LinkState>({ state: 'off' });
   const ledger = openLedger(':memory:', { clock: time.clock });
+  const problems: (AppError | null)[] = [];
   const asks: ({ until: number; reason: string } | null)[] = [];
   const reported: string[] = [];
   const made = createGatewayLink({
@@ -43,10 +47,11 @@ function link(url: string, change: Partial<NodeCapabilities> = {}, isHeld = () =
         requests_processed: 0,
       };
     },
+    onReceiptProblem: (problem) => problems.push(problem),
     onPauseAsked: (ask) => asks.push(ask),
   });
   closing.push(() => made.stop());
-  return { ...made, state, ledger, asks, reported };
+  return { ...made, state, ledger, asks, problems, reported };
 }
 
 /** Lets real sockets work until `done` holds. */
@@ -60,7 +65,7 @@ async function wakeNext(): Promise<number> {
   return ms;
 }
 
-function bookedFor(gateway: Gateway): NewEntry {
+function bookedFor(gateway: Pick<Gateway, 'url' | 'publicKey'>): NewEntry {
   const requestId = crypto.randomUUID();
   return {
     at: time.clock.now(),
@@ -295,6 +300,40 @@ describe('with a gateway that speaks the extensions', () => {
     // The gateway never relayed this request, and says so.
     await soon(() => expect(node.ledger.netByState().disputed).toBe(1000n));
   });
+
+  test.each<[name: string, code: string, lie: (channel: Channel) => unknown]>([
+    ['another channel', 'wallet/wrong-channel', (told) => ({ ...told, channel: newKey().publicKey })],
+    ['another wallet', 'wallet/wrong-channel', (told) => ({ ...told, payout: newKey().publicKey })],
+    ['no channel at all', 'link/bad-answer', () => ({ channel: 'mine' })],
+  ])(
+    'a gateway that tells of %s is given no receipts, which is said, until it tells the right one',
+    async (_name, code, lie) => {
+      const liar = await startLiar(gateway.url, (path, answer) =>
+        path.endsWith('/channel') ? lie(answer as Channel) : answer,
+      );
+      closing.push(liar.close);
+      const node = link(liar.url);
+      await node.start();
+      await wakeNext();
+      await soon(() => expect(node.problems).toEqual([null]));
+      node.ledger.append(bookedFor({ url: liar.url, publicKey: gateway.publicKey }));
+      for (const times of [1, 2]) {
+        node.reportSoon();
+        await soon(() => {
+          time.advance(50);
+          expect(node.problems.slice(1)).toMatchObject(Array(times).fill({ code }));
+        });
+      }
+      expect(node.ledger.unanswered(liar.url, 10)).toHaveLength(1);
+      liar.isHonest = true;
+      node.reportSoon();
+      await soon(() => {
+        time.advance(50);
+        expect(node.problems.at(-1)).toBeNull();
+      });
+      expect(node.ledger.unanswered(liar.url, 10)).toEqual([]);
+    },
+  );
 
   test('a clock that is off by an hour is named', async () => {
     time.advance(3_600_000);

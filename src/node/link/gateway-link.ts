@@ -25,6 +25,8 @@ const receiptPauseMs = 50;
 const relayedPauseMs = 2000;
 const receiptBatch = 200;
 const leaveLimitMs = 10_000;
+/** The gateway is not there just now; the link's state says so. */
+const passing = new Set(['link/unreachable', 'gateway/not-registered', 'node/stopped']);
 
 /** Refusals that trying again at once does not change. */
 const permanent = new Set([
@@ -32,6 +34,7 @@ const permanent = new Set([
   'link/hardware-below-minimum',
   'link/clock-skew',
   'wallet/bad-delegation',
+  'wallet/invalid-address',
   'chain/wrong-cluster',
 ]);
 /** Where a gateway does not say how soon it settles: a day. */
@@ -67,6 +70,8 @@ export function createGatewayLink(options: {
   health(): NodeHealth;
   /** The most that the gateway may owe, in the channel's unit; null: without end. */
   creditLimit?(info: GatewayInfo): bigint | null;
+  /** Why the gateway was not given the receipts that wait; null: it was. They are offered again with each report. */
+  onReceiptProblem?(problem: AppError | null): void;
   /** Each report's answer: until when the gateway wants no work done (Unix ms), and why; null: it does. */
   onPauseAsked?(ask: { until: number; reason: string } | null): void;
 }): GatewayLink {
@@ -203,8 +208,10 @@ export function createGatewayLink(options: {
         // What is left is still being relayed.
         pauseMs = (await sendReceipts()) ? receiptPauseMs : relayedPauseMs;
       } while (sendAgain || pauseMs === relayedPauseMs);
-    } catch {
+    } catch (thrown) {
       // The next report or booking sends them again; nothing is lost meanwhile.
+      const error = toAppError(thrown, 'link/bad-answer');
+      if (!ended.signal.aborted && !passing.has(error.code)) options.onReceiptProblem?.(error);
     } finally {
       sending = null;
     }
@@ -254,6 +261,7 @@ export function createGatewayLink(options: {
       isAll = verdicts.length === receipts.length;
     }
     account.set({ account: await calls.account(), at: clock.now() });
+    options.onReceiptProblem?.(null);
     return isAll;
   }
 

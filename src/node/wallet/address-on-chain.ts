@@ -1,9 +1,7 @@
-import { tokenPrograms } from '#contract/settlement/token-accounts.ts';
+import { accountWarning } from '#contract/settlement/address.ts';
 import type { AddressCheck } from '#contract/wallet.ts';
 import type { ChainAccess } from './chain.ts';
 
-const systemProgram = '11111111111111111111111111111111';
-const mintBytes = 82;
 /** As far as it is looked back: who has fewer transactions is no exchange's hot wallet. */
 const manyTransactions = 1000;
 const busySeconds = 3600;
@@ -25,11 +23,9 @@ export async function checkOnChain(chain: ChainAccess, known: AddressCheck): Pro
       warning,
     });
     if (!account) return known.warning === null ? as('new') : known;
-    if (account.executable) return as('program');
-    const owner = account.owner.toBase58();
-    if (tokenPrograms.includes(owner))
-      return as(account.data.length === mintBytes ? 'program' : 'token-account');
-    if (owner !== systemProgram) return as('program-address');
+    const { executable, owner, data } = account;
+    const other = accountWarning({ executable, owner: owner.toBase58(), bytes: data.length });
+    if (other !== null) return as(other);
     if (known.warning !== null) return known;
     const listed = await connection.getSignaturesForAddress(key, { limit: manyTransactions }, 'confirmed');
     const oldest = listed.at(-1)?.blockTime ?? 0;

@@ -1,4 +1,5 @@
-import { tokenAccountOf, tokenPrograms } from '#contract/settlement/token-accounts.ts';
+import { tokenPrograms } from '#contract/settlement/known-addresses.ts';
+import { tokenAccountOf } from '#contract/settlement/token-accounts.ts';
 import type { Cluster } from '#contract/wire/network.ts';
 import { nativeMint } from '#contract/wire/voucher.ts';
 import type { ChainAccess } from './chain.ts';

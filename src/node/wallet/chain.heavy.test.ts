@@ -1,9 +1,9 @@
 import { Keypair, PublicKey, SystemProgram } from '@solana/web3.js';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { checkAddress } from '#contract/settlement/address.ts';
 import { tokenAccountOf } from '#contract/settlement/token-accounts.ts';
 import { createFakeClock } from '#testing/fake-clock.ts';
 import { issueToken, type LocalChain, noLocalChain, startLocalChain } from '#testing/local-chain.ts';
-import { checkAddress } from './address.ts';
 import { checkOnChain } from './address-on-chain.ts';
 import { readBalances } from './balances.ts';
 import { createChainAccess } from './chain.ts';
@@ -76,7 +76,7 @@ describe.skipIf(noLocalChain)(`a chain behind endpoints${noLocalChain ? ` (${noL
     const owner = Keypair.generate();
     const wallet = owner.publicKey.toBase58();
     const kind = async (address: string) => {
-      const { kind: told, warning } = await checkOnChain(access(), await checkAddress(address));
+      const { kind: told, warning } = await checkOnChain(access(), checkAddress(address));
       return [told, warning];
     };
     expect(await kind(wallet)).toEqual(['new', 'new']);

@@ -3,7 +3,7 @@ import { mkdtempSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import bs58 from 'bs58';
-import { beforeEach, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import type { SignIn } from '#contract/wire/delegation.ts';
 import type { Network } from '#contract/wire/network.ts';
 import { createFakeClock } from '#testing/fake-clock.ts';
@@ -135,16 +135,63 @@ test('the change is signed with old and new address, this node and a nonce; it i
   expect(await agree(fresh)).toBe('fine');
   expect(await agree(fresh)).toBe('wallet/bad-signature');
   payout = next;
-  binding.forget();
   expect(binding.status()).toBeNull();
-  expect(binding.bound()).toBeNull();
+  expect(binding.delegationFor(gatewayUrl)).toBeNull();
 });
 
-test('between the change of the address and the forgetting of the old word nothing of it holds', async () => {
+describe('an address to which the bound wallet agreed, and that has not signed in', () => {
+  const typo = newWalletOwner();
+  let binding: ReturnType<typeof open>;
+  const change = async (to: string, by: WalletOwner) => {
+    const { message } = await binding.changeRequest(to);
+    return codeOf(() =>
+      binding.agreeToChange({ address: to, signature: signedBy(by, message ?? '') }).then((paid) => {
+        payout = paid;
+      }),
+    );
+  };
+  beforeEach(async () => {
+    binding = open();
+    payout = binding.bind(delegated(binding));
+    expect(await change(typo.address, owner)).toBe('fine');
+    binding = open();
+  });
+
+  test('is changed by that wallet alone, also after a restart', async () => {
+    const next = newWalletOwner();
+    expect(binding.bound()).toBe(owner.address);
+    expect(await codeOf(() => binding.agreeToChange({ address: next.address }))).toBe('wallet/proof-needed');
+    expect(await codeOf(() => binding.checkUnproven(next.address))).toBe('wallet/proof-needed');
+    expect(await codeOf(() => binding.bind(delegated(binding, next)))).toBe('wallet/proof-needed');
+    expect(await change(next.address, next)).toBe('wallet/bad-signature');
+    expect(await change(next.address, owner)).toBe('fine');
+    expect(payout).toBe(next.address);
+    const words = binding.payoutChanges().map(({ message }) => message);
+    expect(words).toEqual([
+      expect.stringContaining(`From: ${owner.address}\nTo: ${typo.address}`),
+      expect.stringContaining(`From: ${owner.address}\nTo: ${next.address}`),
+    ]);
+  });
+
+  test('gives way to that wallet’s own sign-in', async () => {
+    payout = binding.bind(delegated(binding));
+    expect([payout, open().bound()]).toEqual([owner.address, owner.address]);
+  });
+
+  test('has the say itself once it signs in', async () => {
+    payout = binding.bind(delegated(binding, typo));
+    expect(binding.bound()).toBe(typo.address);
+    const next = newWalletOwner().address;
+    expect(await change(next, owner)).toBe('wallet/bad-signature');
+    expect(await change(next, typo)).toBe('fine');
+  });
+});
+
+test('before the settings have the changed address the wallet’s word is void, and its say is not', async () => {
   const binding = open();
   payout = binding.bind(delegated(binding));
   payout = newWalletOwner().address;
   const again = open();
-  expect(again.bound()).toBeNull();
   expect(again.delegationFor(gatewayUrl)).toBeNull();
+  expect(await codeOf(() => again.checkUnproven(newWalletOwner().address))).toBe('wallet/proof-needed');
 });

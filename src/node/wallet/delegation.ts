@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { AppError } from '#contract/errors.ts';
+import { checkAddress } from '#contract/settlement/address.ts';
 import { checkDelegation, type DelegatedNode, delegationRequest } from '#contract/settlement/delegation.ts';
 import { exactBase64, verifyBytes } from '#contract/settlement/ed25519.ts';
 import { payoutChangeText } from '#contract/settlement/payout-change.ts';
@@ -9,7 +10,6 @@ import type { Delegation } from '#contract/wire/delegation.ts';
 import type { Network } from '#contract/wire/network.ts';
 import { mostPayoutChanges, type PayoutChange } from '#contract/wire/payout-change.ts';
 import type { Clock } from '../clock.ts';
-import { checkAddress } from './address.ts';
 import type { StoredWallet, WalletStore } from './wallet-store.ts';
 
 const dayMs = 86_400_000;
@@ -36,10 +36,11 @@ export interface WalletBinding {
   endDue(): string | null;
   endTold(): void;
   changeRequest(address: string): Promise<{ message: string | null }>;
-  /** Whether an address may be paid instead of the present one. Throws `wallet/proof-needed` or `wallet/bad-signature`. */
+  /**
+   * Takes down that an address is paid instead of the present one, and forgets the word for that. A wallet that was bound keeps its say
+   * until the address signs in itself: it may have been mistyped. Throws `wallet/proof-needed` or `wallet/bad-signature`.
+   */
   agreeToChange(change: { address: string; signature?: string | undefined }): Promise<string>;
-  /** Another address is paid now: what was said for the old one is void. */
-  forget(): void;
   /** Whose signature another payout address needs; null where none does. */
   bound(): string | null;
   /** Throws `wallet/proof-needed` where another address needs the wallet's signature. */
@@ -69,12 +70,7 @@ export function createWalletBinding(parts: {
   const requests = new Map<string, number>();
   const changes = new Map<string, { address: string; old: string | null; until: number }>();
 
-  /** A wallet whose address is no longer paid has no say. */
-  function bound(): string | null {
-    const { boundTo } = store.current.get();
-    return boundTo !== null && boundTo === parts.payoutAddress() ? boundTo : null;
-  }
-
+  const bound = () => store.current.get().boundTo;
   const origin = () => new URL(parts.gatewayUrl()).origin;
   const newNonce = () => randomBytes(16).toString('hex');
 
@@ -118,11 +114,13 @@ export function createWalletBinding(parts: {
       const nonce = nonceOf(delegation);
       if (nonce === null || !requests.has(nonce))
         throw new AppError('wallet/bad-delegation', 'This node has not asked for this sign-in just now.');
-      checkUnproven(address);
+      // The bound wallet is back by its own word, where another is paid to which it agreed.
+      if (address !== bound()) checkUnproven(address);
       const { endDue, payoutChanges } = store.current.get();
       store.set({
         payoutChanges,
         boundTo: address,
+        agreedTo: null,
         delegation: { signed: delegation, issuedAt, expiresAt, gateway },
         endDue: endDue === gateway ? null : endDue,
       });
@@ -136,7 +134,7 @@ export function createWalletBinding(parts: {
     endDue: () => store.current.get().endDue,
     endTold: () => store.set({ ...store.current.get(), endDue: null }),
     async changeRequest(text) {
-      const { address } = await checkAddress(text);
+      const { address } = checkAddress(text);
       const from = bound();
       if (from === null) return { message: null };
       forgetOld();
@@ -146,15 +144,16 @@ export function createWalletBinding(parts: {
       return { message };
     },
     async agreeToChange({ address: text, signature }) {
-      const { address } = await checkAddress(text);
-      const boundTo = bound();
+      const { address } = checkAddress(text);
+      const before = store.current.get();
+      const { boundTo } = before;
       if (boundTo === null || address === parts.payoutAddress()) return address;
       forgetOld();
       if (signature === undefined) checkUnproven(address);
       const found = [...changes].find(
         ([message, change]) =>
           change.address === address &&
-          change.old === parts.payoutAddress() &&
+          change.old === boundTo &&
           verifyBytes(Buffer.from(message), signature ?? '', boundTo),
       );
       if (!found || signature === undefined)
@@ -164,12 +163,11 @@ export function createWalletBinding(parts: {
         );
       const [message] = found;
       changes.delete(message);
-      const before = store.current.get();
       const payoutChanges = [...before.payoutChanges, { message, signature }].slice(-mostPayoutChanges);
-      store.set({ ...before, payoutChanges });
+      const agreedTo = address === boundTo ? null : address;
+      store.set({ ...before, agreedTo, delegation: null, payoutChanges });
       return address;
     },
-    forget: () => store.set({ ...store.current.get(), boundTo: null, delegation: null }),
     bound,
     checkUnproven,
     delegationFor(gatewayUrl) {

@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { AppError } from '#contract/errors.ts';
+import { programs } from '#contract/settlement/known-addresses.ts';
 import { gatewayInfoSchema } from '#contract/wire/node-capabilities.ts';
 import { createFakeClock } from '#testing/fake-clock.ts';
 import { newWalletOwner } from '#testing/wallet-owner.ts';
 import { openLedger } from '../ledger/ledger.ts';
 import { openNodeKey } from '../link/node-key.ts';
 import { openSettings } from '../settings-store.ts';
-import { programs } from './known-addresses.ts';
 import { openWallet, type WorkingGateway } from './open-wallet.ts';
 import { payableAddress } from './payable.ts';
 import { createWalletHandlers } from './wallet-handlers.ts';
@@ -90,6 +90,24 @@ test('a settings file that was changed by hand does not change who is paid', () 
   expect(open().settings.current.get().payoutAddress).toBe(owner.address);
 });
 
+test('an address to which the wallet agreed stays paid, whatever becomes of the settings meanwhile', async () => {
+  const before = open();
+  before.bind();
+  const { binding } = before.wallet;
+  const next = newWalletOwner().address;
+  const { message } = await binding.changeRequest(next);
+  // The node dies before the settings have it.
+  await binding.agreeToChange({ address: next, signature: owner.signText(message ?? '') });
+  before.close();
+  const after = open();
+  expect(after.settings.current.get().payoutAddress).toBe(next);
+  expect(after.wallet.status.get()).toMatchObject({
+    payoutAddress: next,
+    boundTo: owner.address,
+    delegation: null,
+  });
+});
+
 test('a wallet’s word that is taken back while its gateway is away is taken back there when it comes', async () => {
   const node = open();
   node.bind();
@@ -135,6 +153,16 @@ test('what is paid to a program or a mint nobody gets: neither call takes it', a
   expect(settings.current.get().payoutAddress).toBeNull();
   await setPayout({ address: ` ${thief} ` });
   expect(settings.current.get().payoutAddress).toBe(thief);
+});
+
+test('why receipts are kept back is shown while it is so, and written down once', () => {
+  const { wallet } = open();
+  const problem = new AppError('wallet/wrong-channel', 'The channel is another’s.');
+  for (let turn = 0; turn < 3; turn++) wallet.tellReceiptProblem(problem);
+  expect(wallet.status.get().receiptProblem).toEqual({ code: problem.code, message: problem.message });
+  expect(faults).toEqual([problem]);
+  wallet.tellReceiptProblem(null);
+  expect(wallet.status.get().receiptProblem).toBeNull();
 });
 
 test('the gateway that does not hear of it is said', async () => {

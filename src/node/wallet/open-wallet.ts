@@ -47,6 +47,8 @@ export interface Wallet {
   payments(limit: number): Payment[];
   /** Reads the balances, and looks for payments, now. */
   refresh(): Promise<void>;
+  /** Why the gateway is not given the receipts that wait; null: it is. */
+  tellReceiptProblem(problem: AppError | null): void;
   /** Something has changed that `status` tells. */
   changed(): void;
   /** The chain that the present gateway pays on; null with test credits. */
@@ -79,6 +81,7 @@ export function openWallet(parts: {
   let looking: Promise<void> | null = null;
   let hurry = new AbortController();
   let isTelling = false;
+  let receiptProblem: AppError | null = null;
 
   const store = openWalletStore(parts.file);
   const binding = createWalletBinding({
@@ -91,16 +94,17 @@ export function openWallet(parts: {
   });
 
   // Who is paid is changed with the bound wallet's word alone, not in a file.
-  const { boundTo } = store.current.get();
-  if (boundTo !== null && boundTo !== payoutAddress()) {
+  const { boundTo, agreedTo } = store.current.get();
+  const agreed = agreedTo ?? boundTo;
+  if (agreed !== null && agreed !== payoutAddress()) {
     parts.onFault(
       new AppError(
         'wallet/proof-needed',
-        `The settings would pay ${payoutAddress() ?? 'nobody'}, to which the wallet ${boundTo} has not agreed: it is paid as before.`,
+        `The settings would pay ${payoutAddress() ?? 'nobody'}, to which the wallet ${boundTo} has not agreed: ${agreed} is paid as before.`,
         { data: { address: boundTo } },
       ),
     );
-    settings.update({ payoutAddress: boundTo });
+    settings.update({ payoutAddress: agreed });
   }
 
   /** Of the gateway's own terms, or while it is away of the channel that it last had. */
@@ -167,6 +171,7 @@ export function openWallet(parts: {
               problem: state.problem ? errorBody(state.problem) : null,
             }
           : null,
+      receiptProblem: receiptProblem && errorBody(receiptProblem),
       balances: balancesOf === `${paid} ${found?.genesisHash}` ? balances : null,
     };
   };
@@ -327,6 +332,12 @@ export function openWallet(parts: {
       } finally {
         changed();
       }
+    },
+    tellReceiptProblem(problem) {
+      const isNews = problem !== null && problem.message !== receiptProblem?.message;
+      receiptProblem = problem;
+      if (isNews) parts.onFault(problem);
+      changed();
     },
     changed() {
       changed();

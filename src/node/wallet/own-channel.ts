@@ -9,8 +9,8 @@ import { usdcDecimals, usdcMints } from './balances.ts';
 const solDecimals = 9;
 
 /**
- * The channel that a gateway tells, once it is known to be the one between its key and this node's wallet. Throws `link/bad-answer` or
- * `chain/wrong-cluster`.
+ * The channel that a gateway tells, once it is known to be the one between its key and this node's wallet. Throws
+ * `wallet/wrong-channel`, `link/bad-answer` or `chain/wrong-cluster`.
  */
 export function ownChannel(
   told: Channel,
@@ -21,10 +21,10 @@ export function ownChannel(
   const mint = settlement?.mint ?? nativeMint;
   if (!gatewayKey || !info.network) throw bad('The gateway has vouchers and no key or network.');
   checkTerms(info);
-  if (told.payout !== payout) throw bad(`The gateway’s channel pays ${told.payout}, not ${payout}.`);
-  if (told.mint !== mint) throw bad(`The gateway’s channel is in ${told.mint}, not in ${mint}.`);
+  if (told.payout !== payout) throw wrong(`The gateway’s channel pays ${told.payout}, not ${payout}.`);
+  if (told.mint !== mint) throw wrong(`The gateway’s channel is in ${told.mint}, not in ${mint}.`);
   const expected = channelId({ gatewayKey, payoutWallet: payout, mint, epoch: BigInt(told.epoch) });
-  if (told.channel !== expected) throw bad('The gateway’s channel is not that of its key and this wallet.');
+  if (told.channel !== expected) throw wrong('The gateway’s channel is not that of its key and this wallet.');
   return {
     channel: told.channel,
     gatewayUrl: url,
@@ -59,6 +59,7 @@ export function checkTerms({ network, settlement }: GatewayInfo): void {
     throw bad(`The gateway says that ${mint === nativeMint ? 'SOL' : 'USDC'} has ${decimals} decimals.`);
 }
 
+const wrong = (message: string) => new AppError('wallet/wrong-channel', message);
 const bad = (message: string) => new AppError('link/bad-answer', message);
 
 /** What a receipt calls a mint. */

@@ -38,11 +38,7 @@ export function createWalletHandlers(parts: {
     'wallet.setPayout': async (change) => {
       await payableAddress(change.address, wallet.chain());
       const address = await binding.agreeToChange(change);
-      if (address !== settings.current.get().payoutAddress) {
-        // First: an address that differs from that of a bound wallet is put back at the next start.
-        binding.forget();
-        pay(address);
-      }
+      if (address !== settings.current.get().payoutAddress) pay(address);
       wallet.changed();
       return null;
     },

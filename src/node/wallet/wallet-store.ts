@@ -8,6 +8,8 @@ import { storeDocument } from '../stored-document.ts';
 const storedSchema = z.strictObject({
   /** Whose signature another payout address needs; it stays when the delegation is taken back or runs out. */
   boundTo: z.string().nullable(),
+  /** The address that it agreed to have paid instead of its own, and that has not signed in itself. */
+  agreedTo: z.string().nullable().default(null),
   delegation: z
     .strictObject({
       signed: delegationSchema,
@@ -34,7 +36,7 @@ export interface WalletStore {
 export function openWalletStore(file: string): WalletStore {
   const stored = existsSync(file)
     ? storedSchema.parse(JSON.parse(readFileSync(file, 'utf8')))
-    : { boundTo: null, delegation: null, endDue: null, payoutChanges: [] };
+    : { boundTo: null, agreedTo: null, delegation: null, endDue: null, payoutChanges: [] };
   const current = createSignal<StoredWallet>(stored);
   return { current, set: (next) => current.set(storeDocument(file, storedSchema, next)) };
 }

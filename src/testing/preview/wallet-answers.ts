@@ -13,7 +13,15 @@ const otherAddress = '9xQeWvG816bUx9EPjHmaT23yvVM2ZWbrrpZb9PusVFin';
  */
 export function walletAnswers(wish: URLSearchParams, now: number, transport: () => MemoryTransport) {
   const cluster = wish.get('cluster');
-  let status = sampleWallet(now, wish.get('wallet') ?? 'view-only', cluster);
+  let status: WalletStatus = {
+    ...sampleWallet(now, wish.get('wallet') ?? 'view-only', cluster),
+    receiptProblem: wish.has('receipts-kept')
+      ? {
+          code: 'wallet/wrong-channel',
+          message: 'The gateway’s channel is not that of its key and this wallet.',
+        }
+      : null,
+  };
   let asked: { url: string; expiresAt: number; fail(error: AppError): void } | null = null;
   const put = (next: Partial<WalletStatus>) => {
     status = { ...status, ...next };

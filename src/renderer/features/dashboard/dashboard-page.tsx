@@ -65,7 +65,7 @@ export function DashboardPage() {
             engine: engines?.find(({ state }) => state === 'ready'),
             resources,
             proxy,
-            delegation: wallet?.delegation,
+            wallet,
           })}
         />
       </div>

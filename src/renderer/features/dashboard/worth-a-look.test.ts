@@ -12,7 +12,7 @@ const codes = (settings: Partial<Settings>, engine: Partial<Engine> = {}) =>
     engine: { restarts: 0, backend: 'cpu', ...engine } as Engine,
     resources: undefined,
     proxy: undefined,
-    delegation: null,
+    wallet: undefined,
   }).map(({ code }) => code);
 
 test('a fresh node serves the tiny model and has no address', () => {
@@ -45,7 +45,7 @@ test('of budgets that come to their end the furthest stands first', () => {
     engine: undefined,
     resources: undefined,
     proxy: { budgetWarnings: [warning, { ...warning, provider: null }] },
-    delegation: null,
+    wallet: undefined,
   });
   expect(hint).toEqual({
     code: 'budget-day',
@@ -70,8 +70,23 @@ test('the wallet’s word is to be renewed before it ends, and is missed when it
       engine: undefined,
       resources: undefined,
       proxy: undefined,
-      delegation: { ...delegation, isExpired },
+      wallet: { delegation: { ...delegation, isExpired } },
     })[0];
   expect(firstOf(false)).toEqual({ code: 'wallet-renewal', page: 'earnings' });
   expect(firstOf(true)).toEqual({ code: 'wallet-expired', page: 'earnings' });
+});
+
+test('a gateway that is not given its receipts stands first', () => {
+  const [hint] = worthALook({
+    status,
+    settings: defaultSettings,
+    engine: undefined,
+    resources: undefined,
+    proxy: undefined,
+    wallet: {
+      delegation: null,
+      receiptProblem: { code: 'wallet/wrong-channel', message: 'It is not yours.' },
+    },
+  });
+  expect(hint).toEqual({ code: 'receipts-kept', page: 'earnings' });
 });

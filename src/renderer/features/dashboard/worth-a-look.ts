@@ -9,6 +9,7 @@ import type { WalletStatus } from '#contract/wallet.ts';
 export interface Hint {
   code:
     | 'no-address'
+    | 'receipts-kept'
     | 'wallet-renewal'
     | 'wallet-expired'
     | 'tiny-model'
@@ -29,13 +30,14 @@ export function worthALook(facts: {
   engine: Engine | undefined;
   resources: Resources | undefined;
   proxy: Pick<ProxyStatus, 'budgetWarnings'> | undefined;
-  delegation: WalletStatus['delegation'] | undefined;
+  wallet: Pick<WalletStatus, 'delegation' | 'receiptProblem'> | undefined;
 }): Hint[] {
-  const { status, settings, engine, resources, proxy, delegation } = facts;
+  const { status, settings, engine, resources, proxy, wallet } = facts;
   if (!status || !settings) return [];
   const hints: Hint[] = (proxy?.budgetWarnings ?? []).slice(0, 1).map(budgetHint);
-  if (delegation?.isExpired) hints.push({ code: 'wallet-expired', page: 'earnings' });
-  else if (delegation?.isRenewalDue) hints.push({ code: 'wallet-renewal', page: 'earnings' });
+  if (wallet?.receiptProblem) hints.unshift({ code: 'receipts-kept', page: 'earnings' });
+  if (wallet?.delegation?.isExpired) hints.push({ code: 'wallet-expired', page: 'earnings' });
+  else if (wallet?.delegation?.isRenewalDue) hints.push({ code: 'wallet-renewal', page: 'earnings' });
   if (engine && engine.restarts > 0) hints.push({ code: 'restarts', page: 'resources' });
   if (engine?.backend === 'cpu' && settings.gpu === 'auto' && (resources?.gpus.length ?? 0) > 0)
     hints.push({ code: 'gpu-unused', page: 'resources' });

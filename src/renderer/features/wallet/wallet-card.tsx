@@ -50,10 +50,13 @@ export function WalletCard() {
       <p className="mt-2 text-sm text-dim">
         {t(`wallet.text.${state}`, { until: delegation ? formatMoment(delegation.expiresAt) : '' })}
       </p>
-      {chain?.problem && (
-        <div className="mt-3">
-          <ErrorNote error={chain.problem} />
-        </div>
+      {[chain?.problem, status?.receiptProblem].map(
+        (problem) =>
+          problem && (
+            <div key={problem.code} className="mt-3">
+              <ErrorNote error={problem} />
+            </div>
+          ),
       )}
       {status?.balances && <Balances balances={status.balances} />}
       <div className="mt-3 flex flex-wrap gap-2">

@@ -1,8 +1,14 @@
-/** Programs and sysvars that everybody uses: whoever is paid there is not paid. */
-export const programs: ReadonlySet<string> = new Set([
-  '11111111111111111111111111111111',
+/** Of which every wallet's account is. */
+export const systemProgram = '11111111111111111111111111111111';
+export const tokenPrograms: readonly string[] = [
   'TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA',
   'TokenzQdBNbLqP5VEhdkAS6EPFLC1PHnBqCXEpPxuEb',
+];
+
+/** Programs and sysvars that everybody uses: whoever is paid there is not paid. */
+export const programs: ReadonlySet<string> = new Set([
+  systemProgram,
+  ...tokenPrograms,
   'ATokenGPvbdGVxr1b2hvZbsiqW5xWH25efTNsLJA8knL',
   'MemoSq4gqABAXKb96qnH8TysNcWxMyWCqXgDLGmfcHr',
   'ComputeBudget111111111111111111111111111111',
