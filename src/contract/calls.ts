@@ -274,6 +274,10 @@ export const shellCalls = {
   'shell.appendFile': { input: z.strictObject({ id: z.int(), text: z.string() }), output: done },
   /** Puts the written file in its place; `keep` false throws it away. */
   'shell.closeFile': { input: z.strictObject({ id: z.int(), keep: z.boolean() }), output: done },
+  /** Starts a node host that has failed. */
+  'shell.startHost': { input: nothing, output: done },
+  /** Opens the folder of settings, keys, models and ledger. */
+  'shell.openDataFolder': { input: nothing, output: done },
   'shell.showInFolder': { input: z.strictObject({ path: z.string() }), output: done },
 } as const;
 

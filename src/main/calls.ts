@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import {
+  app,
   type BrowserWindow,
   dialog,
   type IpcMainEvent,
@@ -67,6 +68,15 @@ export function setupCalls(host: NodeHost, window: BrowserWindow, walletPage: Wa
       walletPage.cancel();
       return null;
     },
+    'shell.startHost': () => {
+      host.tryAgain();
+      return null;
+    },
+    'shell.openDataFolder': async () => {
+      const fault = await shell.openPath(app.getPath('userData'));
+      if (fault) throw new AppError('host/internal', fault);
+      return null;
+    },
     'shell.showInFolder': ({ path }) => {
       shell.showItemInFolder(path);
       return null;
@@ -92,12 +102,10 @@ export function setupCalls(host: NodeHost, window: BrowserWindow, walletPage: Wa
   });
   ipcMain.on('contract:subscribe', (event, id: unknown, name: unknown) => {
     if (!isOurs(event) || typeof id !== 'number' || typeof name !== 'string') return;
-    subscriptions.set(
-      id,
-      host.subscribe(name, (data) => {
-        if (!window.isDestroyed()) window.webContents.send('contract:publish', id, data);
-      }),
-    );
+    const tell = (data: unknown) => {
+      if (!window.isDestroyed()) window.webContents.send('contract:publish', id, data);
+    };
+    subscriptions.set(id, name === 'shell.host' ? host.onState(tell) : host.subscribe(name, tell));
   });
   ipcMain.on('contract:unsubscribe', (event, id: unknown) => {
     if (!isOurs(event) || typeof id !== 'number') return;
