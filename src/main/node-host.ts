@@ -18,7 +18,7 @@ export interface NodeHost extends Transport {
   onState(listener: (state: HostState) => void): () => void;
   /** Starts a host that has failed; one that has not goes on. */
   tryAgain(): void;
-  /** Lets the host drain and end; by force after 45 s. */
+  /** Lets the host drain and end; by force after 45 s, and at once while it starts. */
   shutdown(): Promise<void>;
   /** Who sits here now, and how the computer is fed. */
   tellPresence(presence: Presence): void;
@@ -189,7 +189,9 @@ export function setupNodeHost(): NodeHost {
       const mine = child;
       if (!mine?.connected) return;
       const exited = new Promise((resolve) => mine.once('exit', resolve));
-      mine.send({ type: 'shutdown' });
+      // One that starts has nothing to drain and does not listen yet.
+      if (state.state === 'running') mine.send({ type: 'shutdown' });
+      else mine.kill();
       const force = setTimeout(() => mine.kill('SIGKILL'), shutdownLimitMs);
       await exited;
       clearTimeout(force);
