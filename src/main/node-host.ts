@@ -27,7 +27,7 @@ export interface NodeHost extends Transport {
 type HostMessage =
   | { type: 'ready' }
   | { type: 'preparing'; progress: number }
-  | { type: 'fault'; error: ErrorBody }
+  | { type: 'fault'; error: ErrorBody; mayPass: boolean }
   | { type: 'rpc'; data: unknown }
   | { type: 'secrets'; secrets: Record<string, string> }
   | { type: 'keep-awake'; on: boolean };
@@ -86,7 +86,7 @@ export function setupNodeHost(): NodeHost {
       },
     );
     child = mine;
-    let fault: ErrorBody | null = null;
+    let fault: { error: ErrorBody; mayPass: boolean } | null = null;
     let readyAt: number | null = null;
     // Secrets travel on this pipe alone: what is in the arguments or the environment other programs can read.
     const keychain = openKeychain();
@@ -98,7 +98,7 @@ export function setupNodeHost(): NodeHost {
       if (message.type === 'keep-awake') return keepAwake(message.on);
       if (message.type === 'preparing') return enter({ state: 'starting', ledgerProgress: message.progress });
       if (message.type === 'fault') {
-        fault = message.error;
+        fault = message;
         return;
       }
       readyAt = performance.now();
@@ -117,7 +117,7 @@ export function setupNodeHost(): NodeHost {
       const wasSteady = readyAt !== null && performance.now() - readyAt >= steadyMs;
       crashes = wasSteady ? 1 : crashes + 1;
       const pauseMs = restartPauseMs(crashes);
-      if (fault) return fail(fault);
+      if (fault && (pauseMs === null || !fault.mayPass)) return fail(fault.error);
       if (pauseMs === null) {
         const message = `The node ended ${crashes} times in a row, the last time with ${how}.`;
         return fail({ code: 'host/crashed', message });

@@ -142,7 +142,7 @@ function rendererPlace(): string {
 
 run().catch(async (thrown: unknown) => {
   const fault = startFault(thrown, dir);
-  console.error(fault?.message ?? thrown);
+  console.error(fault?.error.message ?? thrown);
   if (fault) await tellFault(fault);
   process.exit(1);
 });

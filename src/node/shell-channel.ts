@@ -42,11 +42,11 @@ export function tellPreparing(progress: number): void {
   if (process.connected) process.send?.({ type: 'preparing', progress });
 }
 
-/** Tells the shell why this host cannot start, so that it does not try again. Resolves when that has left. */
-export function tellFault(error: AppError): Promise<void> {
+/** Tells the shell why this host cannot start, and whether another start could. Resolves when that has left. */
+export function tellFault({ error, mayPass }: { error: AppError; mayPass: boolean }): Promise<void> {
   return new Promise((resolve) => {
     if (!process.connected || !process.send) return resolve();
-    process.send({ type: 'fault', error: errorBody(error) }, () => resolve());
+    process.send({ type: 'fault', error: errorBody(error), mayPass }, () => resolve());
   });
 }
 
@@ -88,5 +88,7 @@ export function connectShell(contract: ContractServer, onShutdown: () => void): 
     if (message.type === 'shutdown') onShutdown();
   });
   process.on('disconnect', onShutdown);
-  send({ type: 'ready' });
+  if (process.connected) send({ type: 'ready' });
+  // The shell ended while the host started.
+  else onShutdown();
 }

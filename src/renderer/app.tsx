@@ -63,7 +63,13 @@ export function App() {
     );
   const isPreparing = host?.state === 'starting' && host.ledgerProgress !== null;
   if (!settings || isPreparing) return <NoConnection />;
-  if (!settings.onboarded) return <OnboardingPage takeAddress={WalletAddressButton} />;
+  if (!settings.onboarded)
+    return (
+      <>
+        <OnboardingPage takeAddress={WalletAddressButton} />
+        <LostNote />
+      </>
+    );
   const Shown = pageOf[page];
   return (
     <div className="grid h-screen grid-cols-[200px_minmax(0,1fr)]">
