@@ -15,6 +15,7 @@ export const errorStatus = {
   'chain/unreachable': 503,
   'chain/wrong-cluster': 409,
   'disk/full': 507,
+  'file/not-writable': 403,
   'gateway/endpoint-unreachable': 400,
   'gateway/insufficient-funds': 402,
   'gateway/no-nodes': 503,

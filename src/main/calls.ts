@@ -1,4 +1,3 @@
-import { writeFile } from 'node:fs/promises';
 import {
   app,
   type BrowserWindow,
@@ -43,12 +42,6 @@ export function setupCalls(host: NodeHost, window: BrowserWindow, walletPage: Wa
       const properties = [kind === 'folder' ? ('openDirectory' as const) : ('openFile' as const)];
       const { filePaths } = await dialog.showOpenDialog(window, { properties });
       return filePaths[0] ?? null;
-    },
-    'shell.saveFile': async ({ fileName, text }) => {
-      const { filePath } = await dialog.showSaveDialog(window, { defaultPath: fileName });
-      if (!filePath) return null;
-      await writeFile(filePath, text);
-      return filePath;
     },
     'shell.createFile': async ({ fileName }) => {
       const { filePath } = await dialog.showSaveDialog(window, { defaultPath: fileName });
