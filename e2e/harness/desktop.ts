@@ -30,10 +30,10 @@ export async function launchDesktop(
     args: [...(process.getuid?.() === 0 ? ['--no-sandbox'] : []), ...args, root],
     env: {
       ...process.env,
-      ...env,
       DISPLAY: startDisplay(),
       SOLANALM_PROFILE: profile,
       SOLANALM_NODE: process.execPath,
+      ...env,
     },
   };
   // On a busy machine about one start in ten is never seen by Playwright, which then ends it.

@@ -250,10 +250,6 @@ export const shellCalls = {
     input: z.strictObject({ kind: z.enum(['file', 'folder']) }),
     output: z.string().nullable(),
   },
-  'shell.saveFile': {
-    input: z.strictObject({ fileName: z.string().max(200), text: z.string() }),
-    output: z.string().nullable(),
-  },
   /**
    * Asks the wallet in the system's browser, over a page on this computer, and waits up to five minutes. `signIn` and `signMessage`
    * give base64 of what was signed and a base58 signature; `signTransaction` gives the base64 of the signed transaction, which nobody has sent.
@@ -266,7 +262,10 @@ export const shellCalls = {
   },
   /** Takes back the question that waits: it fails with `wallet/cancelled`. */
   'shell.cancelWallet': { input: nothing, output: done },
-  /** Asks where to save a file and opens it, to be written piece by piece; null when the operator closes the dialog. */
+  /**
+   * Asks where to save a file and opens it, to be written piece by piece; null when the operator closes the dialog. This and the two
+   * below fail with `file/not-writable` or `disk/full`.
+   */
   'shell.createFile': {
     input: z.strictObject({ fileName: z.string().max(200) }),
     output: z.object({ id: z.int(), path: z.string() }).nullable(),
@@ -274,6 +273,10 @@ export const shellCalls = {
   'shell.appendFile': { input: z.strictObject({ id: z.int(), text: z.string() }), output: done },
   /** Puts the written file in its place; `keep` false throws it away. */
   'shell.closeFile': { input: z.strictObject({ id: z.int(), keep: z.boolean() }), output: done },
+  /** Starts a node host that has failed. */
+  'shell.startHost': { input: nothing, output: done },
+  /** Opens the folder of settings, keys, models and ledger. */
+  'shell.openDataFolder': { input: nothing, output: done },
   'shell.showInFolder': { input: z.strictObject({ path: z.string() }), output: done },
 } as const;
 

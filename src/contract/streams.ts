@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { benchmarkSchema } from './benchmark.ts';
 import { downloadSchema } from './download.ts';
 import { earningsSummarySchema } from './earnings.ts';
+import { hostStateSchema } from './host-state.ts';
 import { hybridStatusSchema } from './hybrid.ts';
 import { queueEventSchema } from './job.ts';
 import { engineSchema, modelSchema } from './model.ts';
@@ -19,7 +20,7 @@ import { moneySumsSchema, paymentSchema, walletStatusSchema } from './wallet.ts'
  * What the node host publishes. A signal's subscriber gets the present value at once and then each new one
  * (values in between may be left out); `queue.items` is a stream that starts with a snapshot and leaves nothing out.
  */
-export const streams = {
+export const hostStreams = {
   'node.status': nodeStatusSchema,
   'node.serving': servingStatsSchema,
   /** One for each model that is served, in the setting's order. */
@@ -54,7 +55,11 @@ export const streams = {
   'hybrid.status': hybridStatusSchema,
 } as const;
 
+/** What only the desktop shell tells; headless there is none of it. */
+const shellStreams = { 'shell.host': hostStateSchema } as const;
+const streams = { ...hostStreams, ...shellStreams } as const;
+
+export type HostStreamName = keyof typeof hostStreams;
 export type StreamName = keyof typeof streams;
 export type StreamData<N extends StreamName> = z.output<(typeof streams)[N]>;
-export const streamNames = Object.keys(streams) as StreamName[];
-export const isStreamName = (name: string): name is StreamName => Object.hasOwn(streams, name);
+export const isHostStream = (name: string): name is HostStreamName => Object.hasOwn(hostStreams, name);

@@ -1,5 +1,5 @@
-import { writeFile } from 'node:fs/promises';
 import {
+  app,
   type BrowserWindow,
   dialog,
   type IpcMainEvent,
@@ -43,12 +43,6 @@ export function setupCalls(host: NodeHost, window: BrowserWindow, walletPage: Wa
       const { filePaths } = await dialog.showOpenDialog(window, { properties });
       return filePaths[0] ?? null;
     },
-    'shell.saveFile': async ({ fileName, text }) => {
-      const { filePath } = await dialog.showSaveDialog(window, { defaultPath: fileName });
-      if (!filePath) return null;
-      await writeFile(filePath, text);
-      return filePath;
-    },
     'shell.createFile': async ({ fileName }) => {
       const { filePath } = await dialog.showSaveDialog(window, { defaultPath: fileName });
       return filePath ? { id: await files.create(filePath), path: filePath } : null;
@@ -65,6 +59,15 @@ export function setupCalls(host: NodeHost, window: BrowserWindow, walletPage: Wa
     'shell.walletLink': () => walletPage.link(),
     'shell.cancelWallet': () => {
       walletPage.cancel();
+      return null;
+    },
+    'shell.startHost': () => {
+      host.tryAgain();
+      return null;
+    },
+    'shell.openDataFolder': async () => {
+      const fault = await shell.openPath(app.getPath('userData'));
+      if (fault) throw new AppError('host/internal', fault);
       return null;
     },
     'shell.showInFolder': ({ path }) => {
@@ -92,12 +95,10 @@ export function setupCalls(host: NodeHost, window: BrowserWindow, walletPage: Wa
   });
   ipcMain.on('contract:subscribe', (event, id: unknown, name: unknown) => {
     if (!isOurs(event) || typeof id !== 'number' || typeof name !== 'string') return;
-    subscriptions.set(
-      id,
-      host.subscribe(name, (data) => {
-        if (!window.isDestroyed()) window.webContents.send('contract:publish', id, data);
-      }),
-    );
+    const tell = (data: unknown) => {
+      if (!window.isDestroyed()) window.webContents.send('contract:publish', id, data);
+    };
+    subscriptions.set(id, name === 'shell.host' ? host.onState(tell) : host.subscribe(name, tell));
   });
   ipcMain.on('contract:unsubscribe', (event, id: unknown) => {
     if (!isOurs(event) || typeof id !== 'number') return;

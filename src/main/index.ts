@@ -1,3 +1,4 @@
+import { accessSync, constants } from 'node:fs';
 import { app } from 'electron';
 import { setupCalls } from './calls.ts';
 import { setupMenu } from './menu.ts';
@@ -13,7 +14,8 @@ import { setupWindow } from './window.ts';
 
 if (process.env.SOLANALM_PROFILE) app.setPath('userData', process.env.SOLANALM_PROFILE);
 
-if (app.requestSingleInstanceLock()) {
+// In a folder that may not be written there is no lock either; why nothing runs is for the window to say.
+if (app.requestSingleInstanceLock() || !isWritable(app.getPath('userData'))) {
   setupSecurity();
   const host = setupNodeHost();
   void app.whenReady().then(() => {
@@ -28,4 +30,13 @@ if (app.requestSingleInstanceLock()) {
   });
 } else {
   app.quit();
+}
+
+function isWritable(folder: string): boolean {
+  try {
+    accessSync(folder, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }

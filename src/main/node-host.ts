@@ -3,18 +3,22 @@ import { createWriteStream, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createBirpc } from 'birpc';
 import { app } from 'electron';
-import type { Result } from '#contract/result.ts';
+import type { HostState } from '#contract/host-state.ts';
+import type { ErrorBody, Result } from '#contract/result.ts';
 import type { HostFunctions, Transport, UiFunctions } from '#contract/transport.ts';
 import { createKeepAwake } from './keep-awake.ts';
 import { openKeychain } from './keychain.ts';
 import type { Presence } from './presence.ts';
+import { restartPauseMs, steadyMs } from './restart-pause.ts';
 
-const firstBackoffMs = 500;
-const mostBackoffMs = 30_000;
 const shutdownLimitMs = 45_000;
 
 export interface NodeHost extends Transport {
-  /** Lets the host drain and end; by force after 45 s. */
+  /** Tells how the host stands, now and on each change. */
+  onState(listener: (state: HostState) => void): () => void;
+  /** Starts a host that has failed; one that has not goes on. */
+  tryAgain(): void;
+  /** Lets the host drain and end; by force after 45 s, and at once while it starts. */
   shutdown(): Promise<void>;
   /** Who sits here now, and how the computer is fed. */
   tellPresence(presence: Presence): void;
@@ -22,21 +26,28 @@ export interface NodeHost extends Transport {
 
 type HostMessage =
   | { type: 'ready' }
+  | { type: 'preparing'; progress: number }
+  | { type: 'fault'; error: ErrorBody; mayPass: boolean }
   | { type: 'rpc'; data: unknown }
   | { type: 'secrets'; secrets: Record<string, string> }
   | { type: 'keep-awake'; on: boolean };
 
 /**
- * The node host as a child under a real Node binary. When it dies it is started again with backoff, calls under way are answered
- * `host/unavailable`, and what is subscribed is subscribed again.
+ * The node host as a child under a real Node binary. When it crashes it is started again, later each time: calls under way are answered
+ * `host/unavailable`, and what is subscribed is subscribed again. After six crashes in a row, or when it says why it cannot start, it
+ * stays off until somebody tries again, and every call is answered with the reason.
  */
 export function setupNodeHost(): NodeHost {
   const listeners = new Map<string, Set<(data: unknown) => void>>();
   const latest = new Map<string, unknown>();
+  const stateListeners = new Set<(state: HostState) => void>();
+  let state: HostState = { state: 'starting', ledgerProgress: null };
   let receive: (data: unknown) => void = () => {};
   let child: ChildProcess | null = null;
-  let ready = Promise.withResolvers<void>();
-  let backoffMs = firstBackoffMs;
+  /** Resolves with why there is no host, or null where there is one. */
+  let ready = Promise.withResolvers<ErrorBody | null>();
+  let crashes = 0;
+  let restart: NodeJS.Timeout | undefined;
   let isEnding = false;
   const keepAwake = createKeepAwake();
 
@@ -58,10 +69,13 @@ export function setupNodeHost(): NodeHost {
     },
   );
 
+  function enter(next: HostState): void {
+    state = next;
+    for (const listener of stateListeners) listener(next);
+  }
+
   function start(): void {
-    const logs = join(app.getPath('userData'), 'logs');
-    mkdirSync(logs, { recursive: true });
-    const log = createWriteStream(join(logs, 'host.log'), { flags: 'w' });
+    enter({ state: 'starting', ledgerProgress: null });
     const mine = spawn(
       nodeBinary(),
       [join(unpacked(), 'out/node/host.js'), 'serve', '--profile', app.getPath('userData'), '--shell'],
@@ -72,38 +86,69 @@ export function setupNodeHost(): NodeHost {
       },
     );
     child = mine;
+    let fault: { error: ErrorBody; mayPass: boolean } | null = null;
+    let readyAt: number | null = null;
     // Secrets travel on this pipe alone: what is in the arguments or the environment other programs can read.
     const keychain = openKeychain();
-    mine.send({ type: 'secrets', secrets: keychain?.read() ?? null });
-    mine.stdout?.pipe(log);
-    mine.stderr?.pipe(log);
+    if (mine.connected) mine.send({ type: 'secrets', secrets: keychain?.read() ?? null }, () => {});
+    keepLog(mine);
     mine.on('message', (message: HostMessage) => {
       if (message.type === 'rpc') return receive(message.data);
       if (message.type === 'secrets') return keychain?.write(message.secrets);
       if (message.type === 'keep-awake') return keepAwake(message.on);
-      backoffMs = firstBackoffMs;
-      ready.resolve();
+      if (message.type === 'preparing') return enter({ state: 'starting', ledgerProgress: message.progress });
+      if (message.type === 'fault') {
+        fault = message;
+        return;
+      }
+      readyAt = performance.now();
+      enter({ state: 'running' });
+      ready.resolve(null);
       for (const name of listeners.keys()) void host.subscribe.asEvent(name);
     });
-    const ended = () => {
+    const ended = (how: string) => {
       if (child !== mine) return;
       child = null;
       // A host that has ended works no more; the next one asks again.
       keepAwake(false);
       host.$rejectPendingCalls();
       if (isEnding) return;
-      ready = Promise.withResolvers();
-      setTimeout(start, backoffMs);
-      backoffMs = Math.min(backoffMs * 2, mostBackoffMs);
+      if (readyAt !== null) ready = Promise.withResolvers();
+      const wasSteady = readyAt !== null && performance.now() - readyAt >= steadyMs;
+      crashes = wasSteady ? 1 : crashes + 1;
+      const pauseMs = restartPauseMs(crashes);
+      if (fault && (pauseMs === null || !fault.mayPass)) return fail(fault.error);
+      if (pauseMs === null) {
+        const message = `The node ended ${crashes} times in a row, the last time with ${how}.`;
+        return fail({ code: 'host/crashed', message });
+      }
+      enter({ state: 'restarting', retryAt: Date.now() + pauseMs });
+      restart = setTimeout(start, pauseMs);
     };
-    mine.once('exit', ended);
-    mine.once('error', ended);
+    mine.once('exit', (code, signal) => ended(signal ?? `code ${code}`));
+    mine.once('error', (error) => ended(error.message));
+  }
+  function fail(error: ErrorBody): void {
+    enter({ state: 'failed', error });
+    ready.resolve(error);
   }
   void app.whenReady().then(start);
 
   return {
+    onState(listener) {
+      stateListeners.add(listener);
+      listener(state);
+      return () => void stateListeners.delete(listener);
+    },
+    tryAgain() {
+      if (state.state !== 'failed') return;
+      crashes = 0;
+      ready = Promise.withResolvers();
+      start();
+    },
     async request(name, input): Promise<Result<unknown>> {
-      await ready.promise;
+      const fault = await ready.promise;
+      if (fault) return { ok: false, error: fault };
       try {
         return await host.request(name, input);
       } catch {
@@ -140,15 +185,35 @@ export function setupNodeHost(): NodeHost {
     },
     async shutdown() {
       isEnding = true;
+      clearTimeout(restart);
       const mine = child;
       if (!mine?.connected) return;
       const exited = new Promise((resolve) => mine.once('exit', resolve));
-      mine.send({ type: 'shutdown' });
+      // One that starts has nothing to drain and does not listen yet.
+      if (state.state === 'running') mine.send({ type: 'shutdown' });
+      else mine.kill();
       const force = setTimeout(() => mine.kill('SIGKILL'), shutdownLimitMs);
       await exited;
       clearTimeout(force);
     },
   };
+}
+
+/** What the host prints, since its last start. Where it cannot be written the host goes on without. */
+function keepLog({ stdout, stderr }: ChildProcess): void {
+  const outputs = [stdout, stderr];
+  const passOver = () => {
+    for (const output of outputs) output?.resume();
+  };
+  try {
+    const logs = join(app.getPath('userData'), 'logs');
+    mkdirSync(logs, { recursive: true });
+    const log = createWriteStream(join(logs, 'host.log'), { flags: 'w' });
+    log.once('error', passOver);
+    for (const output of outputs) output?.pipe(log, { end: false });
+  } catch {
+    passOver();
+  }
 }
 
 /** Where files that plain Node reads lie: an archive is opaque to it. */

@@ -1,20 +1,26 @@
 import { type BrowserWindow, Notification } from 'electron';
 import type { StreamData } from '#contract/streams.ts';
 import type { NodeHost } from './node-host.ts';
-import { noticeTexts } from './texts.ts';
+import { noticeTexts, texts } from './texts.ts';
 
-/** Shows what the host wants to be told as the system's notifications, each once; a click brings the window. */
+/** Shows what the host wants to be told, and that it cannot run, as the system's notifications; a click brings the window. */
 export function setupNotifications(host: NodeHost, window: BrowserWindow): void {
+  const show = (title: string, body: string) => {
+    if (!Notification.isSupported()) return;
+    const notification = new Notification({ title, body });
+    notification.on('click', () => window.show());
+    notification.show();
+  };
+  host.onState((state) => {
+    if (state.state === 'failed') show(texts.hostFailed, state.error.message);
+  });
   const shown = new Set<string>();
   host.subscribe('notices', (data) => {
     for (const notice of data as StreamData<'notices'>) {
       if (shown.has(notice.id)) continue;
       shown.add(notice.id);
-      if (!Notification.isSupported()) continue;
-      const words = wordsOf(notice);
-      const notification = new Notification({ title: words.title, body: words.text });
-      notification.on('click', () => window.show());
-      notification.show();
+      const { title, text } = wordsOf(notice);
+      show(title, text);
     }
   });
 }

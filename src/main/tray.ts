@@ -38,5 +38,8 @@ export function setupTray(host: NodeHost, window: BrowserWindow): void {
   };
   show('stopped');
   tray.on('click', () => window.show());
+  host.onState(({ state }) => {
+    if (state !== 'running') show(state === 'failed' ? 'problem' : 'starting');
+  });
   host.subscribe('node.status', (status) => show((status as StreamData<'node.status'>).state.state));
 }

@@ -35,7 +35,11 @@ export function setupWindow(): BrowserWindow {
   window.once('ready-to-show', () => window.show());
   const keep = () => {
     Object.assign(state, window.getNormalBounds());
-    writeFileSync(file, JSON.stringify(state));
+    try {
+      writeFileSync(file, JSON.stringify(state));
+    } catch {
+      // Where it is not written the next window opens where the last one that was written did.
+    }
   };
   window.on('close', (event) => {
     keep();

@@ -36,6 +36,8 @@ export interface HostOptions {
   probe?: ResourceProbe;
   /** Keeps the computer from sleeping, or lets it; called when that changes. */
   keepAwake?(isOn: boolean): void;
+  /** Told how far (0–1) an old ledger is brought up to date, which takes a while where it is large. */
+  onLedgerUpgrade?(progress: number): void;
   /** Where providers' keys are kept; absent or null: a file that only this user reads. */
   keyVault?: KeyVault | null;
   /** Main memory and its use by all programs; absent: as the system tells. */

@@ -67,7 +67,11 @@ export async function createHost(options: HostOptions): Promise<Host> {
   const apiKey = openApiKey(join(profileDir, 'api-key'));
   const ledger = openLedger(join(profileDir, 'node.db'), {
     clock,
-    onUpgrade: () => log.warn('the ledger is brought up to date: with a million entries this takes a minute'),
+    onUpgrade(progress) {
+      if (progress === 0)
+        log.warn('the ledger is brought up to date: with a million entries this takes a minute');
+      options.onLedgerUpgrade?.(progress);
+    },
   });
   const modelsDir = join(profileDir, 'models');
   const servers = openServerList(join(profileDir, 'servers.json'));

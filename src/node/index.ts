@@ -6,7 +6,15 @@ import { unwrap } from '#contract/result.ts';
 import { createHost } from './host.ts';
 import type { Host } from './host-options.ts';
 import { profileDir } from './profile-dir.ts';
-import { connectShell, keepAwake, openShellVault, watchPresence } from './shell-channel.ts';
+import {
+  connectShell,
+  keepAwake,
+  openShellVault,
+  tellFault,
+  tellPreparing,
+  watchPresence,
+} from './shell-channel.ts';
+import { startFault } from './start-fault.ts';
 
 const help = `solanalm-node <command> [options]
 
@@ -40,14 +48,16 @@ const { values: flags, positionals } = parseArgs({
   },
 });
 const [command = 'serve', ...rest] = positionals;
+const dir = flags.profile ?? profileDir();
 
 async function run(): Promise<void> {
   if (flags.help || command === 'help') return console.log(help);
   const host = await createHost({
-    profileDir: flags.profile ?? profileDir(),
+    profileDir: dir,
     logLevel: command === 'serve' ? 'info' : 'silent',
     shell: watchPresence(Date.now),
     keepAwake,
+    onLedgerUpgrade: tellPreparing,
     keyVault: flags.shell ? await openShellVault() : null,
   });
   if (command === 'serve') return serve(host);
@@ -130,7 +140,9 @@ function rendererPlace(): string {
   return import.meta.url.endsWith('.ts') ? '../../out/renderer' : '../renderer';
 }
 
-run().catch((error: unknown) => {
-  console.error(error instanceof AppError ? error.message : error);
+run().catch(async (thrown: unknown) => {
+  const fault = startFault(thrown, dir);
+  console.error(fault?.error.message ?? thrown);
+  if (fault) await tellFault(fault);
   process.exit(1);
 });

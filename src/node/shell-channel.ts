@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import type { AppError } from '#contract/errors.ts';
+import { errorBody } from '#contract/result.ts';
 import type { KeyVault } from './proxy/provider-keys.ts';
 import type { ShellWord } from './resources/surroundings.ts';
 import type { ContractServer } from './server/contract-server.ts';
@@ -33,6 +35,19 @@ export function watchPresence(now: () => number): () => ShellWord | null {
 /** Asks the shell to keep the computer from going to sleep, or no longer to. Without a shell it does nothing. */
 export function keepAwake(on: boolean): void {
   if (process.connected) process.send?.({ type: 'keep-awake', on });
+}
+
+/** Tells the shell how far (0–1) an old ledger is brought up to date. The message leaves at once, though nothing else runs meanwhile. */
+export function tellPreparing(progress: number): void {
+  if (process.connected) process.send?.({ type: 'preparing', progress });
+}
+
+/** Tells the shell why this host cannot start, and whether another start could. Resolves when that has left. */
+export function tellFault({ error, mayPass }: { error: AppError; mayPass: boolean }): Promise<void> {
+  return new Promise((resolve) => {
+    if (!process.connected || !process.send) return resolve();
+    process.send({ type: 'fault', error: errorBody(error), mayPass }, () => resolve());
+  });
 }
 
 /** The system's keychain, which the shell opens for us; null where it has none. Resolves when the shell has said so. */
@@ -73,5 +88,7 @@ export function connectShell(contract: ContractServer, onShutdown: () => void): 
     if (message.type === 'shutdown') onShutdown();
   });
   process.on('disconnect', onShutdown);
-  send({ type: 'ready' });
+  if (process.connected) send({ type: 'ready' });
+  // The shell ended while the host started.
+  else onShutdown();
 }

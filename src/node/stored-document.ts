@@ -1,6 +1,21 @@
+import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import type { z } from 'zod';
 import { AppError } from '#contract/errors.ts';
+
+/** Reads a file without which the node does not start. Throws `profile/unreadable` where it is not what it has to be. */
+export function readWhole<T>(file: string, parse: (text: string) => T): T {
+  const text = readFileSync(file, 'utf8');
+  try {
+    return parse(text);
+  } catch (cause) {
+    throw new AppError('profile/unreadable', `${basename(file)} is damaged, or of a newer version.`, {
+      cause,
+      data: { path: file },
+    });
+  }
+}
 
 /**
  * Checks a document and writes it whole, for this user's eyes only. Throws `settings/invalid` with the field, or `disk/full`; then the

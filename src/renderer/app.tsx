@@ -10,7 +10,7 @@ import { ProvidersPage } from './features/providers/providers-page.tsx';
 import { QueuePage } from './features/queue/queue-page.tsx';
 import { ResourcesPage } from './features/resources/resources-page.tsx';
 import { SettingsPage } from './features/settings/settings-page.tsx';
-import { LostNote, NoConnection } from './features/shell/connection-note.tsx';
+import { HostFailed, LostNote, NoConnection } from './features/shell/connection-note.tsx';
 import { Notices } from './features/shell/notices.tsx';
 import { Rail } from './features/shell/rail.tsx';
 import { TrainingPage } from './features/training/training-page.tsx';
@@ -50,11 +50,26 @@ export function App() {
   const { t } = useTranslation();
   const settings = useSignal('settings.current');
   const status = useSignal('node.status');
+  const host = useSignal('shell.host');
   const { page } = useRoute();
   useTheme(settings?.theme ?? 'system');
   usePageKeys();
-  if (!settings) return <NoConnection />;
-  if (!settings.onboarded) return <OnboardingPage takeAddress={WalletAddressButton} />;
+  if (host?.state === 'failed')
+    return (
+      <>
+        <HostFailed error={host.error} />
+        <Notices />
+      </>
+    );
+  const isPreparing = host?.state === 'starting' && host.ledgerProgress !== null;
+  if (!settings || isPreparing) return <NoConnection />;
+  if (!settings.onboarded)
+    return (
+      <>
+        <OnboardingPage takeAddress={WalletAddressButton} />
+        <LostNote />
+      </>
+    );
   const Shown = pageOf[page];
   return (
     <div className="grid h-screen grid-cols-[200px_minmax(0,1fr)]">

@@ -17,6 +17,7 @@ import { energy as energyTable } from './migrations/004-energy.ts';
 import { vouchers as voucherTables } from './migrations/005-vouchers.ts';
 import { payments as paymentTables } from './migrations/006-payments.ts';
 import { kinds as kindTables } from './migrations/007-kinds.ts';
+import { providerSums } from './migrations/008-provider-sums.ts';
 import {
   type Claim,
   type NewPayment,
@@ -131,13 +132,30 @@ export interface LedgerPayments
   setCursor(address: string, genesisHash: string, signature: string): void;
 }
 
-const migrations = [entries, spendTables, trained, energyTable, voucherTables, paymentTables, kindTables];
+const migrations = [
+  entries,
+  spendTables,
+  trained,
+  energyTable,
+  voucherTables,
+  paymentTables,
+  kindTables,
+  providerSums,
+];
 
-/** The node's book of what it earned: append-only, in whole lamports. Throws `ledger/*` and `disk/full`. */
+/**
+ * The node's book of what it earned: append-only, in whole lamports. `onUpgrade` is told how far (0–1) an old one is brought up to date.
+ * Throws `ledger/*` and `disk/full`.
+ */
 export function openLedger(
   file: string,
-  { clock, onUpgrade }: { clock: Clock; onUpgrade?: () => void },
+  options: { clock: Clock; onUpgrade?: (progress: number) => void },
 ): Ledger {
+  // What is damaged in it may show only when it is read.
+  return write(() => openBook(file, options));
+}
+
+function openBook(file: string, { clock, onUpgrade }: Parameters<typeof openLedger>[1]): Ledger {
   const database = openDatabase(file, migrations, onUpgrade);
   const insert = database.prepare(
     `INSERT INTO entries (at, request_id, gateway_url, network, model, payer, prompt_tokens, generated_tokens,

@@ -1,7 +1,7 @@
 import type { Database } from 'better-sqlite3';
 import type { ProviderTotals as ShownTotals } from '#contract/earnings.ts';
 import { microUsdOf, type TokenUsage } from '#contract/proxy-price.ts';
-import { number, write } from './database.ts';
+import { write } from './database.ts';
 
 /** What one answer of a provider cost; a second row of the same key changes nothing. */
 export interface SpendRow {
@@ -94,40 +94,16 @@ export function openSpend(database: Database): Spend {
   };
 }
 
-/** Reads the whole ledger once and then only what was added: rows are never changed, and the sums over a million of them take seconds. */
 function openProviderTotals(database: Database): () => ProviderTotals[] {
-  const totals = new Map<string, ProviderTotals>();
-  let read = { spend: 0n, entry: 0n };
-  const latest = database.prepare(
-    'SELECT (SELECT COALESCE(MAX(id), 0) FROM spend) AS spend, (SELECT COALESCE(MAX(entry_id), 0) FROM proxied) AS entry',
+  const sums = database.prepare(
+    `SELECT provider, answers, cost_pico_usd AS costPicoUsd, cost AS costLamports, commission AS commissionLamports,
+       fee AS feeLamports, net AS netLamports FROM provider_sums ORDER BY 1`,
   );
-  const added = database.prepare(
-    `SELECT provider, COUNT(*) AS answers, SUM(cost_pico_usd) AS pico, 0 AS cost, 0 AS commission, 0 AS fee, 0 AS net
-       FROM spend WHERE id > @spend GROUP BY 1
-     UNION ALL
-     SELECT CASE p.is_cache_hit WHEN 1 THEN 'cache' ELSE substr(p.target, 1, instr(p.target, '/') - 1) END,
-       SUM(p.is_cache_hit), 0, SUM(p.cost_lamports), SUM(p.commission_lamports), SUM(e.fee_lamports),
-       SUM(e.price_lamports - e.fee_lamports)
-       FROM proxied p JOIN entries e ON e.id = p.entry_id WHERE p.entry_id > @entry GROUP BY 1`,
-  );
-
-  return () => {
-    const rows = added.all(read) as ({ provider: string } & Record<string, bigint>)[];
-    read = latest.get() as typeof read;
-    for (const { provider, answers, pico = 0n, cost = 0n, commission = 0n, fee = 0n, net = 0n } of rows) {
-      const before = totals.get(provider);
-      totals.set(provider, {
-        provider,
-        answers: (before?.answers ?? 0) + number(answers),
-        costPicoUsd: (before?.costPicoUsd ?? 0n) + pico,
-        costLamports: (before?.costLamports ?? 0n) + cost,
-        commissionLamports: (before?.commissionLamports ?? 0n) + commission,
-        feeLamports: (before?.feeLamports ?? 0n) + fee,
-        netLamports: (before?.netLamports ?? 0n) + net,
-      });
-    }
-    return [...totals.values()].sort((one, other) => (one.provider < other.provider ? -1 : 1));
-  };
+  return () =>
+    (sums.all() as (Omit<ProviderTotals, 'answers'> & { answers: bigint })[]).map(({ answers, ...rest }) => ({
+      ...rest,
+      answers: Number(answers),
+    }));
 }
 
 /** Totals as the contract carries them. */

@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import writeFileAtomic from 'write-file-atomic';
+import { readWhole } from '../stored-document.ts';
 import { type SigningKey, signingKey } from './ed25519.ts';
 
 export interface NodeKey extends SigningKey {
@@ -13,6 +14,6 @@ export function openNodeKey(file: string): NodeKey {
     const pem = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' });
     writeFileAtomic.sync(file, pem, { mode: 0o600 });
   }
-  const key = signingKey(readFileSync(file, 'utf8'));
+  const key = readWhole(file, signingKey);
   return { ...key, nodeId: `slm-${key.publicKey.slice(0, 16)}` };
 }

@@ -8,7 +8,7 @@ import {
 } from '#contract/calls.ts';
 import { AppError } from '#contract/errors.ts';
 import { failure, ok, type Result, toAppError } from '#contract/result.ts';
-import { isStreamName, type StreamData, type StreamName } from '#contract/streams.ts';
+import { type HostStreamName, isHostStream, type StreamData } from '#contract/streams.ts';
 import type { HostFunctions, UiFunctions } from '#contract/transport.ts';
 
 /** One handler a call; the compiler names the one that is missing. */
@@ -18,7 +18,7 @@ export type Handlers = {
 
 /** Where each stream comes from: the listener is called at once and then on each change. */
 export type Sources = {
-  [N in StreamName]: (listener: (data: StreamData<N>) => void) => () => void;
+  [N in HostStreamName]: (listener: (data: StreamData<N>) => void) => () => void;
 };
 
 export interface Channel {
@@ -59,11 +59,11 @@ export function createContractServer(options: {
   }
 
   function connect(channel: Channel): () => void {
-    const subscriptions = new Map<StreamName, () => void>();
+    const subscriptions = new Map<HostStreamName, () => void>();
     const functions: HostFunctions = {
       request,
       subscribe(name) {
-        if (!isStreamName(name) || subscriptions.has(name)) return;
+        if (!isHostStream(name) || subscriptions.has(name)) return;
         const source = options.sources[name] as (listener: (data: unknown) => void) => () => void;
         subscriptions.set(
           name,
@@ -71,7 +71,7 @@ export function createContractServer(options: {
         );
       },
       unsubscribe(name) {
-        if (!isStreamName(name)) return;
+        if (!isHostStream(name)) return;
         subscriptions.get(name)?.();
         subscriptions.delete(name);
       },

@@ -1,9 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { z } from 'zod';
 import { delegationSchema } from '#contract/wire/delegation.ts';
 import { payoutChangesSchema } from '#contract/wire/payout-change.ts';
 import { createSignal, type Signal } from '../signal.ts';
-import { storeDocument } from '../stored-document.ts';
+import { readWhole, storeDocument } from '../stored-document.ts';
 
 const storedSchema = z.strictObject({
   /** Whose signature another payout address needs; it stays when the delegation is taken back or runs out. */
@@ -32,10 +32,13 @@ export interface WalletStore {
   set(next: StoredWallet): void;
 }
 
-/** What the operator's wallet has said, in a file that only this user reads. One that cannot be read is not passed over: it throws. */
+/**
+ * What the operator's wallet has said, in a file that only this user reads. One that cannot be read is not passed over: it throws
+ * `profile/unreadable`.
+ */
 export function openWalletStore(file: string): WalletStore {
   const stored = existsSync(file)
-    ? storedSchema.parse(JSON.parse(readFileSync(file, 'utf8')))
+    ? readWhole(file, (text) => storedSchema.parse(JSON.parse(text)))
     : { boundTo: null, agreedTo: null, delegation: null, endDue: null, payoutChanges: [] };
   const current = createSignal<StoredWallet>(stored);
   return { current, set: (next) => current.set(storeDocument(file, storedSchema, next)) };

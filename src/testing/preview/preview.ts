@@ -27,7 +27,7 @@ import {
 } from './sample-earnings.ts';
 import { sampleProviderTotals, sampleProxy } from './sample-proxy.ts';
 import { sampleEnergy, sampleHybrid, samplePower, samplePreview, samplePrograms } from './sample-sharing.ts';
-import { sampleReasons, sampleStates } from './sample-states.ts';
+import { sampleHost, sampleReasons, sampleStates } from './sample-states.ts';
 import { sampleCurve, sampleHistory, sampleSources, sampleTraining } from './sample-training.ts';
 import { sampleTrainingNode } from './training-answers.ts';
 import { walletAnswers } from './wallet-answers.ts';
@@ -35,7 +35,7 @@ import { walletAnswers } from './wallet-answers.ts';
 /**
  * The app's pages on sample data, without a host. The address chooses what is shown:
  * `?state=paused&training=uploading&theme=light&money=sol&link=away&wallet=connected&cluster=devnet&desktop&fresh&obstacle`, and of
- * sharing the machine `&hybrid=switching&gpus=2&power=loss&price&anyway&held&in-use&manners={"mostTempC":80}`.
+ * the host `&host=failed`, of sharing the machine `&hybrid=switching&gpus=2&power=loss&price&anyway&held&in-use&manners={"mostTempC":80}`.
  */
 const wish = new URLSearchParams(location.search);
 const now = Date.now();
@@ -252,7 +252,8 @@ function publishManyJobs(rows: number, rate: number): void {
 
 setState(wanted);
 wallet.publish();
-transport.publish('settings.current', settings);
+transport.publish('shell.host', sampleHost(wish.get('host') ?? 'running', now));
+if (wish.get('host') !== 'starting') transport.publish('settings.current', settings);
 transport.publish('models.list', sampleModels);
 transport.publish('node.engines', [sampleEngine]);
 transport.publish('models.benchmarks', [sampleBenchmark]);

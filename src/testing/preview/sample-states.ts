@@ -1,3 +1,4 @@
+import type { HostState } from '#contract/host-state.ts';
 import type { NodeState, PauseReason } from '#contract/node-status.ts';
 
 const minute = 60_000;
@@ -76,3 +77,27 @@ export function sampleReasons(now: number): PauseReason[] {
     reason('gateway', { canOverride: false, until: now + 30 * minute, detail: { reason: 'new disk' } }),
   ];
 }
+
+/** Each state of the desktop app's host, as the preview's address names it. */
+export const sampleHost = (name: string, now: number): HostState =>
+  (
+    ({
+      starting: { state: 'starting', ledgerProgress: null },
+      preparing: { state: 'starting', ledgerProgress: 0.37 },
+      restarting: { state: 'restarting', retryAt: now + 4000 },
+      failed: {
+        state: 'failed',
+        error: {
+          code: 'ledger/newer-version',
+          message: 'The ledger node.db has version 99; this app knows up to 8.',
+        },
+      },
+      crashed: {
+        state: 'failed',
+        error: {
+          code: 'host/crashed',
+          message: 'The node ended 6 times in a row, the last time with SIGSEGV.',
+        },
+      },
+    }) satisfies Record<string, HostState> as Record<string, HostState>
+  )[name] ?? { state: 'running' };

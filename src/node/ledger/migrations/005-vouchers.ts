@@ -1,8 +1,11 @@
+import type { Migration } from '../database.ts';
+
 /**
  * Channels, the place of each accepted entry in its channel, and vouchers: they can only be added to. `payers`,
  * `open_entries` and `channel_sums` are running sums of what is added, kept in the same transaction, so that nobody counts a whole ledger.
  */
-export const vouchers = `
+export const vouchers: Migration = [
+  `
 CREATE TABLE payers (
   id INTEGER PRIMARY KEY,
   gateway_url TEXT NOT NULL,
@@ -96,17 +99,23 @@ CREATE INDEX entries_unattributed ON entries (id) WHERE seq IS NULL;
 
 INSERT INTO open_entries SELECT e.id, e.gateway_url FROM entries e LEFT JOIN verdicts v ON v.entry_id = e.id
   WHERE e.seq IS NOT NULL AND v.entry_id IS NULL;
+`,
+  {
+    byEntry: `
 INSERT INTO payers (gateway_url, network, payer, earned, earned_jobs, agreed, agreed_jobs, disputed, disputed_jobs,
     unattributed, unattributed_jobs)
-  SELECT gateway_url, network, payer,
-    SUM(iif(state = 'earned', net, 0)), SUM(state = 'earned'), SUM(iif(state = 'agreed', net, 0)), SUM(state = 'agreed'),
-    SUM(iif(state = 'disputed', net, 0)), SUM(state = 'disputed'),
-    SUM(iif(state = 'unattributed', net, 0)), SUM(state = 'unattributed')
+  SELECT gateway_url, network, payer, iif(state = 'earned', net, 0), state = 'earned', iif(state = 'agreed', net, 0), state = 'agreed',
+    iif(state = 'disputed', net, 0), state = 'disputed', iif(state = 'unattributed', net, 0), state = 'unattributed'
   FROM (SELECT e.gateway_url, e.network, e.payer, e.price_lamports - e.fee_lamports AS net,
       COALESCE(v.verdict, iif(e.seq IS NULL, 'unattributed', 'earned')) AS state
-    FROM entries e LEFT JOIN verdicts v ON v.entry_id = e.id)
-  GROUP BY 1, 2, 3;
-
+    FROM entries e LEFT JOIN verdicts v ON v.entry_id = e.id WHERE e.id BETWEEN @from AND @to)
+  WHERE true ON CONFLICT (gateway_url, network, payer) DO UPDATE SET
+    earned = earned + excluded.earned, earned_jobs = earned_jobs + excluded.earned_jobs,
+    agreed = agreed + excluded.agreed, agreed_jobs = agreed_jobs + excluded.agreed_jobs,
+    disputed = disputed + excluded.disputed, disputed_jobs = disputed_jobs + excluded.disputed_jobs,
+    unattributed = unattributed + excluded.unattributed, unattributed_jobs = unattributed_jobs + excluded.unattributed_jobs`,
+  },
+  `
 CREATE TRIGGER entries_summed AFTER INSERT ON entries BEGIN
   INSERT INTO payers (gateway_url, network, payer) VALUES (NEW.gateway_url, NEW.network, NEW.payer)
     ON CONFLICT DO NOTHING;
@@ -167,4 +176,5 @@ CREATE TRIGGER ${table}_stay BEFORE UPDATE ON ${table} BEGIN SELECT RAISE(ABORT,
 CREATE TRIGGER ${table}_remain BEFORE DELETE ON ${table} BEGIN SELECT RAISE(ABORT, '${table} are append-only'); END;`,
   )
   .join('')}
-`;
+`,
+];

@@ -1,3 +1,5 @@
+import type { Migration } from '../database.ts';
+
 const quarterMs = 900_000;
 const dayMs = 86_400_000;
 const tables = [
@@ -41,7 +43,8 @@ const initial = `iif(e.seq IS NULL, 'unattributed', 'earned')`;
  * What an entry is one of (type, model, gateway, network), and running sums by kind and state of each quarter of an hour, each UTC day
  * and all of time, kept by triggers in the transaction of what they sum. Every time zone's days begin at a quarter.
  */
-export const kinds = `
+export const kinds: Migration = [
+  `
 CREATE TABLE kinds (
   id INTEGER PRIMARY KEY,
   type TEXT NOT NULL CHECK (type IN ('inference', 'training', 'proxy')),
@@ -50,16 +53,27 @@ CREATE TABLE kinds (
   network TEXT NOT NULL,
   UNIQUE (type, model, gateway_url, network)
 ) STRICT;
+`,
+  {
+    byEntry: `
 INSERT INTO kinds (type, model, gateway_url, network)
-  SELECT DISTINCT ${typeOf}, e.model, e.gateway_url, e.network FROM entries e
-  LEFT JOIN proxied p ON p.entry_id = e.id LEFT JOIN trained t ON t.entry_id = e.id;
-
+  SELECT ${typeOf}, e.model, e.gateway_url, e.network FROM entries e
+  LEFT JOIN proxied p ON p.entry_id = e.id LEFT JOIN trained t ON t.entry_id = e.id
+  WHERE e.id BETWEEN @from AND @to ON CONFLICT DO NOTHING`,
+  },
+  `
 DROP TRIGGER entries_stay;
 ALTER TABLE entries ADD COLUMN kind_id INTEGER REFERENCES kinds (id);
-UPDATE entries SET kind_id = k.id FROM kinds k
-  WHERE k.model = entries.model AND k.gateway_url = entries.gateway_url AND k.network = entries.network
-    AND k.type = CASE WHEN EXISTS (SELECT 1 FROM trained t WHERE t.entry_id = entries.id) THEN 'training'
-      WHEN EXISTS (SELECT 1 FROM proxied p WHERE p.entry_id = entries.id) THEN 'proxy' ELSE 'inference' END;
+`,
+  {
+    byEntry: `
+UPDATE entries SET kind_id = (SELECT k.id FROM kinds k
+    WHERE k.type = CASE WHEN EXISTS (SELECT 1 FROM trained t WHERE t.entry_id = entries.id) THEN 'training'
+        WHEN EXISTS (SELECT 1 FROM proxied p WHERE p.entry_id = entries.id) THEN 'proxy' ELSE 'inference' END
+      AND k.model = entries.model AND k.gateway_url = entries.gateway_url AND k.network = entries.network)
+  WHERE id BETWEEN @from AND @to`,
+  },
+  `
 CREATE TRIGGER entries_stay BEFORE UPDATE ON entries BEGIN SELECT RAISE(ABORT, 'entries are append-only'); END;
 CREATE INDEX entries_by_kind_and_time ON entries (kind_id, at);
 CREATE TRIGGER entries_kind BEFORE INSERT ON entries WHEN NEW.kind_id IS NULL
@@ -74,17 +88,22 @@ CREATE TABLE ${name} (
 ) STRICT, WITHOUT ROWID;`,
   )
   .join('')}
-${addTo(
-  tables[0],
-  `${figures(
-    1,
-    `CASE WHEN v.verdict = 'disputed' THEN 'disputed'
+`,
+  {
+    byEntry: addTo(
+      tables[0],
+      `${figures(
+        1,
+        `CASE WHEN v.verdict = 'disputed' THEN 'disputed'
       WHEN q.entry_id IS NOT NULL THEN CASE WHEN q.cumulative <= s.settled THEN 'settled'
         WHEN q.cumulative <= s.vouchered THEN 'vouchered' WHEN s.refusal IS NOT NULL THEN 'disputed' ELSE 'agreed' END
       WHEN v.verdict IS NOT NULL THEN v.verdict ELSE ${initial} END`,
-  )} FROM entries e LEFT JOIN proxied p ON p.entry_id = e.id LEFT JOIN verdicts v ON v.entry_id = e.id
-     LEFT JOIN positions q ON q.entry_id = e.id LEFT JOIN channel_sums s ON s.channel_id = q.channel_id`,
-)}
+      )} FROM entries e LEFT JOIN proxied p ON p.entry_id = e.id LEFT JOIN verdicts v ON v.entry_id = e.id
+     LEFT JOIN positions q ON q.entry_id = e.id LEFT JOIN channel_sums s ON s.channel_id = q.channel_id
+     WHERE e.id BETWEEN @from AND @to`,
+    ),
+  },
+  `
 ${tables
   .slice(1)
   .map(
@@ -143,4 +162,5 @@ ${move(
   `iif(NEW.refusal IS NULL, 'agreed', 'disputed')`,
 )}
 END;
-`;
+`,
+];
