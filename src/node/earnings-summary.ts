@@ -13,6 +13,9 @@ const pauseMs = 500;
 /** The sums of the Earnings page: new after each change (at most twice a second) and each minute, for the forecast. */
 export function createEarningsSummary(options: {
   ledger: Ledger;
+  /** What the sums are of; it may change with the link. */
+  asset(): string;
+  link: Signal<unknown>;
   clock: Clock;
   signal: AbortSignal;
   /** Since when the node earns without a break; null while it does not. */
@@ -24,15 +27,18 @@ export function createEarningsSummary(options: {
 
   function read(): EarningsSummary {
     const now = clock.now();
-    const since = (period: Period) => totalsText(ledger.totals(periodStart(period, now)));
-    const net = ledger.netByState();
-    const next = forecast(now, options.earningSince(), (sinceMs) => ledger.totals(sinceMs).netLamports);
+    const asset = options.asset();
+    const totals = (sinceMs: number) => ledger.totals(sinceMs, asset);
+    const since = (period: Period) => totalsText(totals(periodStart(period, now)));
+    const net = ledger.netByState(asset);
+    const next = forecast(now, options.earningSince(), (sinceMs) => totals(sinceMs).netLamports);
     const owed = options.account();
     return {
+      ...ledger.unitOf(asset),
       today: since('today'),
       last7Days: since('7'),
       last30Days: since('30'),
-      all: totalsText(ledger.totals()),
+      all: totalsText(totals(0)),
       byState: {
         earned: `${net.earned}`,
         agreed: `${net.agreed}`,
@@ -48,7 +54,7 @@ export function createEarningsSummary(options: {
   }
 
   let isDue = false;
-  ledger.changes.subscribe(() => {
+  const refresh = () => {
     if (isDue) return;
     isDue = true;
     clock.sleep(pauseMs, signal).then(
@@ -58,7 +64,9 @@ export function createEarningsSummary(options: {
       },
       () => {},
     );
-  });
+  };
+  ledger.changes.subscribe(refresh);
+  options.link.subscribe(refresh);
   const eachMinute = async () => {
     for (;;) {
       await clock.sleep(minuteMs, signal);

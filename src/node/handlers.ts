@@ -41,6 +41,8 @@ export interface HandlerParts {
   jobs: JobService;
   training: Training;
   ledger: Ledger;
+  /** What sums are shown in. */
+  asset(): string;
   probe: ResourceProbe;
   electricity: Electricity;
   manners: Pick<Manners, 'pause' | 'resume' | 'earnAnyway'>;
@@ -191,8 +193,8 @@ export function createHandlers(parts: HandlerParts): Handlers {
       if (!entry) throw new AppError('request/not-found', `There is no entry ${id}.`);
       return entry;
     },
-    'earnings.series': (input) => ledger.series(input),
-    'earnings.providers': () => ledger.providerTotals().map(providerTotalsText),
+    'earnings.series': (input) => ledger.series({ ...input, asset: parts.asset() }),
+    'earnings.providers': () => ledger.providerTotals(parts.asset()).map(providerTotalsText),
     'earnings.breakdown': ({ period, by }) => ledger.breakdown(periodStart(period, Date.now()), by),
     'earnings.names': () => ledger.names(),
     'earnings.yearly': ({ monthStarts }) => ledger.yearly(monthStarts),

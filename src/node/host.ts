@@ -133,6 +133,8 @@ export async function createHost(options: HostOptions): Promise<Host> {
   });
   settings.current.subscribe((now) => localGateway.setTestRequests(now.testRequestsPerMinute));
   const pricing = () => nodePricing(settings.current.get());
+  /** What sums are shown in. */
+  const asset = () => earning.payingGateway()?.asset ?? ledger.newestAsset();
   const kept = createNodeCache({
     settings,
     memory,
@@ -182,6 +184,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
     mostDiskBytes: () => hybrid.status.get().allowance.training.diskBytes ?? null,
     nvidiaGpu: () => nvidiaName(probe.current.get()),
     mostThreads: () => threadsWithin(limits()),
+    assetOf: (gatewayKey) => earning.assetOf(gatewayKey),
     onBooked: () => earning.flushReceipts(),
     onFault: (error) => log.error({ err: error }, 'training failed'),
   });
@@ -292,7 +295,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
     pool,
     models,
     training,
-    ledger,
+    ledger: { netByKind: (sinceMs) => ledger.netByKind(sinceMs, asset()) },
     setBusy: earning.setBusy,
     onFault: (error) => log.error({ err: error }, 'sharing the machine failed'),
   });
@@ -326,12 +329,15 @@ export async function createHost(options: HostOptions): Promise<Host> {
     resources: probe.current,
     controller,
     proxy,
+    asset,
+    link,
     account: () => earning.account(),
     onFault: (error) => log.error({ err: error }, 'electricity could not be written down'),
   });
   electricity = books.electricity;
   const contract = serveContract({
     ...books,
+    asset,
     settings,
     controller,
     models,

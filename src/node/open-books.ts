@@ -20,6 +20,9 @@ export function openBooks(parts: {
   resources: ResourceProbe['current'];
   controller: Pick<NodeController, 'status'>;
   proxy: Pick<ProxyNode, 'status'>;
+  /** What sums are of: what the present gateway pays with. */
+  asset(): string;
+  link: Signal<unknown>;
   account: Parameters<typeof createEarningsSummary>[0]['account'];
   onFault(error: unknown): void;
 }): {
@@ -32,6 +35,8 @@ export function openBooks(parts: {
     ledger,
     clock,
     signal,
+    asset: parts.asset,
+    link: parts.link,
     earningSince: () => {
       const { state } = controller.status.get();
       return state.state === 'earning' ? state.since : null;

@@ -50,6 +50,7 @@ export async function startLocalChain(options: { slotMs?: number } = {}) {
       claimsFinalized: false,
       forgets: false,
       balances: new Map(),
+      inflates: 0,
       genesisHash: null,
       firstSlot: 0,
     };

@@ -31,7 +31,8 @@ interface Spend {
   append(row: SpendRow): Promise<boolean>;
   /** Pico-dollars at or after an instant, by provider. */
   since(sinceMs: number): Record<string, bigint>;
-  totals(): ProviderTotals[];
+  /** Spend in all, and what jobs in an asset (SOL without one) brought. */
+  totals(asset?: string): ProviderTotals[];
   /** Writes what waits for its turn. */
   flush(): void;
 }
@@ -95,38 +96,60 @@ export function openSpend(database: Database): Spend {
 }
 
 /** Reads the whole ledger once and then only what was added: rows are never changed, and the sums over a million of them take seconds. */
-function openProviderTotals(database: Database): () => ProviderTotals[] {
-  const totals = new Map<string, ProviderTotals>();
+function openProviderTotals(database: Database): Spend['totals'] {
+  /** By asset and provider; spend is of no asset. */
+  const totals = new Map<string, Map<string, ProviderTotals>>();
   let read = { spend: 0n, entry: 0n };
   const latest = database.prepare(
     'SELECT (SELECT COALESCE(MAX(id), 0) FROM spend) AS spend, (SELECT COALESCE(MAX(entry_id), 0) FROM proxied) AS entry',
   );
-  const added = database.prepare(
-    `SELECT provider, COUNT(*) AS answers, SUM(cost_pico_usd) AS pico, 0 AS cost, 0 AS commission, 0 AS fee, 0 AS net
+  const news = database.prepare(
+    `SELECT provider, NULL AS asset, COUNT(*) AS answers, SUM(cost_pico_usd) AS pico, 0 AS cost, 0 AS commission, 0 AS fee, 0 AS net
        FROM spend WHERE id > @spend GROUP BY 1
      UNION ALL
      SELECT CASE p.is_cache_hit WHEN 1 THEN 'cache' ELSE substr(p.target, 1, instr(p.target, '/') - 1) END,
-       SUM(p.is_cache_hit), 0, SUM(p.cost_lamports), SUM(p.commission_lamports), SUM(e.fee_lamports),
+       e.asset, SUM(p.is_cache_hit), 0, SUM(p.cost_lamports), SUM(p.commission_lamports), SUM(e.fee_lamports),
        SUM(e.price_lamports - e.fee_lamports)
-       FROM proxied p JOIN entries e ON e.id = p.entry_id WHERE p.entry_id > @entry GROUP BY 1`,
+       FROM proxied p JOIN entries e ON e.id = p.entry_id WHERE p.entry_id > @entry GROUP BY 1, asset`,
   );
 
-  return () => {
-    const rows = added.all(read) as ({ provider: string } & Record<string, bigint>)[];
+  return (asset = 'SOL') => {
+    const rows = news.all(read) as ({ provider: string; asset: string | null } & Record<string, bigint>)[];
     read = latest.get() as typeof read;
-    for (const { provider, answers, pico = 0n, cost = 0n, commission = 0n, fee = 0n, net = 0n } of rows) {
-      const before = totals.get(provider);
-      totals.set(provider, {
+    for (const { provider, asset: of, answers, pico, cost, commission, fee, net } of rows) {
+      const kept = totals.get(of ?? '') ?? new Map<string, ProviderTotals>();
+      totals.set(of ?? '', kept);
+      const row: ProviderTotals = {
         provider,
-        answers: (before?.answers ?? 0) + number(answers),
-        costPicoUsd: (before?.costPicoUsd ?? 0n) + pico,
-        costLamports: (before?.costLamports ?? 0n) + cost,
-        commissionLamports: (before?.commissionLamports ?? 0n) + commission,
-        feeLamports: (before?.feeLamports ?? 0n) + fee,
-        netLamports: (before?.netLamports ?? 0n) + net,
-      });
+        answers: number(answers),
+        costPicoUsd: pico ?? 0n,
+        costLamports: cost ?? 0n,
+        commissionLamports: commission ?? 0n,
+        feeLamports: fee ?? 0n,
+        netLamports: net ?? 0n,
+      };
+      kept.set(provider, added(kept.get(provider), row));
     }
-    return [...totals.values()].sort((one, other) => (one.provider < other.provider ? -1 : 1));
+    const [spent, earned] = [totals.get(''), totals.get(asset)];
+    return [...new Set([...(spent?.keys() ?? []), ...(earned?.keys() ?? [])])].sort().map((provider) => {
+      const one = spent?.get(provider);
+      const other = earned?.get(provider);
+      if (!one || !other) return (one ?? other) as ProviderTotals;
+      return added(one, other);
+    });
+  };
+}
+
+function added(one: ProviderTotals | undefined, other: ProviderTotals): ProviderTotals {
+  if (!one) return other;
+  return {
+    provider: other.provider,
+    answers: one.answers + other.answers,
+    costPicoUsd: one.costPicoUsd + other.costPicoUsd,
+    costLamports: one.costLamports + other.costLamports,
+    commissionLamports: one.commissionLamports + other.commissionLamports,
+    feeLamports: one.feeLamports + other.feeLamports,
+    netLamports: one.netLamports + other.netLamports,
   };
 }
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { solUnit } from '#contract/assets.ts';
 import type { PayerFigures } from '../ledger/sums.ts';
 import { gatewayRefusal, payerOf, payerRefusal, unsettledOf, unvoucheredOf } from './credit.ts';
 
@@ -7,7 +8,8 @@ const limits = { unvoucheredLamports: 1000n, unsettledLamports: 5000n, blockedPa
 const promises = { vouches: true, pays: true };
 const figures = (change: Partial<PayerFigures> = {}): PayerFigures => ({
   gatewayUrl: 'http://gateway',
-  network: 'devnet',
+  money: 'devnet',
+  asset: 'SOL',
   payer: 'payer',
   earned: 0n,
   agreed: 0n,
@@ -18,6 +20,8 @@ const figures = (change: Partial<PayerFigures> = {}): PayerFigures => ({
   paidAt: null,
   ...change,
 });
+
+const inSol = (owed: bigint) => ({ owed, asset: 'SOL' });
 
 test('a payer is served up to its limit of work without a voucher, and again once that is covered', () => {
   const code = (change: Partial<PayerFigures>) =>
@@ -47,12 +51,14 @@ test('a gateway without vouchers or a chain is not held to them', () => {
   expect(
     payerRefusal('payer', figures({ earned: 10n ** 9n }), limits, { vouches: false, pays: false }),
   ).toBeNull();
-  expect(gatewayRefusal('http://gateway', 10n ** 9n, limits, { vouches: true, pays: false })).toBeNull();
+  expect(
+    gatewayRefusal('http://gateway', inSol(10n ** 9n), limits, { vouches: true, pays: false }),
+  ).toBeNull();
 });
 
 test('a gateway is served until it owes as much as is given, and the reason says so', () => {
-  expect(gatewayRefusal('http://gateway', 4999n, limits, promises)).toBeNull();
-  const refusal = gatewayRefusal('http://gateway', 5000n, limits, promises);
+  expect(gatewayRefusal('http://gateway', inSol(4999n), limits, promises)).toBeNull();
+  const refusal = gatewayRefusal('http://gateway', inSol(5000n), limits, promises);
   expect(refusal?.message).toBe(
     'This node stops serving http://gateway, because that gateway owes it 5000 lamports; the limit is 5000.',
   );
@@ -69,7 +75,7 @@ test('whatever is done, what is owed never falls by serving, and never rises by 
       const paid = figures({ agreed, vouchered, settled: vouchered });
       expect(unsettledOf(paid)).toBe(unsettledOf(before) - vouchered);
       expect(unvoucheredOf(paid)).toBe(unvoucheredOf(before));
-      const shown = payerOf(served, limits, promises);
+      const shown = payerOf(served, solUnit, limits, promises);
       expect(shown.isAtLimit).toBe(unvoucheredOf(served) >= limits.unvoucheredLamports);
       expect(shown.earnedLamports).toBe(`${agreed + more}`);
     }),

@@ -1,8 +1,9 @@
+import type { Unit } from '#contract/assets.ts';
 import { AppError } from '#contract/errors.ts';
 import type { Payer } from '#contract/wallet.ts';
 import type { PayerFigures } from '../ledger/sums.ts';
 
-/** What the operator gives on credit, in lamports. */
+/** What the operator gives on credit, in the smallest unit of what is paid with. */
 export interface CreditLimits {
   /** For a payer's work without a voucher. */
   unvoucheredLamports: bigint;
@@ -25,6 +26,8 @@ export const unvoucheredOf = ({ earned, agreed, disputed, vouchered }: PayerFigu
 export const unsettledOf = ({ earned, agreed, disputed, settled }: PayerFigures): bigint =>
   earned + agreed + disputed - settled;
 
+const countedIn = (asset = 'SOL') => (asset === 'SOL' ? 'lamports' : `of the smallest unit of ${asset}`);
+
 /** Why a payer is not served; null while it is. `figures` is null for one that has had nothing yet. */
 export function payerRefusal(
   payer: string,
@@ -40,7 +43,7 @@ export function payerRefusal(
   if (!promises.vouches || unvouchered < limits.unvoucheredLamports) return null;
   return new AppError(
     'payer/credit-limit',
-    `${payer || 'This payer'} owes ${unvouchered} lamports without a voucher; the limit is ${limits.unvoucheredLamports}.`,
+    `${payer || 'This payer'} owes ${unvouchered} ${countedIn(figures?.asset)} without a voucher; the limit is ${limits.unvoucheredLamports}.`,
     {
       data: { payer, owedLamports: `${unvouchered}`, limitLamports: `${limits.unvoucheredLamports}` },
       retryAfterSeconds: 60,
@@ -48,17 +51,17 @@ export function payerRefusal(
   );
 }
 
-/** Why nobody of a gateway is served, which owes so many lamports; null while they are. */
+/** Why nobody of a gateway is served, which owes so much in an asset; null while they are. */
 export function gatewayRefusal(
   gatewayUrl: string,
-  owed: bigint,
+  { owed, asset }: { owed: bigint; asset: string },
   limits: CreditLimits,
   promises: GatewayPromises,
 ): AppError | null {
   if (!promises.pays || owed < limits.unsettledLamports) return null;
   return new AppError(
     'payer/credit-limit',
-    `This node stops serving ${gatewayUrl}, because that gateway owes it ${owed} lamports; the limit is ${limits.unsettledLamports}.`,
+    `This node stops serving ${gatewayUrl}, because that gateway owes it ${owed} ${countedIn(asset)}; the limit is ${limits.unsettledLamports}.`,
     {
       data: { gatewayUrl, owedLamports: `${owed}`, limitLamports: `${limits.unsettledLamports}` },
       retryAfterSeconds: 60,
@@ -67,12 +70,18 @@ export function gatewayRefusal(
 }
 
 /** A payer as the contract has it. */
-export function payerOf(figures: PayerFigures, limits: CreditLimits, promises: GatewayPromises): Payer {
+export function payerOf(
+  figures: PayerFigures,
+  unit: Unit,
+  limits: CreditLimits,
+  promises: GatewayPromises,
+): Payer {
   const { payer, gatewayUrl, earned, agreed, disputed, unattributed, paidAt } = figures;
   const refusal = payerRefusal(payer, figures, limits, promises);
   return {
     payer,
     gatewayUrl,
+    ...unit,
     earnedLamports: `${earned + agreed + disputed + unattributed}`,
     unvoucheredLamports: `${unvoucheredOf(figures)}`,
     unsettledLamports: `${unsettledOf(figures)}`,
