@@ -7,8 +7,10 @@ const usdc = usdcMints['mainnet-beta'] ?? '';
 test('amounts of a token are whole tokens, with two digits after the point at least', () => {
   const unit = { asset: usdc, decimals: 6 };
   expect(
-    ['1250000', '3000000', '1', '0', '-1500000', '1234567890123'].map((one) => formatAmount(one, unit)),
-  ).toEqual(['1.25', '3.00', '0.000 001', '0.00', '−1.50', '1234567.890 123']);
+    ['1250000', '3000000', '1', '0', '-1500000', '271680', '1234567890123'].map((one) =>
+      formatAmount(one, unit),
+    ),
+  ).toEqual(['1.25', '3.00', '0.000 001', '0.00', '−1.50', '0.271 680', '1234567.890 123']);
   expect(formatAmount('7', { asset: usdc, decimals: 0 })).toBe('7');
   expect(formatAmount('12', { asset: usdc, decimals: 1 })).toBe('1.2');
   expect(formatAmount('1250000', { asset: usdc, decimals: null })).toBe('1250000');

@@ -16,12 +16,13 @@ export function shownUnit(unit: Unit, t: TFunction, isTestCredits = false): Show
   return { asset, decimals, name: decimals === null ? t('earnings.smallestUnits', { name }) : name };
 }
 
-/** An amount's number: SOL in groups of three, a token's with all of its digits, two at least: 1.25, 3.00, 0.000 001. */
+/** An amount's number: SOL in groups of three, a token's with all of its digits, two at least and then in threes: 1.25, 0.271 680. */
 export function formatAmount(amount: string | bigint, { asset, decimals }: Unit, leastGroups = 2): string {
   if (asset === 'SOL') return formatSol(amount, leastGroups);
   if (decimals === null || decimals === 0) return minus(`${amount}`);
   const [whole = '', fraction = ''] = decimalText(amount, decimals).split('.');
-  const digits = fraction.padEnd(Math.min(2, decimals), '0').replace(/(\d{3})(?=\d)/g, '$1 ');
+  const length = fraction.length <= 2 ? 2 : Math.ceil(fraction.length / 3) * 3;
+  const digits = fraction.padEnd(Math.min(length, decimals), '0').replace(/(\d{3})(?=\d)/g, '$1 ');
   return minus(`${whole}.${digits}`);
 }
 

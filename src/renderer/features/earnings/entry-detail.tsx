@@ -71,7 +71,7 @@ export function EntryDetailView({ id }: { id: number }) {
         <section className="grid gap-2 border-t border-line pt-4 text-sm">
           <h3 className="font-semibold">{t('earnings.payments.one')}</h3>
           <p className="flex flex-wrap items-center gap-3">
-            <PaymentStateMark state={entry.payment.state} />
+            <PaymentStateMark payment={entry.payment} />
             <PaymentAmount payment={entry.payment} />
             <PaymentLink payment={entry.payment} />
           </p>

@@ -1,4 +1,4 @@
-import { BadgeCheck, Clock, TriangleAlert } from 'lucide-react';
+import { BadgeCheck, CircleHelp, Clock, TriangleAlert } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import type { Payment } from '#contract/wallet.ts';
 import { formatAmount, shownUnit } from '../../lib/amount.ts';
@@ -14,14 +14,17 @@ const looks: Record<Payment['state'], { icon: typeof Clock; color: string }> = {
   disputed: { icon: TriangleAlert, color: 'text-bad' },
 };
 
-/** State of a payment by icon, colour and word. */
-export function PaymentStateMark({ state }: { state: Payment['state'] }) {
+const unnamed = { icon: CircleHelp, color: 'text-info' };
+
+/** State of a payment by icon, colour and word; a transfer that names no request has come, and paid for none. */
+export function PaymentStateMark({ payment: { state, mode } }: { payment: Pick<Payment, 'state' | 'mode'> }) {
   const { t } = useTranslation();
-  const { icon: Icon, color } = looks[state];
+  const isUnnamed = mode === 'unattributed' && state === 'finalized';
+  const { icon: Icon, color } = isUnnamed ? unnamed : looks[state];
   return (
     <span className={`inline-flex items-center gap-1.5 ${color}`}>
       <Icon size={14} aria-hidden />
-      {t(`earnings.payments.states.${state}`)}
+      {t(isUnnamed ? 'earnings.payments.came' : `earnings.payments.states.${state}`)}
     </span>
   );
 }
