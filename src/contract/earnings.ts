@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { unitShape } from './assets.ts';
 import { lamportsSchema, priceLamportsSchema } from './money.ts';
 import { instantSchema } from './node-status.ts';
 import { paymentSchema } from './wallet.ts';
@@ -34,6 +35,8 @@ export const entrySchema = z.object({
   payer: z.string(),
   gatewayUrl: z.string(),
   network: z.string(),
+  /** What the amounts are of; they are called lamports whatever they are. */
+  ...unitShape,
   promptTokens: z.int(),
   generatedTokens: z.int(),
   priceLamports: priceLamportsSchema,
@@ -105,10 +108,11 @@ export type Period = z.infer<typeof periodSchema>;
 export const breakdownKeySchema = z.enum(['model', 'gateway', 'type']);
 export type BreakdownKey = z.infer<typeof breakdownKeySchema>;
 
-/** What one model, gateway or type brought on one network. */
+/** What one model, gateway or type brought on one network in one asset. */
 export const breakdownRowSchema = z.object({
   key: z.string(),
   network: z.string(),
+  ...unitShape,
   jobs: z.int(),
   grossLamports: lamportsSchema,
   feeLamports: lamportsSchema,
@@ -118,11 +122,11 @@ export const breakdownRowSchema = z.object({
 });
 export type BreakdownRow = z.infer<typeof breakdownRowSchema>;
 
-/** A month of a year on one network; `month` is 1–12. */
+/** A month of a year on one network in one asset; `month` is 1–12. */
 export const yearlyRowSchema = z.object({
   month: z.int().min(1).max(12),
   network: z.string(),
-  asset: z.string(),
+  ...unitShape,
   jobs: z.int(),
   grossLamports: lamportsSchema,
   feeLamports: lamportsSchema,
@@ -156,8 +160,13 @@ export const providerTotalsSchema = z.object({
 });
 export type ProviderTotals = z.infer<typeof providerTotalsSchema>;
 
-/** Sums by local calendar day; those of `byState` add up to `all.net`. */
+/** Sums in one asset of one network by local calendar day; those of `byState` add up to `all.net`. */
 export const earningsSummarySchema = z.object({
+  /** What the present gateway pays with, and where; while it is away, what work for it was booked in last. */
+  network: z.string(),
+  ...unitShape,
+  /** What was earned on other networks and in other assets, in all. */
+  others: z.array(z.object({ network: z.string(), ...unitShape, netLamports: lamportsSchema })),
   today: totalsSchema,
   last7Days: totalsSchema,
   last30Days: totalsSchema,
@@ -167,8 +176,15 @@ export const earningsSummarySchema = z.object({
   forecastLamports: lamportsSchema.nullable(),
   /** When the forecast will first be known, while it is not. */
   forecastAt: instantSchema.nullable(),
-  /** What the gateway says it owes, as of `at`; null where it does not say. */
-  gatewayOwes: z.object({ lamports: lamportsSchema, at: instantSchema }).nullable(),
+  /** What the gateway says it owes in all, as of `at`, and what the books here have of it: agreed, and not answered yet; null where it does not say. */
+  gatewayOwes: z
+    .object({
+      lamports: lamportsSchema,
+      at: instantSchema,
+      agreedLamports: lamportsSchema,
+      waitingLamports: lamportsSchema,
+    })
+    .nullable(),
 });
 export type EarningsSummary = z.infer<typeof earningsSummarySchema>;
 

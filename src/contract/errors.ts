@@ -104,6 +104,7 @@ export const errorStatus = {
   'server/port-in-use': 500,
   'settings/invalid': 400,
   'settings/unreadable': 500,
+  'settlement/bad-token': 409,
   'settlement/below-threshold': 409,
   'settlement/not-found': 404,
   'settlement/outstanding': 409,

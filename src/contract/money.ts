@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { AppError } from './errors.ts';
 
-/** 1 SOL in lamports, the integer unit in which everything is kept. */
+/** 1 SOL in lamports. What is called lamports here is the smallest unit of what a gateway pays with, of a token as of SOL. */
 export const lamportsPerSol = 1_000_000_000n;
 
 /** Lamports as JSON carries them: a decimal integer in a string, since a JSON number loses digits. */
@@ -65,29 +65,39 @@ export function trainingFeeOf(rewardLamports: bigint): bigint {
   return (rewardLamports * trainingFeePercent) / 100n;
 }
 
+/** What prices are in. */
+export interface PricedIn {
+  asset: string;
+  decimals: number;
+}
+const pricedInSol: PricedIn = { asset: 'SOL', decimals: 9 };
+
 /** SOL as the network's JSON has it (a float). At the wire's edge only. */
 export function solFromLamports(lamports: bigint): number {
   return Number(lamports) / 1e9;
 }
 
-/** Pricing as NodeCapabilities carries it: `per_request` and `per_token` in SOL; `cache_hit_percent` is ours. */
-export function pricingToWire(pricing: Pricing) {
+/**
+ * Pricing as NodeCapabilities carries it: `per_request` and `per_token` in SOL, or in the token of so many decimals whose mint `asset` is;
+ * `cache_hit_percent` and `asset` are ours.
+ */
+export function pricingToWire(pricing: Pricing, { asset, decimals }: PricedIn = pricedInSol) {
   return {
-    per_request: solFromLamports(pricing.perRequestLamports),
-    per_token: Number(pricing.perMillionTokensLamports) / 1e15,
+    per_request: Number(pricing.perRequestLamports) / 10 ** decimals,
+    per_token: Number(pricing.perMillionTokensLamports) / 10 ** (decimals + 6),
+    ...(asset === 'SOL' ? {} : { asset }),
     cache_hit_percent: Number(pricing.cacheHitPercent),
   };
 }
 
-/** Inverse of pricingToWire: exact for prices under about 2^52 lamports, since the float is rounded back. */
-export function pricingFromWire(wire: {
-  per_request: number;
-  per_token: number;
-  cache_hit_percent?: number | undefined;
-}): Pricing {
+/** Inverse of pricingToWire: exact for prices under about 2^52 smallest units, since the float is rounded back. */
+export function pricingFromWire(
+  wire: { per_request: number; per_token: number; cache_hit_percent?: number | undefined },
+  { decimals }: Pick<PricedIn, 'decimals'> = pricedInSol,
+): Pricing {
   return {
-    perRequestLamports: BigInt(Math.round(wire.per_request * 1e9)),
-    perMillionTokensLamports: BigInt(Math.round(wire.per_token * 1e15)),
+    perRequestLamports: BigInt(Math.round(wire.per_request * 10 ** decimals)),
+    perMillionTokensLamports: BigInt(Math.round(wire.per_token * 10 ** (decimals + 6))),
     cacheHitPercent: BigInt(wire.cache_hit_percent ?? 100),
   };
 }

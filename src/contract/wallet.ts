@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { unitShape } from './assets.ts';
 import { lamportsSchema, priceLamportsSchema } from './money.ts';
 import { instantSchema } from './node-status.ts';
 import { errorBodySchema } from './result.ts';
@@ -76,7 +77,8 @@ export const walletStatusSchema = z.object({
   balances: z
     .object({
       lamports: lamportsSchema,
-      usdcMicro: lamportsSchema.nullable(),
+      /** Of the token that the gateway pays with, else of USDC; null where there is neither. */
+      token: z.object({ ...unitShape, amountAtomic: lamportsSchema }).nullable(),
       at: instantSchema,
     })
     .nullable(),
@@ -101,9 +103,7 @@ export const claimSummarySchema = z.object({
   id: z.string(),
   cluster: clusterSchema,
   amountAtomic: priceLamportsSchema,
-  /** `SOL` or the token's mint. */
-  asset: z.string(),
-  decimals: z.int(),
+  ...unitShape,
   feeLamports: lamportsSchema,
   from: z.string(),
   to: z.string(),
@@ -124,7 +124,7 @@ export const paymentSchema = z.object({
   gatewayUrl: z.string(),
   mode: z.enum(['gateway', 'claim', 'unattributed']),
   amountAtomic: priceLamportsSchema,
-  asset: z.string(),
+  ...unitShape,
   cluster: clusterSchema,
   state: z.enum(['submitted', 'confirmed', 'finalized', 'expired', 'failed', 'disputed']),
   signature: z.string().nullable(),
@@ -141,6 +141,7 @@ export type CreditLimit = z.infer<typeof creditLimitSchema>;
 export const payerSchema = z.object({
   payer: z.string(),
   gatewayUrl: z.string(),
+  ...unitShape,
   earnedLamports: priceLamportsSchema,
   unvoucheredLamports: priceLamportsSchema,
   unsettledLamports: priceLamportsSchema,
@@ -151,8 +152,9 @@ export const payerSchema = z.object({
 });
 export type Payer = z.infer<typeof payerSchema>;
 
-/** Where every lamport stands; `difference` is 0 when they add up: gross = fees + unvouchered + vouchered + settled + disputed + unattributed. */
+/** Where all that was earned in one asset stands; `difference` is 0 when they add up: gross = fees + unvouchered + vouchered + settled + disputed + unattributed. */
 export const moneySumsSchema = z.object({
+  ...unitShape,
   grossLamports: lamportsSchema,
   feeLamports: lamportsSchema,
   unvoucheredLamports: lamportsSchema,

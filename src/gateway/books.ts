@@ -1,4 +1,5 @@
 import type { Database } from 'better-sqlite3';
+import { moneyIn, moneyKey } from '#contract/assets.ts';
 import { inferenceFeeOf, type Pricing, priceOf } from '#contract/money.ts';
 import { type Network, networkSchema } from '#contract/wire/network.ts';
 import type { NodeAccount, ReceiptVerdict, SignedReceipt } from '#contract/wire/receipt.ts';
@@ -25,12 +26,14 @@ export interface RelayedJob {
   state: 'done' | 'cancelled';
 }
 
-/** A job that was taken down, with what is owed for it and in whose lamports. */
+/** A job that was taken down, with what is owed for it, in the smallest unit of what. */
 export type BookedJob = RelayedJob & {
   owedLamports: bigint;
   feeLamports: bigint;
   priceLamports: bigint;
   network: Network;
+  /** `SOL`, or a token's mint. */
+  asset: string;
 };
 
 export interface Books {
@@ -79,7 +82,9 @@ export function openBooks(
   database: Database,
   now: () => number = Date.now,
   network: Network = 'test-credits',
+  asset = 'SOL',
 ): Books {
+  const money = moneyKey(network, asset);
   const row = (sql: string, ...values: unknown[]) =>
     database.prepare(sql).get(...values) as Record<string, bigint | string> | undefined;
   const big = (value: unknown) => (typeof value === 'bigint' ? value : 0n);
@@ -110,7 +115,7 @@ export function openBooks(
           job.state,
           job.proxied?.target ?? null,
           job.training ? 1 : 0,
-          network,
+          money,
         );
     },
     job(requestId) {
@@ -118,6 +123,7 @@ export function openBooks(
       if (!found) return null;
       const priceLamports = big(found.price_lamports);
       const feeLamports = big(found.fee_lamports);
+      const { network: on, asset: of } = moneyIn(String(found.network));
       return {
         requestId,
         nodeId: String(found.node_id),
@@ -143,7 +149,8 @@ export function openBooks(
         priceLamports,
         feeLamports,
         owedLamports: priceLamports - feeLamports,
-        network: networkSchema.parse(found.network),
+        network: networkSchema.parse(on),
+        asset: of,
       };
     },
     answered(nodeId, requestId) {
@@ -181,15 +188,16 @@ export function openBooks(
     },
     spentBy: (payer) =>
       big(
-        row('SELECT SUM(price_lamports) AS spent FROM jobs WHERE payer = ? AND network = ?', payer, network)
+        row('SELECT SUM(price_lamports) AS spent FROM jobs WHERE payer = ? AND network = ?', payer, money)
           ?.spent,
       ),
     usageOf(payer, sinceMs) {
       const found = row(
         `SELECT COUNT(*) AS requests, SUM(prompt_tokens + generated_tokens) AS tokens, SUM(price_lamports) AS lamports
-         FROM jobs WHERE payer = ? AND at >= ?`,
+         FROM jobs WHERE payer = ? AND at >= ? AND network = ?`,
         payer,
         sinceMs,
+        money,
       );
       return {
         requests: Number(found?.requests ?? 0n),
@@ -201,7 +209,7 @@ export function openBooks(
       const owed = row(
         'SELECT COUNT(*) AS jobs, SUM(price_lamports) AS price, SUM(fee_lamports) AS fee FROM jobs WHERE node_id = ? AND network = ?',
         nodeId,
-        network,
+        money,
       );
       const count = (verdict: string) =>
         Number(

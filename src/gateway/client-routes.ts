@@ -1,15 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import type { Context, Hono } from 'hono';
 import { z } from 'zod';
+import { decimalText } from '#contract/assets.ts';
 import { AppError } from '#contract/errors.ts';
-import { tipOf } from '#contract/money.ts';
+import { type PricedIn, solFromLamports, tipOf } from '#contract/money.ts';
 import { inferenceRequestSchema, inferenceResponseSchema } from '#contract/wire/inference.ts';
 import { cacheHeader } from '#contract/wire/receipt.ts';
 import type { Books } from './books.ts';
 import { parseForClient } from './refusal.ts';
 import type { RegisteredNode } from './registry.ts';
 import type { Opened, Relay } from './relay.ts';
-import type { ChannelBook } from './settlement/channel-book.ts';
+import type { ChannelBook, ChannelTerms } from './settlement/channel-book.ts';
 import { type RelayedAnswer, readAnswer, relayFrames } from './stream-relay.ts';
 
 const periodsMs: Record<string, number> = {
@@ -31,14 +32,28 @@ export function addClientRoutes(
     nodes: Map<string, RegisteredNode>;
     books: Books;
     channels: ChannelBook;
-    epoch: bigint;
+    terms: ChannelTerms;
+    paidWith: PricedIn;
     relay: Relay;
     creditLimitLamports: bigint;
     now(): number;
     onRequest(): void;
   },
 ): void {
-  const { nodes, books, relay, now } = parts;
+  const { nodes, books, relay, paidWith, now } = parts;
+
+  /** A tip is named in lamports, and no token is paid in those. */
+  function tip(metadata: Parameters<typeof tipOf>[0]): bigint {
+    const lamports = tipOf(metadata);
+    if (lamports === 0n || paidWith.asset === 'SOL') return lamports;
+    throw new AppError(
+      'request/invalid',
+      'metadata.tip_lamports: this gateway pays with a token and takes no tips',
+      {
+        data: { field: 'metadata.tip_lamports' },
+      },
+    );
+  }
   const createdSeconds = Math.floor(now() / 1000);
 
   app.get('/v1/models', (context) => {
@@ -66,7 +81,7 @@ export function addClientRoutes(
         body: JSON.stringify(body),
         requestId,
         payer,
-        tipLamports: tipOf(request.metadata),
+        tipLamports: tip(request.metadata),
         signal: context.req.raw.signal,
       });
       const hit = opened.response.headers.get(cacheHeader);
@@ -92,7 +107,7 @@ export function addClientRoutes(
       body: JSON.stringify({ ...request, request_id: requestId }),
       requestId,
       payer,
-      tipLamports: tipOf(request.metadata),
+      tipLamports: tip(request.metadata),
       signal: context.req.raw.signal,
     });
     if (!opened.response.ok) return passRefusal(opened, { 'x-request-id': requestId });
@@ -115,11 +130,13 @@ export function addClientRoutes(
     const period = periodsMs[context.req.query('period') ?? 'all_time'] ?? Number.MAX_SAFE_INTEGER;
     const payer = context.req.query('wallet_address') ?? '';
     const usage = books.usageOf(payer, Math.max(0, now() - period));
-    const { voucheredAtomic, settledAtomic } = parts.channels.payerSums(payer, parts.epoch);
+    const { voucheredAtomic, settledAtomic } = parts.channels.payerSums(payer, parts.terms);
     return context.json({
       total_requests: usage.requests,
       total_tokens: usage.tokens,
-      total_cost_sol: Number(usage.lamports) / 1e9,
+      ...(paidWith.asset === 'SOL'
+        ? { total_cost_sol: solFromLamports(usage.lamports) }
+        : { total_cost: decimalText(usage.lamports, paidWith.decimals), asset: paidWith.asset }),
       // Of all time: what nodes have vouchers for, and what was paid to them.
       vouchered_lamports: `${voucheredAtomic}`,
       settled_lamports: `${settledAtomic}`,

@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { serve } from '@hono/node-server';
+import { assetOf, solDecimals } from '#contract/assets.ts';
 import type { HardwareMinimum } from '#contract/wire/node-capabilities.ts';
 import { nativeMint } from '#contract/wire/voucher.ts';
 import { openBooks } from './books.ts';
@@ -87,7 +88,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const network = settlement?.terms.cluster ?? 'test-credits';
   const epoch = settlement?.epoch ?? channels.network(network, null);
   const mint = settlement?.terms.mint ?? nativeMint;
-  const books = openBooks(database, now, network);
+  const asset = assetOf(mint);
+  const books = openBooks(database, now, network, asset);
   const vouchers = createVoucherDesk({ book: channels, signer: key, terms: { mint, epoch }, now });
   let origins: readonly string[] = options.origins ?? [];
   const wallets = createPayoutWallets({
@@ -127,7 +129,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       books,
       channels,
       vouchers,
-      terms: { asset: mint === nativeMint ? 'SOL' : mint, network },
+      terms: { asset, network },
       relay,
       onVouchered: () => settlement?.engine.poke(),
     }),
@@ -135,7 +137,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     vouchers,
     wallets,
     settlement,
-    epoch,
+    terms: { mint, epoch },
+    paidWith: { asset, decimals: settlement?.terms.decimals ?? solDecimals },
     coordinator,
     checkSignature: createNodeSignatureCheck(database, now),
     now,

@@ -44,7 +44,7 @@ const help = `solanalm-gateway: the network's other side on one machine, with te
   --trainer <file>               the program that evaluates models of training rounds
   --resources <folder>           what ships with the app
   --origin <url>                 another address that it is known by; may be repeated
-  --credit-limit <lamports>      what a payer may owe
+  --credit-limit <amount>        what a payer may owe, in lamports or the token's smallest unit
 
 With a chain it pays in SOL or tokens instead of test credits:
   --treasury <key file>          who pays: a file of solana-keygen's, readable by its user alone

@@ -1,4 +1,5 @@
 import type { Hono } from 'hono';
+import type { PricedIn } from '#contract/money.ts';
 import { toAppError } from '#contract/result.ts';
 import {
   type HardwareMinimum,
@@ -13,7 +14,7 @@ import { isReachable } from './node-watch.ts';
 import type { ReceiptDesk } from './receipt-desk.ts';
 import { parseForNode, Refusal } from './refusal.ts';
 import { type RegisteredNode, registeredNode, takesWork } from './registry.ts';
-import type { ChannelBook } from './settlement/channel-book.ts';
+import type { ChannelBook, ChannelTerms } from './settlement/channel-book.ts';
 import type { PayoutWallets, Registration } from './settlement/payout-wallets.ts';
 
 const reachabilityLimitMs = 5000;
@@ -28,7 +29,8 @@ export function addNodeRoutes(
     caller: NodeCaller;
     channels: ChannelBook;
     wallets: PayoutWallets;
-    epoch: bigint;
+    terms: ChannelTerms;
+    paidWith: PricedIn;
     requirements: HardwareMinimum;
     now(): number;
     /** Until when nodes are to rest, and why; null: they are not. */
@@ -58,8 +60,12 @@ export function addNodeRoutes(
     // Meanwhile the wallet’s word may have been taken back, or the name be another’s.
     const delegation = judge(registration);
     if (nodeKey !== null) books.claim(nodeId, nodeKey);
+    checkPricedIn(capabilities.pricing.asset);
     wallets.bind(registration, delegation);
-    nodes.set(nodeId, registeredNode(capabilities, nodeKey, now(), nodes.get(nodeId)));
+    nodes.set(
+      nodeId,
+      registeredNode(capabilities, nodeKey, now(), { before: nodes.get(nodeId), paidWith: parts.paidWith }),
+    );
     queueMicrotask(parts.onNodeCame);
     return context.json({ node_id: nodeId, status: 'registered' });
   });
@@ -84,7 +90,7 @@ export function addNodeRoutes(
   app.get('/nodes/:id/account', async (context) => {
     const { node } = await caller.registered(context);
     const { node_id: nodeId } = node.capabilities;
-    const { voucheredAtomic, settledAtomic } = parts.channels.nodeSums(nodeId, parts.epoch);
+    const { voucheredAtomic, settledAtomic } = parts.channels.nodeSums(nodeId, parts.terms);
     return context.json({
       ...books.account(nodeId),
       vouchered_lamports: `${voucheredAtomic}`,
@@ -100,6 +106,12 @@ export function addNodeRoutes(
       await parts.receipts.answer({ nodeId: node.capabilities.node_id, nodeKey: key }, receipts),
     );
   });
+
+  /** A price in something else than what is paid would be taken for another one. */
+  function checkPricedIn(asset = 'SOL'): void {
+    const paid = parts.paidWith.asset;
+    if (asset !== paid) throw new Refusal(422, `pricing.asset is ${asset}: this gateway pays with ${paid}`);
+  }
 
   function judge(registration: Registration) {
     const { nodeId, nodeKey } = registration;

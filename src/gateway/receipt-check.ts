@@ -9,7 +9,7 @@ import { verifyText } from './ed25519.ts';
  */
 export function checkReceipt(
   signed: SignedReceipt,
-  expected: { nodeId: string; nodeKey: string; gatewayKey: string; asset: string },
+  expected: { nodeId: string; nodeKey: string; gatewayKey: string },
   books: Pick<Books, 'job' | 'answered' | 'isSeqUsed'>,
 ): { verdict: ReceiptVerdict; isKept: boolean } {
   const { receipt, signature } = signed;
@@ -41,7 +41,7 @@ export function checkReceipt(
     ['payer', receipt.payer, job.payer],
     ['model', receipt.model, job.model],
     ['network', receipt.network, job.network],
-    ['asset', receipt.asset, expected.asset],
+    ['asset', receipt.asset, job.asset],
     ['input_sha256', receipt.input_sha256, job.inputSha256],
     ['output_sha256', receipt.output_sha256, job.outputSha256],
     ['tokens_prompt', receipt.tokens_prompt, job.promptTokens],

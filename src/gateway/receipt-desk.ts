@@ -25,7 +25,7 @@ export function createReceiptDesk(options: {
   books: Books;
   channels: Pick<ChannelBook, 'transaction'>;
   vouchers: VoucherDesk;
-  /** Receipts are in it; those of jobs of another network are in no channel. */
+  /** Receipts in it have their places; those of jobs of another network or asset are in no channel. */
   terms: { asset: string; network: string };
   relay: Pick<Relay, 'settled' | 'isUnderWay'>;
   onVouchered?(): void;
@@ -34,12 +34,11 @@ export function createReceiptDesk(options: {
 
   function judge(sender: { nodeId: string; nodeKey: string }, signed: SignedReceipt): ReceiptVerdict {
     const { nodeId } = sender;
-    const { asset } = terms;
-    const { verdict, isKept } = checkReceipt(signed, { ...sender, gatewayKey, asset }, books);
+    const { verdict, isKept } = checkReceipt(signed, { ...sender, gatewayKey }, books);
     if (!isKept) return verdict;
-    const { network, request_id: requestId } = signed.receipt;
+    const { network, asset, request_id: requestId } = signed.receipt;
     const cumulative =
-      verdict.verdict === 'accepted' && network === terms.network
+      verdict.verdict === 'accepted' && network === terms.network && asset === terms.asset
         ? vouchers.place({ nodeId, requestId, owedAtomic: BigInt(verdict.owed_lamports) })
         : null;
     const placed = cumulative === null ? verdict : { ...verdict, cumulative_atomic: `${cumulative}` };

@@ -1,4 +1,4 @@
-import { type Pricing, pricingFromWire } from '#contract/money.ts';
+import { type PricedIn, type Pricing, pricingFromWire } from '#contract/money.ts';
 import type { ProxyQuote } from '#contract/proxy-price.ts';
 import type { NodeCapabilities } from '#contract/wire/node-capabilities.ts';
 
@@ -49,13 +49,13 @@ export function registeredNode(
   capabilities: NodeCapabilities,
   key: string | null,
   nowMs: number,
-  before?: RegisteredNode,
+  { before, paidWith }: { before?: RegisteredNode | undefined; paidWith?: PricedIn | undefined } = {},
 ): RegisteredNode {
   const { running = 0, served = 0, failed = 0, averageSeconds = 0 } = before ?? {};
   return {
     capabilities: { ...capabilities, reputation_score: fullReputation },
     key,
-    pricing: pricingFromWire(capabilities.pricing),
+    pricing: pricingFromWire(capabilities.pricing, paidWith),
     quotes: withQuote(before?.quotes, capabilities.pricing.proxy),
     // One that rests registers too.
     online: takesWork(capabilities.status),

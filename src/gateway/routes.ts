@@ -1,6 +1,7 @@
 import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { AppError } from '#contract/errors.ts';
+import type { PricedIn } from '#contract/money.ts';
 import { toAppError } from '#contract/result.ts';
 import { coreError, openAiError } from '#contract/wire/error-answers.ts';
 import type { extensionNames, HardwareMinimum } from '#contract/wire/node-capabilities.ts';
@@ -19,7 +20,7 @@ import type { ReceiptDesk } from './receipt-desk.ts';
 import { Refusal } from './refusal.ts';
 import { type RegisteredNode, scoreOf } from './registry.ts';
 import type { Relay } from './relay.ts';
-import type { ChannelBook } from './settlement/channel-book.ts';
+import type { ChannelBook, ChannelTerms } from './settlement/channel-book.ts';
 import type { OpenSettlement } from './settlement/open-settlement.ts';
 import type { PayoutWallets } from './settlement/payout-wallets.ts';
 import { addSettlementRoutes } from './settlement/settlement-routes.ts';
@@ -50,7 +51,9 @@ export function createGatewayRoutes(parts: {
   wallets: PayoutWallets;
   /** Null without a chain: credits of a test. */
   settlement: OpenSettlement | null;
-  epoch: bigint;
+  terms: ChannelTerms;
+  /** What nodes' prices are in. */
+  paidWith: PricedIn;
   requirements: HardwareMinimum;
   creditLimitLamports: bigint;
   now(): number;

@@ -1,4 +1,5 @@
 import { type BrowserWindow, Notification } from 'electron';
+import { assetName } from '#contract/assets.ts';
 import type { StreamData } from '#contract/streams.ts';
 import type { NodeHost } from './node-host.ts';
 import { noticeTexts, texts } from './texts.ts';
@@ -29,7 +30,7 @@ function wordsOf({ kind, amount, unit, count }: StreamData<'notices'>[number]): 
   title: string;
   text: string;
 } {
-  const unitText = unit === 'test-credits' ? noticeTexts.testCredits : (unit ?? '');
+  const unitText = unit === 'test-credits' ? noticeTexts.testCredits : unit === null ? '' : assetName(unit);
   const form = count === 1 ? 'text_one' : 'text_other';
   const values: Record<string, string> = { amount: amount ?? '', unit: unitText, count: `${count}` };
   return {

@@ -1,9 +1,10 @@
+import { assetOf, solDecimals } from '#contract/assets.ts';
 import { AppError } from '#contract/errors.ts';
-import { type Pricing, pricingToWire } from '#contract/money.ts';
+import { type PricedIn, type Pricing, pricingToWire } from '#contract/money.ts';
 import type { LinkState } from '#contract/node-status.ts';
 import type { HardwareReport } from '#contract/resources.ts';
 import type { Settings } from '#contract/settings.ts';
-import type { NodeCapabilities, NodeHealth } from '#contract/wire/node-capabilities.ts';
+import type { GatewayInfo, NodeCapabilities, NodeHealth } from '#contract/wire/node-capabilities.ts';
 import type { NodeAccount } from '#contract/wire/receipt.ts';
 import { nativeMint } from '#contract/wire/voucher.ts';
 import type { Clock } from './clock.ts';
@@ -32,7 +33,6 @@ import type { Training } from './training/open-training.ts';
 import { createPlainCalls } from './training/plain-calls.ts';
 import type { RoundGateway } from './training/training-node.ts';
 import type { Wallet, WorkingGateway } from './wallet/open-wallet.ts';
-import { assetOf } from './wallet/own-channel.ts';
 
 const mostAnnouncedModels = 1000;
 /** Requests at once that a proxy is announced with; its providers' limits are told by its answers. */
@@ -84,6 +84,8 @@ export interface Earning {
   steps: EarningSteps;
   payingGateway(): PayingGateway | null;
   account(): { account: NodeAccount; at: number } | null;
+  /** `SOL`, or the mint that a gateway pays with: by what it says, else by the channel that it last had. */
+  assetOf(gatewayKey: string): string;
   /** Where training rounds come from; null while there is no such gateway. */
   roundGateway(): RoundGateway | null;
   flushReceipts(): void;
@@ -114,6 +116,8 @@ export function createEarningSteps(parts: EarningParts): Earning {
     const engine = pool.foremost.get();
     const own = servable();
     const models = served();
+    const paidWith = unitOf(current?.link.info.get() ?? null);
+    parts.proxy.paidWith(paidWith.asset);
     const quote = parts.proxy.quote.get();
     const wanted = settings.current.get();
     const trains = wanted.takePartInTraining;
@@ -132,7 +136,7 @@ export function createEarningSteps(parts: EarningParts): Earning {
       },
       hardware: hardwareToWire(hardware),
       pricing: {
-        ...pricingToWire(parts.pricing()),
+        ...pricingToWire(parts.pricing(), paidWith),
         per_training_round: 0,
         minimum_payment: 0.001,
         ...(quote ? { proxy: quote } : {}),
@@ -340,10 +344,16 @@ export function createEarningSteps(parts: EarningParts): Earning {
         url: current.url,
         publicKey: takesReceipts ? (info.public_key ?? null) : null,
         network: info.network ?? null,
-        asset: assetOf(info.settlement?.mint ?? nativeMint),
+        asset: unitOf(info).asset,
       };
     },
     account: () => current?.link.account.get() ?? null,
+    assetOf(gatewayKey) {
+      const info = current?.link.info.get();
+      if (info?.public_key === gatewayKey) return unitOf(info).asset;
+      const last = parts.ledger.channels().find((channel) => channel.gatewayKey === gatewayKey);
+      return assetOf(last?.mint ?? nativeMint);
+    },
     roundGateway() {
       const info = current?.link.info.get();
       if (!current || !info) return null;
@@ -373,6 +383,12 @@ export function createEarningSteps(parts: EarningParts): Earning {
       return current && info ? { url: current.url, info, calls: current.link.calls } : null;
     },
   };
+}
+
+/** What a gateway says that it pays with. */
+function unitOf(info: GatewayInfo | null): PricedIn {
+  const { mint = nativeMint, decimals = solDecimals } = info?.settlement ?? {};
+  return { asset: assetOf(mint), decimals };
 }
 
 function nodeType(does: {

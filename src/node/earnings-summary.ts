@@ -1,3 +1,4 @@
+import { moneyKey } from '#contract/assets.ts';
 import type { EarningsSummary, Period } from '#contract/earnings.ts';
 import type { NodeAccount } from '#contract/wire/receipt.ts';
 import type { Clock } from './clock.ts';
@@ -5,6 +6,7 @@ import { forecast } from './ledger/forecast.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import { totalsText } from './ledger/sums.ts';
 import { periodStart } from './periods.ts';
+import type { ShownMoney } from './shown-money.ts';
 import { createSignal, type Signal } from './signal.ts';
 
 const minuteMs = 60_000;
@@ -13,6 +15,11 @@ const pauseMs = 500;
 /** The sums of the Earnings page: new after each change (at most twice a second) and each minute, for the forecast. */
 export function createEarningsSummary(options: {
   ledger: Ledger;
+  /** What the sums are of; it may change with the link. */
+  money(): ShownMoney;
+  /** Whom `account` is from; null for the local test network, which has another address at each start. */
+  gatewayUrl(): string | null;
+  link: Signal<unknown>;
   clock: Clock;
   signal: AbortSignal;
   /** Since when the node earns without a break; null while it does not. */
@@ -24,15 +31,26 @@ export function createEarningsSummary(options: {
 
   function read(): EarningsSummary {
     const now = clock.now();
-    const since = (period: Period) => totalsText(ledger.totals(periodStart(period, now)));
-    const net = ledger.netByState();
-    const next = forecast(now, options.earningSince(), (sinceMs) => ledger.totals(sinceMs).netLamports);
-    const owed = options.account();
+    const { asset, network } = options.money();
+    const totals = (sinceMs: number) => ledger.totals(sinceMs, asset, network);
+    const since = (period: Period) => totalsText(totals(periodStart(period, now)));
+    const net = ledger.netByState(asset, network);
+    const next = forecast(now, options.earningSince(), (sinceMs) => totals(sinceMs).netLamports);
     return {
+      network,
+      ...ledger.unitOf(asset),
+      others: ledger
+        .netByMoney()
+        .filter((other) => other.network !== network || other.asset !== asset)
+        .map((other) => ({
+          network: other.network,
+          ...ledger.unitOf(other.asset),
+          netLamports: `${other.net}`,
+        })),
       today: since('today'),
       last7Days: since('7'),
       last30Days: since('30'),
-      all: totalsText(ledger.totals()),
+      all: totalsText(totals(0)),
       byState: {
         earned: `${net.earned}`,
         agreed: `${net.agreed}`,
@@ -43,12 +61,27 @@ export function createEarningsSummary(options: {
       },
       forecastLamports: next.lamports === null ? null : `${next.lamports}`,
       forecastAt: next.knownAt,
-      gatewayOwes: owed ? { lamports: owed.account.owed_lamports, at: owed.at } : null,
+      gatewayOwes: owedIn(moneyKey(network, asset)),
+    };
+  }
+
+  function owedIn(money: string): EarningsSummary['gatewayOwes'] {
+    const owed = options.account();
+    if (!owed) return null;
+    const url = options.gatewayUrl();
+    const ours = ledger
+      .payers()
+      .filter((figures) => figures.money === money && (url === null || figures.gatewayUrl === url));
+    return {
+      lamports: owed.account.owed_lamports,
+      at: owed.at,
+      agreedLamports: `${ours.reduce((sum, { agreed }) => sum + agreed, 0n)}`,
+      waitingLamports: `${ours.reduce((sum, { earned }) => sum + earned, 0n)}`,
     };
   }
 
   let isDue = false;
-  ledger.changes.subscribe(() => {
+  const refresh = () => {
     if (isDue) return;
     isDue = true;
     clock.sleep(pauseMs, signal).then(
@@ -58,7 +91,9 @@ export function createEarningsSummary(options: {
       },
       () => {},
     );
-  });
+  };
+  ledger.changes.subscribe(refresh);
+  options.link.subscribe(refresh);
   const eachMinute = async () => {
     for (;;) {
       await clock.sleep(minuteMs, signal);

@@ -22,6 +22,7 @@ import type { ResourceProbe } from './resources/probe.ts';
 import type { ApiKey } from './server/api-key.ts';
 import type { Handlers } from './server/contract-server.ts';
 import type { SettingsStore } from './settings-store.ts';
+import type { ShownMoney } from './shown-money.ts';
 import type { Training } from './training/open-training.ts';
 import type { Wallet } from './wallet/open-wallet.ts';
 import { payableAddress } from './wallet/payable.ts';
@@ -41,6 +42,8 @@ export interface HandlerParts {
   jobs: JobService;
   training: Training;
   ledger: Ledger;
+  /** What sums are shown in. */
+  money(): ShownMoney;
   probe: ResourceProbe;
   electricity: Electricity;
   manners: Pick<Manners, 'pause' | 'resume' | 'earnAnyway'>;
@@ -191,8 +194,11 @@ export function createHandlers(parts: HandlerParts): Handlers {
       if (!entry) throw new AppError('request/not-found', `There is no entry ${id}.`);
       return entry;
     },
-    'earnings.series': (input) => ledger.series(input),
-    'earnings.providers': () => ledger.providerTotals().map(providerTotalsText),
+    'earnings.series': (input) => ledger.series({ ...input, ...parts.money() }),
+    'earnings.providers': () => {
+      const { asset, network } = parts.money();
+      return ledger.providerTotals(asset, network).map(providerTotalsText);
+    },
     'earnings.breakdown': ({ period, by }) => ledger.breakdown(periodStart(period, Date.now()), by),
     'earnings.names': () => ledger.names(),
     'earnings.yearly': ({ monthStarts }) => ledger.yearly(monthStarts),

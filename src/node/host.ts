@@ -44,6 +44,7 @@ import { serveContract } from './serve-contract.ts';
 import { openApiKey } from './server/api-key.ts';
 import { startUiServer, type UiServer } from './server/ui-server.ts';
 import { openSettings } from './settings-store.ts';
+import { shownMoney } from './shown-money.ts';
 import { createSignal } from './signal.ts';
 import { followStanding, isComputing } from './standing-orders.ts';
 import { nvidiaName } from './training/gpu-engine.ts';
@@ -137,6 +138,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
   });
   settings.current.subscribe((now) => localGateway.setTestRequests(now.testRequestsPerMinute));
   const pricing = () => nodePricing(settings.current.get());
+  const money = () => shownMoney(earning.workingGateway(), settings.current.get(), ledger);
   const kept = createNodeCache({
     settings,
     memory,
@@ -186,6 +188,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
     mostDiskBytes: () => hybrid.status.get().allowance.training.diskBytes ?? null,
     nvidiaGpu: () => nvidiaName(probe.current.get()),
     mostThreads: () => threadsWithin(limits()),
+    assetOf: (gatewayKey) => earning.assetOf(gatewayKey),
     onBooked: () => earning.flushReceipts(),
     onFault: (error) => log.error({ err: error }, 'training failed'),
   });
@@ -264,6 +267,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
     engine: pool.foremost,
     obstacle: guard.refusal,
     credit: wallet.credit.obstacle,
+    isTestCredits: () => money().network === 'test-credits',
     link,
     standing: manners.standing,
     does: () => ({
@@ -296,7 +300,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
     pool,
     models,
     training,
-    ledger,
+    ledger: { netByKind: (sinceMs) => ledger.netByKind(sinceMs, money().asset) },
     setBusy: earning.setBusy,
     onFault: (error) => log.error({ err: error }, 'sharing the machine failed'),
   });
@@ -330,12 +334,17 @@ export async function createHost(options: HostOptions): Promise<Host> {
     resources: probe.current,
     controller,
     proxy,
+    money,
+    gatewayUrl: () =>
+      settings.current.get().network.kind === 'local' ? null : (earning.workingGateway()?.url ?? null),
+    link,
     account: () => earning.account(),
     onFault: (error) => log.error({ err: error }, 'electricity could not be written down'),
   });
   electricity = books.electricity;
   const contract = serveContract({
     ...books,
+    money,
     settings,
     controller,
     models,

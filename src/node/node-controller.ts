@@ -83,6 +83,8 @@ export function createNodeController(options: {
   obstacle: Signal<ErrorBody | null>;
   /** Why the gateway is not served although all runs: it owes too much. */
   credit: Signal<ErrorBody | null>;
+  /** What is earned now is no money. */
+  isTestCredits(): boolean;
   link: Signal<LinkState>;
   standing: Signal<Standing>;
   does(): Doing;
@@ -114,7 +116,6 @@ export function createNodeController(options: {
   function readStatus(): NodeStatus {
     const { modelId } = engine.get();
     const linkState = link.get();
-    const network = linkState.state === 'registered' ? linkState.network : null;
     const state = nodeState(inputs());
     const { reasons, earnAnywayUntil, limitsName } = standing.get();
     return {
@@ -123,8 +124,7 @@ export function createNodeController(options: {
       nodeId: options.nodeId,
       apiUrl,
       model: modelId === null ? null : { id: modelId, name: options.modelName(modelId) },
-      testCredits:
-        network === null ? settings.current.get().network.kind === 'local' : network === 'test-credits',
+      testCredits: options.isTestCredits(),
       heldBack: ['earning', 'starting', 'problem'].includes(state.state) ? reasons : [],
       earnAnywayUntil,
       limits: limitsName,

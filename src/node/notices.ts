@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { assetOf, decimalText } from '#contract/assets.ts';
 import type { Notice } from '#contract/notice.ts';
 import type { Settings } from '#contract/settings.ts';
-import { nativeMint } from '#contract/wire/voucher.ts';
 import type { Clock } from './clock.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import { createSignal, type Signal } from './signal.ts';
@@ -120,25 +120,25 @@ function readTold(file: string): Told | null {
 }
 
 function factsOf(ledger: Ledger): Facts {
-  const { jobs, netLamports } = ledger.totals();
-  const newest = jobs > 0 && netLamports > 0n ? ledger.entries({ limit: 1 }).entries[0] : undefined;
-  const decimals = new Map(ledger.channels().map(({ id, decimals: digits }) => [id, digits]));
+  const newest = ledger.entries({ limit: 1 }).entries[0];
+  const { netLamports } = ledger.totals(0, newest?.asset, newest?.network);
   return {
-    earned: newest
-      ? {
-          amount: decimalOf(netLamports, 9),
-          unit: newest.network === 'test-credits' ? 'test-credits' : 'SOL',
-        }
-      : null,
+    earned:
+      newest && netLamports > 0n
+        ? {
+            amount: decimalOf(netLamports, newest.decimals),
+            unit: newest.network === 'test-credits' ? 'test-credits' : newest.asset,
+          }
+        : null,
     disputes: ledger.entries({ limit: 1, filter: { state: 'disputed' } }).total,
-    payments: ledger.payments.newest(paymentsRead).flatMap(({ id, state, amountAtomic, mint, channelId }) =>
+    payments: ledger.payments.newest(paymentsRead).flatMap(({ id, state, amountAtomic, mint }) =>
       state === 'finalized' || state === 'disputed'
         ? [
             {
               id,
               state,
-              amount: decimalOf(amountAtomic, mint === nativeMint ? 9 : (decimals.get(channelId ?? -1) ?? 0)),
-              unit: mint === nativeMint ? 'SOL' : mint,
+              amount: decimalOf(amountAtomic, ledger.unitOf(assetOf(mint)).decimals),
+              unit: assetOf(mint),
             },
           ]
         : [],
@@ -146,10 +146,8 @@ function factsOf(ledger: Ledger): Facts {
   };
 }
 
-/** An amount of `10^-digits` units as a decimal number, in groups of three after the point, without zeros at its end. */
-function decimalOf(amount: bigint, digits: number): string {
-  const text = `${amount}`.padStart(digits + 1, '0');
-  const fraction = text.slice(text.length - digits).replace(/0+$/, '');
-  const whole = text.slice(0, text.length - digits);
-  return digits === 0 || fraction === '' ? whole : `${whole}.${fraction.replace(/(\d{3})(?=\d)/g, '$1 ')}`;
+/** As a decimal number in groups of three after the point, without zeros at its end; as it is where its digits are not known. */
+function decimalOf(amount: bigint, decimals: number | null): string {
+  const [whole = '', fraction] = decimalText(amount, decimals ?? 0).split('.');
+  return fraction === undefined ? whole : `${whole}.${fraction.replace(/(\d{3})(?=\d)/g, '$1 ')}`;
 }

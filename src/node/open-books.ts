@@ -8,6 +8,7 @@ import { createNotices } from './notices.ts';
 import type { ProxyNode } from './proxy/proxy-node.ts';
 import { type Electricity, openElectricity } from './resources/electricity.ts';
 import type { ResourceProbe } from './resources/probe.ts';
+import type { ShownMoney } from './shown-money.ts';
 import type { Signal } from './signal.ts';
 
 /** What the ledger tells a person: earnings, what electricity takes of them, and news of both. */
@@ -20,6 +21,11 @@ export function openBooks(parts: {
   resources: ResourceProbe['current'];
   controller: Pick<NodeController, 'status'>;
   proxy: Pick<ProxyNode, 'status'>;
+  /** What sums are of. */
+  money(): ShownMoney;
+  /** Null while the node works for none, and with the local test network. */
+  gatewayUrl(): string | null;
+  link: Signal<unknown>;
   account: Parameters<typeof createEarningsSummary>[0]['account'];
   onFault(error: unknown): void;
 }): {
@@ -32,6 +38,9 @@ export function openBooks(parts: {
     ledger,
     clock,
     signal,
+    money: parts.money,
+    gatewayUrl: parts.gatewayUrl,
+    link: parts.link,
     earningSince: () => {
       const { state } = controller.status.get();
       return state.state === 'earning' ? state.since : null;

@@ -31,6 +31,8 @@ export interface ChainFaults {
   forgets: boolean;
   /** Says these balances, in lamports. */
   balances: Map<string, bigint>;
+  /** Says that every account had so many lamports more after each transaction. */
+  inflates: number;
   genesisHash: string | null;
   /** Its history begins here; of what lies before it knows nothing. */
   firstSlot: number;
@@ -124,7 +126,7 @@ export function createChainMethods(ledger: ChainLedger, faults: ChainFaults, gen
         status: one.error === null ? { Ok: null } : { Err: one.error },
         fee: one.feeLamports,
         preBalances: one.before.lamports.map(Number),
-        postBalances: one.after.lamports.map(Number),
+        postBalances: one.after.lamports.map((lamports) => Number(lamports) + faults.inflates),
         preTokenBalances: shownTokens(one.before.tokens),
         postTokenBalances: shownTokens(one.after.tokens),
         innerInstructions: [],

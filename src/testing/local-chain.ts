@@ -53,6 +53,7 @@ export async function startLocalChain(options: { slotMs?: number } = {}) {
       lessLifetimeBlocks: 0,
       forgets: false,
       balances: new Map(),
+      inflates: 0,
       genesisHash: null,
       firstSlot: 0,
     };

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { VersionedTransaction } from '@solana/web3.js';
+import { assetOf, solDecimals } from '#contract/assets.ts';
 import { type Pricing, pricingToWire } from '#contract/money.ts';
 import type { LinkState } from '#contract/node-status.ts';
 import type { Settings } from '#contract/settings.ts';
@@ -14,13 +15,12 @@ import { openNodeKey } from '#node/link/node-key.ts';
 import { openSettings } from '#node/settings-store.ts';
 import { createSignal } from '#node/signal.ts';
 import { openWallet } from '#node/wallet/open-wallet.ts';
-import { assetOf } from '#node/wallet/own-channel.ts';
 import { capabilitiesOf } from './network-node.ts';
 import { startScriptedApi } from './scripted-api.ts';
 import type { WalletOwner } from './wallet-owner.ts';
 
 /** 3,000,000 lamports a request and 2 a token; the scripted answers have four. */
-const pricing: Pricing = {
+const usualPricing: Pricing = {
   perRequestLamports: 3_000_000n,
   perMillionTokensLamports: 2_000_000n,
   cacheHitPercent: 100n,
@@ -34,14 +34,16 @@ export type MoneyNode = Awaited<ReturnType<typeof startMoneyNode>>;
 export async function startMoneyNode(options: {
   dir: string;
   gatewayUrl: string;
-  gatewayKey: string;
+  /** Null for a plain gateway, which has none. */
+  gatewayKey: string | null;
   owner: WalletOwner;
   settings?: Partial<Settings>;
+  pricing?: Pricing;
   capabilities?: Partial<NodeCapabilities>;
   /** Stands between the node and its books. */
   wrap?(ledger: Ledger): Ledger;
 }) {
-  const { dir, gatewayUrl, owner } = options;
+  const { dir, gatewayUrl, owner, pricing = usualPricing } = options;
   const clock = systemClock;
   const ended = new AbortController();
   const key = openNodeKey(join(dir, 'node-key'));
@@ -59,8 +61,12 @@ export async function startMoneyNode(options: {
     const info = link.info.get();
     return info ? { url: gatewayUrl, info, calls: link.calls } : null;
   };
+  const paidWith = () => {
+    const { mint = nativeMint, decimals = solDecimals } = link.info.get()?.settlement ?? {};
+    return { asset: assetOf(mint), decimals };
+  };
   const api = await startScriptedApi({
-    gatewayPublicKey: options.gatewayKey,
+    ...(options.gatewayKey === null ? { gateway: 'plain' } : { gatewayPublicKey: options.gatewayKey }),
     refusal: (source) => (source.kind === 'gateway' ? wallet.credit.refusal(source.payer) : null),
     accounting: createJobAccounting({
       ledger,
@@ -73,7 +79,7 @@ export async function startMoneyNode(options: {
             url: gatewayUrl,
             publicKey: found.info.public_key ?? null,
             network: found.info.network ?? null,
-            asset: assetOf(found.info.settlement?.mint ?? nativeMint),
+            asset: paidWith().asset,
           }
         );
       },
@@ -93,7 +99,7 @@ export async function startMoneyNode(options: {
         { nodeId: key.nodeId, url: api.url },
         {
           wallet_address: settings.current.get().payoutAddress ?? key.publicKey,
-          pricing: { ...pricingToWire(pricing), per_training_round: 0, minimum_payment: 0.001 },
+          pricing: { ...pricingToWire(pricing, paidWith()), per_training_round: 0, minimum_payment: 0.001 },
           payout_by: settings.current.get().payoutBy,
           ...(delegation ? { delegation } : {}),
           payout_changes: wallet.binding.payoutChanges(),
@@ -161,7 +167,7 @@ export async function startMoneyNode(options: {
       }
       return statuses;
     },
-    sums: () => ledger.moneySums(link.info.get()?.network ?? null),
+    sums: () => ledger.moneySums(link.info.get()?.network ?? null, paidWith().asset),
     async close() {
       await link.stop();
       this.die();

@@ -1,9 +1,51 @@
 import { PublicKey, SystemProgram, TransactionInstruction } from '@solana/web3.js';
+import { mostDecimals } from '../assets.ts';
+import { AppError } from '../errors.ts';
+import { tokenPrograms } from './known-addresses.ts';
 
 /** What a settlement needs of the token programs; layouts as in SPL's sources. */
 export const associatedTokenProgram = 'ATokenGPvbdGVxr1b2hvZbsiqW5xWH25efTNsLJA8knL';
+const mintBytes = 82;
+const decimalsOffset = 44;
+const isInitializedOffset = 45;
+/** A Token-2022 mint with extensions is padded to an account's length; then come its kind (1) and the extensions: type, length, value. */
+const kindOffset = 165;
+const extensionsOffset = 166;
+/** Extensions with which what is sent is not what arrives. */
+const refusedExtensions: Record<number, string> = {
+  1: 'takes a fee of each transfer',
+  9: 'cannot be transferred',
+  14: 'runs a program at each transfer',
+};
 const transferCheckedTag = 12;
 const createIdempotentTag = 1;
+
+/**
+ * Program and decimals of a token, from its mint's account; null: there is no account. Throws `settlement/bad-token` with why it cannot
+ * be paid with.
+ */
+export function mintIn(
+  mint: string,
+  account: { owner: PublicKey; data: Buffer } | null,
+): { program: string; decimals: number } {
+  const bad = (why: string) => new AppError('settlement/bad-token', `${mint} ${why}`, { data: { mint } });
+  const program = account?.owner.toBase58() ?? '';
+  const data = account?.data ?? Buffer.alloc(0);
+  const isMint =
+    tokenPrograms.includes(program) &&
+    (data.length === mintBytes || (program === tokenPrograms[1] && data[kindOffset] === 1)) &&
+    data[isInitializedOffset] === 1;
+  if (!isMint) throw bad('is no token’s mint on this chain');
+  for (let at = extensionsOffset; at + 4 <= data.length; ) {
+    const why = refusedExtensions[data.readUInt16LE(at)];
+    if (why !== undefined) throw bad(`cannot be paid with: it ${why}`);
+    at += 4 + data.readUInt16LE(at + 2);
+  }
+  const decimals = data[decimalsOffset] ?? 0;
+  if (decimals > mostDecimals)
+    throw bad(`cannot be paid with: it has ${decimals} decimals, more than an amount holds`);
+  return { program, decimals };
+}
 
 /** The account in which a wallet holds a token. */
 export function tokenAccountOf(wallet: string, mint: string, tokenProgram: string): string {

@@ -30,12 +30,13 @@ export const coreHardwareMinimum: HardwareMinimum = {
   network_speed_mbps: 10,
 };
 
-/** Prices in SOL, as the network's JSON has them. */
+/** Prices in SOL, as the network's JSON has them; in whole tokens where `asset` (ours) names a mint. */
 export const wirePricingSchema = z.object({
   per_request: z.number().min(0),
   per_token: z.number().min(0),
   per_training_round: z.number().min(0).default(0),
   minimum_payment: z.number().min(0).default(0.001),
+  asset: z.string().max(64).optional(),
   cache_hit_percent: z.int().min(0).max(100).optional(),
   /** What providers' answers are charged by (ours). */
   proxy: proxyQuoteSchema.optional(),

@@ -12,6 +12,12 @@ export interface ChannelSums {
   settledAtomic: bigint;
 }
 
+/** What a gateway's channels are made of, besides the wallet. */
+export interface ChannelTerms {
+  mint: string;
+  epoch: bigint;
+}
+
 export interface BoundWallet {
   payout: string;
   payoutBy: 'gateway' | 'claim';
@@ -36,8 +42,8 @@ export interface ChannelBook {
   pinnedGenesis(network: Network): string | null;
   open(channel: { channel: string; payout: string; mint: string; epoch: bigint }): void;
   sums(channel: string): ChannelSums | null;
-  /** Channels of an epoch with more vouchered than settled. */
-  unsettled(epoch: bigint): ChannelSums[];
+  /** Channels of an epoch in a mint with more vouchered than settled: what is owed in another one is not paid with it. */
+  unsettled(terms: ChannelTerms): ChannelSums[];
   /** Puts an accepted receipt behind the channel's others; the sum with it. */
   place(channel: string, receipt: { nodeId: string; requestId: string; owedAtomic: bigint }): bigint;
   voucher(
@@ -48,9 +54,9 @@ export interface ChannelBook {
     voucher: { cumulativeAtomic: bigint; expiresAt: number; signed: SignedVoucher },
   ): void;
   channelsOf(nodeId: string): string[];
-  /** Of this node's receipts in an epoch's channels. */
-  nodeSums(nodeId: string, epoch: bigint): { voucheredAtomic: bigint; settledAtomic: bigint };
-  payerSums(payer: string, epoch: bigint): { voucheredAtomic: bigint; settledAtomic: bigint };
+  /** Of this node's receipts in an epoch's channels in a mint. */
+  nodeSums(nodeId: string, terms: ChannelTerms): { voucheredAtomic: bigint; settledAtomic: bigint };
+  payerSums(payer: string, terms: ChannelTerms): { voucheredAtomic: bigint; settledAtomic: bigint };
   wallet(nodeId: string): BoundWallet | null;
   bindWallet(nodeId: string, wallet: BoundWallet): void;
   /** The last of a node's wallets that has signed in; null when none has. */
@@ -86,13 +92,14 @@ export function openChannelBook(database: Database, now: () => number): ChannelB
     voucheredAtomic: big(found.vouchered),
     settledAtomic: big(found.settled),
   });
-  const receiptSums = (where: string, value: string, epoch: bigint) => {
+  const receiptSums = (where: string, value: string, { epoch, mint }: ChannelTerms) => {
     const found = row(
       `SELECT SUM(CASE WHEN r.cumulative <= c.vouchered THEN r.owed ELSE 0 END) AS vouchered,
               SUM(CASE WHEN r.cumulative <= c.settled THEN r.owed ELSE 0 END) AS settled
-       FROM channel_receipts r JOIN channel_sums c USING (channel) ${where} AND c.epoch = ?`,
+       FROM channel_receipts r JOIN channel_sums c USING (channel) ${where} AND c.epoch = ? AND c.mint = ?`,
       value,
       epoch,
+      mint,
     );
     return { voucheredAtomic: big(found?.vouchered), settledAtomic: big(found?.settled) };
   };
@@ -125,8 +132,12 @@ export function openChannelBook(database: Database, now: () => number): ChannelB
       const found = row('SELECT * FROM channel_sums WHERE channel = ?', channel);
       return found ? sumsIn(found) : null;
     },
-    unsettled: (epoch) =>
-      rows('SELECT * FROM channel_sums WHERE epoch = ? AND vouchered > settled', epoch).map(sumsIn),
+    unsettled: ({ epoch, mint }) =>
+      rows(
+        'SELECT * FROM channel_sums WHERE epoch = ? AND mint = ? AND vouchered > settled',
+        epoch,
+        mint,
+      ).map(sumsIn),
     place(channel, { nodeId, requestId, owedAtomic }) {
       const last = row(
         'SELECT position, cumulative FROM channel_receipts WHERE channel = ? ORDER BY position DESC LIMIT 1',
@@ -162,9 +173,9 @@ export function openChannelBook(database: Database, now: () => number): ChannelB
       rows('SELECT DISTINCT channel FROM channel_receipts WHERE node_id = ?', nodeId).map(({ channel }) =>
         String(channel),
       ),
-    nodeSums: (nodeId, epoch) => receiptSums('WHERE r.node_id = ?', nodeId, epoch),
-    payerSums: (payer, epoch) =>
-      receiptSums('JOIN jobs j USING (request_id) WHERE j.payer = ?', payer, epoch),
+    nodeSums: (nodeId, terms) => receiptSums('WHERE r.node_id = ?', nodeId, terms),
+    payerSums: (payer, terms) =>
+      receiptSums('JOIN jobs j USING (request_id) WHERE j.payer = ?', payer, terms),
     wallet(nodeId) {
       const found = row(
         'SELECT * FROM payout_wallets WHERE node_id = ? ORDER BY number DESC LIMIT 1',

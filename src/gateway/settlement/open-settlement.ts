@@ -1,10 +1,11 @@
 import { PublicKey } from '@solana/web3.js';
-import { tokenPrograms } from '#contract/settlement/known-addresses.ts';
+import { solDecimals } from '#contract/assets.ts';
+import { mintIn } from '#contract/settlement/token-accounts.ts';
 import type { AddressWarning } from '#contract/wallet.ts';
 import { type Cluster, genesisHashes } from '#contract/wire/network.ts';
 import type { SettlementTerms } from '#contract/wire/settlement.ts';
 import { nativeMint } from '#contract/wire/voucher.ts';
-import { type ChainClient, createChainClient } from './chain-client.ts';
+import { createChainClient } from './chain-client.ts';
 import type { ChannelBook } from './channel-book.ts';
 import { warningOf } from './purse.ts';
 import type { SettlementBook } from './settlement-book.ts';
@@ -31,7 +32,6 @@ export interface ChainOptions {
 }
 
 const usualThresholdAtomic = 2_000_000n;
-const solDecimals = 9;
 
 export interface OpenSettlement {
   terms: SettlementTerms;
@@ -62,7 +62,10 @@ export async function openSettlement(
     );
   chain.expectGenesis(genesisHash);
   const epoch = parts.channels.network(cluster, genesisHash);
-  const token = mint === nativeMint ? null : await readMint(chain, mint);
+  const token =
+    mint === nativeMint
+      ? null
+      : mintIn(mint, await chain.ask((connection) => connection.getAccountInfo(new PublicKey(mint))));
   const thresholdAtomic = options.thresholdAtomic ?? usualThresholdAtomic;
   const engine = createSettlementEngine({
     ...parts,
@@ -92,30 +95,4 @@ export async function openSettlement(
       settle_window_seconds: settleWindowSeconds,
     },
   };
-}
-
-const mintBytes = 82;
-const decimalsOffset = 44;
-/** Behind a Token-2022 mint padded to an account's length stand its kind and then its extensions: type, length, value. */
-const extensionsOffset = 166;
-/** Extensions with which what is sent is not what arrives. */
-const refusedExtensions: Record<number, string> = {
-  1: 'takes a fee of each transfer',
-  9: 'cannot be transferred',
-  14: 'runs a program at each transfer',
-};
-
-/** Program and decimals of a mint. Throws a sentence when it cannot be paid with. */
-async function readMint(chain: ChainClient, mint: string): Promise<{ program: string; decimals: number }> {
-  const account = await chain.ask((connection) => connection.getAccountInfo(new PublicKey(mint)));
-  const program = account?.owner.toBase58() ?? '';
-  if (!account || !tokenPrograms.includes(program) || account.data.length < mintBytes)
-    throw new Error(`${mint} is no token’s mint on this chain`);
-  for (let at = extensionsOffset; at + 4 <= account.data.length; ) {
-    const type = account.data.readUInt16LE(at);
-    const why = refusedExtensions[type];
-    if (why !== undefined) throw new Error(`${mint} cannot be paid with: it ${why}`);
-    at += 4 + account.data.readUInt16LE(at + 2);
-  }
-  return { program, decimals: account.data[decimalsOffset] ?? 0 };
 }

@@ -83,7 +83,7 @@ export function createSettlementEngine(parts: SettlementParts): SettlementEngine
   async function run(): Promise<void> {
     problem = null;
     for (const one of book.outstanding()) await guard(() => lookAfter(one));
-    for (const sums of channels.unsettled(parts.epoch))
+    for (const sums of channels.unsettled({ mint, epoch: parts.epoch }))
       if (isDue(sums) && channels.payoutBy(sums.payout) === 'gateway') await guard(() => begin(sums));
   }
 

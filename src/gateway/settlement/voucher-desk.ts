@@ -2,18 +2,12 @@ import { channelId } from '#contract/settlement/channel-id.ts';
 import type { ByteSigner } from '#contract/settlement/ed25519.ts';
 import { signVoucher } from '#contract/settlement/signed-voucher.ts';
 import type { Channel, SignedVoucher } from '#contract/wire/voucher.ts';
-import type { ChannelBook } from './channel-book.ts';
+import type { ChannelBook, ChannelTerms } from './channel-book.ts';
 
 const daySeconds = 86_400;
 /** A voucher is settled within a day; it stays good for 30, and is written anew before half of that is over. */
 export const settleWindowSeconds = daySeconds;
 const voucherSeconds = 30 * daySeconds;
-
-/** What a gateway's channels are made of, besides the wallet. */
-export interface ChannelTerms {
-  mint: string;
-  epoch: bigint;
-}
 
 export interface VoucherDesk {
   /** Puts an accepted receipt into its node's channel; the channel's sum with it. Null for a node without a wallet. */

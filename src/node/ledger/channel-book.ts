@@ -1,4 +1,5 @@
 import type { Database } from 'better-sqlite3';
+import { assetOf, moneyKey } from '#contract/assets.ts';
 import type { ReceiptVerdict } from '#contract/wire/receipt.ts';
 import type { SignedVoucher } from '#contract/wire/voucher.ts';
 import type { Clock } from '../clock.ts';
@@ -157,7 +158,7 @@ export function openChannelBook(database: Database, { clock }: { clock: Clock })
     const cumulative = BigInt(place);
     const found = channelOfPlace(word, cumulative, net);
     if (owed !== net) put('disputed', `The gateway accepts it, but owes ${owed} for it, not ${net}.`);
-    else if (found?.network !== entry.network)
+    else if (!found || moneyKey(found.network, assetOf(found.mint)) !== entry.network)
       put('disputed', 'The gateway accepts it, but gives it a place in the channel that is not free.');
     else {
       put('agreed', null, 1);

@@ -1,4 +1,5 @@
 import type { Database } from 'better-sqlite3';
+import { decimalText, isUsdc } from '#contract/assets.ts';
 import { csvLine } from '#contract/csv-line.ts';
 import type { Entry } from '#contract/earnings.ts';
 import { type EntryRow, entryOf, joined, columns as rowColumns } from './entry-rows.ts';
@@ -12,6 +13,7 @@ const columns = [
   'payer',
   'gatewayUrl',
   'network',
+  'asset',
   'promptTokens',
   'generatedTokens',
   'priceLamports',
@@ -22,6 +24,8 @@ const columns = [
   'durationMs',
 ] as const satisfies readonly (keyof Entry)[];
 const proxiedColumns = ['target', 'costMicroUsd', 'costLamports', 'commissionLamports'] as const;
+/** The net in whole SOL or tokens, and their name; empty while a token's decimals are not known. */
+const amountColumns = ['net', 'unit'];
 
 /** So many rows keep the host's thread for less than a tenth of a second. */
 const partRows = 5000;
@@ -34,7 +38,7 @@ export function openCsv(database: Database) {
     part(afterId: number, limit = partRows): { csv: string; nextAfterId: number | null } {
       const found = (rows.all(afterId, limit) as EntryRow[]).map(entryOf);
       const lines = [
-        ...(afterId === 0 ? [csvLine([...columns, ...proxiedColumns])] : []),
+        ...(afterId === 0 ? [csvLine([...columns, ...proxiedColumns, ...amountColumns])] : []),
         ...found.map(lineOf),
       ];
       const isLast = found.length < limit;
@@ -47,4 +51,6 @@ const lineOf = (entry: Entry) =>
   csvLine([
     ...columns.map((name) => (name === 'at' ? new Date(entry.at).toISOString() : entry[name])),
     ...proxiedColumns.map((name) => entry.proxied?.[name] ?? null),
+    entry.decimals === null ? null : decimalText(entry.netLamports, entry.decimals),
+    entry.network === 'test-credits' ? 'test credits' : isUsdc(entry.asset) ? 'USDC' : entry.asset,
   ]);

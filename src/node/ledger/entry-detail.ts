@@ -1,8 +1,8 @@
 import type { Database } from 'better-sqlite3';
 import type { EntryDetail } from '#contract/earnings.ts';
+import type { Payment } from '#contract/wallet.ts';
 import { signedReceiptSchema } from '#contract/wire/receipt.ts';
 import { columns, type EntryRow, entryOf, joined } from './entry-rows.ts';
-import { type Payment, paymentText } from './payment-book.ts';
 
 /** An entry with its receipt, the first voucher that covers it, and the payment that brought it. */
 export function openEntryDetail(
@@ -29,7 +29,6 @@ export function openEntryDetail(
     const { channel_id: channelId, channel, cumulative } = position;
     const voucher = covering.get(channelId, cumulative) as Record<string, unknown> | undefined;
     const settled = settling.get(channelId, cumulative) as { payment_id: string } | undefined;
-    const payment = settled ? paymentOf(settled.payment_id) : null;
     return {
       ...entryOf(row),
       receipt,
@@ -45,7 +44,7 @@ export function openEntryDetail(
             cumulativeAtomic: `${voucher.cumulative}`,
           }
         : null,
-      payment: payment ? paymentText(payment) : null,
+      payment: settled ? paymentOf(settled.payment_id) : null,
     };
   };
 }

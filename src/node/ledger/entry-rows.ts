@@ -1,3 +1,4 @@
+import { moneyIn, solUnit } from '#contract/assets.ts';
 import type { Entry, EntryState, EntryType } from '#contract/earnings.ts';
 import { microUsdOf } from '#contract/proxy-price.ts';
 import { number } from './database.ts';
@@ -15,7 +16,8 @@ export const joined = `FROM entries e ${stateJoins} LEFT JOIN proxied p ON p.ent
 export const columns = `e.id, e.at, e.request_id, e.gateway_url, e.network, e.model, e.payer, e.prompt_tokens, e.generated_tokens,
   e.price_lamports, e.fee_lamports, e.duration_ms, k.type, ${state} AS state,
   COALESCE(v.reason, iif(q.cumulative > s.vouchered, s.refusal, NULL)) AS reason, p.target, p.cost_pico_usd, p.cost_lamports,
-  p.commission_lamports, p.is_estimate, t.round_id, t.task_name`;
+  p.commission_lamports, p.is_estimate, t.round_id, t.task_name,
+  (SELECT decimals FROM tokens n WHERE n.mint = e.asset) AS decimals`;
 
 export interface EntryRow {
   id: bigint;
@@ -38,12 +40,14 @@ export interface EntryRow {
   cost_lamports: bigint | null;
   commission_lamports: bigint | null;
   is_estimate: bigint | null;
+  decimals: bigint | null;
   round_id: string | null;
   task_name: string | null;
 }
 
 /** As the contract has it. */
 export function entryOf(row: EntryRow): Entry {
+  const { network, asset } = moneyIn(row.network);
   return {
     id: number(row.id),
     at: number(row.at),
@@ -52,7 +56,8 @@ export function entryOf(row: EntryRow): Entry {
     model: row.model,
     payer: row.payer,
     gatewayUrl: row.gateway_url,
-    network: row.network,
+    network,
+    ...(asset === 'SOL' ? solUnit : { asset, decimals: row.decimals === null ? null : number(row.decimals) }),
     promptTokens: number(row.prompt_tokens),
     generatedTokens: number(row.generated_tokens),
     priceLamports: `${row.price_lamports}`,

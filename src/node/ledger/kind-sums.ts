@@ -1,4 +1,5 @@
 import type { Database } from 'better-sqlite3';
+import { assetOf, moneyIn, moneyKey } from '#contract/assets.ts';
 import type {
   BreakdownKey,
   BreakdownRow,
@@ -9,6 +10,7 @@ import type {
 } from '#contract/earnings.ts';
 import type { Clock } from '../clock.ts';
 import { number, one } from './database.ts';
+import type { TokenBook } from './token-book.ts';
 
 export const quarterMs = 900_000;
 const quartersPerDay = 96;
@@ -30,6 +32,7 @@ export interface Kind {
   type: EntryType;
   model: string;
   gatewayUrl: string;
+  /** With its asset, as `moneyKey` writes them. */
   network: string;
 }
 
@@ -44,8 +47,8 @@ interface KindSum {
   cost: bigint;
 }
 
-/** Paid within a span, by cluster and asset. */
-export interface PaidSum {
+/** Paid within a span, by cluster and mint. */
+interface PaidSum {
   network: string;
   asset: string;
   amount: bigint;
@@ -54,7 +57,10 @@ export interface PaidSum {
 const columns = 'kind_id, state, jobs, tokens, gross, fee, cost';
 
 /** Sums by kind from running ones: whole UTC days where a span holds some, quarters of an hour at its ends. */
-export function openKindSums(database: Database, { clock }: { clock: Clock }) {
+export function openKindSums(
+  database: Database,
+  { clock, tokens }: { clock: Clock; tokens: Pick<TokenBook, 'unitOf'> },
+) {
   const insertKind = database.prepare(
     `INSERT INTO kinds (type, model, gateway_url, network) VALUES (@type, @model, @gatewayUrl, @network)
      ON CONFLICT DO UPDATE SET type = type RETURNING id`,
@@ -73,7 +79,8 @@ export function openKindSums(database: Database, { clock }: { clock: Clock }) {
   const slot = database.prepare(
     `SELECT SUM(q.jobs) AS jobs, SUM(q.gross - q.fee) AS net, SUM(iif(k.type = 'training', q.gross - q.fee, 0)) AS training,
        SUM(iif(k.type = 'proxy', q.gross - q.fee, 0)) AS proxy
-     FROM quarter_sums q CROSS JOIN kinds k ON k.id = q.kind_id WHERE q.bucket >= ? AND q.bucket < ?`,
+     FROM quarter_sums q CROSS JOIN kinds k ON k.id = q.kind_id WHERE q.bucket >= @first AND q.bucket < @end AND k.asset = @asset
+       AND (@money IS NULL OR k.network = @money)`,
   );
   const paid = database.prepare(
     `SELECT p.cluster AS network, p.asset, SUM(p.amount) AS amount FROM payment_now p
@@ -81,7 +88,7 @@ export function openKindSums(database: Database, { clock }: { clock: Clock }) {
   );
   const beforeQuarter = database.prepare(
     `SELECT COUNT(*) AS jobs, SUM(prompt_tokens + generated_tokens) AS tokens, SUM(price_lamports) AS gross, SUM(fee_lamports) AS fee
-     FROM entries WHERE at >= @since AND at < @until AND (@network IS NULL OR network = @network)`,
+     FROM entries WHERE at >= @since AND at < @until AND asset = @asset AND (@money IS NULL OR network = @money)`,
   );
   const latest = database.prepare(
     `SELECT k.model, MAX(d.bucket) AS bucket FROM kinds k JOIN (
@@ -141,11 +148,16 @@ export function openKindSums(database: Database, { clock }: { clock: Clock }) {
 
   /** Of an hour or a day, kept until an entry comes that was booked in it or before. */
   const slots = new Map<string, { untilMs: number; sums: Record<string, bigint> }>();
-  function slotSums(sinceMs: number, untilMs: number): Record<string, bigint> {
-    const key = `${sinceMs}-${untilMs}`;
+  function slotSums(
+    sinceMs: number,
+    untilMs: number,
+    asset: string,
+    money: string | null,
+  ): Record<string, bigint> {
+    const key = `${sinceMs}-${untilMs}-${asset}-${money}`;
     const kept = slots.get(key);
     if (kept) return kept.sums;
-    const sums = one(slot.get(sinceMs / quarterMs, untilMs / quarterMs));
+    const sums = one(slot.get({ first: sinceMs / quarterMs, end: untilMs / quarterMs, asset, money }));
     if (slots.size >= mostSlots) slots.clear();
     slots.set(key, { untilMs, sums });
     return sums;
@@ -188,13 +200,34 @@ export function openKindSums(database: Database, { clock }: { clock: Clock }) {
       const rows = latest.all() as { model: string; bucket: bigint }[];
       return Object.fromEntries(rows.map(({ model, bucket }) => [model, (Number(bucket) + 1) * quarterMs]));
     },
-    /** Over entries booked at or after `sinceMs`, to the millisecond; of one network, or all. */
-    totals(sinceMs: number, network: string | null = null): LedgerTotals {
-      const quarter = Math.ceil(sinceMs / quarterMs);
-      const sums = between(quarter * quarterMs, Number.MAX_SAFE_INTEGER).filter(
-        ({ kindId }) => network === null || kindOf(kindId).network === network,
+    /** Net of all time, by network and asset, where there is any. */
+    netByMoney(): { network: string; asset: string; net: bigint }[] {
+      const sums = new Map<string, bigint>();
+      for (const { kindId, gross, fee } of between(0, Number.MAX_SAFE_INTEGER)) {
+        const { network } = kindOf(kindId);
+        sums.set(network, (sums.get(network) ?? 0n) + gross - fee);
+      }
+      return [...sums].filter(([, net]) => net > 0n).map(([key, net]) => ({ ...moneyIn(key), net }));
+    },
+    /** Of the newest kind of work for a gateway, or for any; null where there was none. */
+    lastMoney(gatewayUrl: string | null): { network: string; asset: string } | null {
+      const kind = [...known.values()].findLast(
+        (one) => gatewayUrl === null || one.gatewayUrl === gatewayUrl,
       );
-      const part = one(beforeQuarter.get({ since: sinceMs, until: quarter * quarterMs, network }));
+      return kind ? moneyIn(kind.network) : null;
+    },
+    /** Over entries in one asset booked at or after `sinceMs`, to the millisecond; of one network, or all. */
+    totals(
+      sinceMs: number,
+      { network = null, asset }: { network?: string | null; asset: string },
+    ): LedgerTotals {
+      const money = network === null ? null : moneyKey(network, asset);
+      const quarter = Math.ceil(sinceMs / quarterMs);
+      const sums = between(quarter * quarterMs, Number.MAX_SAFE_INTEGER).filter(({ kindId }) => {
+        const of = kindOf(kindId).network;
+        return money === null ? moneyIn(of).asset === asset : of === money;
+      });
+      const part = one(beforeQuarter.get({ since: sinceMs, until: quarter * quarterMs, asset, money }));
       const sum = (of: (one: KindSum) => bigint, name: string) =>
         sums.reduce((total, each) => total + of(each), part[name] ?? 0n);
       const gross = sum((each) => each.gross, 'gross');
@@ -221,7 +254,8 @@ export function openKindSums(database: Database, { clock }: { clock: Clock }) {
         .sort((one, other) => Number(other.gross - other.fee - (one.gross - one.fee)))
         .map(({ key, network, jobs, gross, fee, cost }) => ({
           key,
-          network,
+          network: moneyIn(network).network,
+          ...tokens.unitOf(moneyIn(network).asset),
           jobs,
           grossLamports: `${gross}`,
           feeLamports: `${fee}`,
@@ -229,14 +263,22 @@ export function openKindSums(database: Database, { clock }: { clock: Clock }) {
           costLamports: `${cost}`,
         }));
     },
-    series(options: { bucket: 'hour' | 'day'; count: number; offsetMinutes: number }): SeriesPoint[] {
-      const { bucket, count, offsetMinutes } = options;
+    /** Of entries in an asset (SOL without one), of one network or of all. */
+    series(options: {
+      bucket: 'hour' | 'day';
+      count: number;
+      offsetMinutes: number;
+      asset?: string;
+      network?: string | null;
+    }): SeriesPoint[] {
+      const { bucket, count, offsetMinutes, asset = 'SOL', network = null } = options;
+      const money = network === null ? null : moneyKey(network, asset);
       const sizeMs = bucket === 'hour' ? 3_600_000 : 86_400_000;
       const offsetMs = offsetMinutes * 60_000;
       const last = Math.floor((clock.now() + offsetMs) / sizeMs);
       return Array.from({ length: count }, (_, index) => {
         const at = (last - count + 1 + index) * sizeMs - offsetMs;
-        const sums = slotSums(at, at + sizeMs);
+        const sums = slotSums(at, at + sizeMs, asset, money);
         const [net, training, proxy] = [sums.net ?? 0n, sums.training ?? 0n, sums.proxy ?? 0n];
         return {
           at,
@@ -251,7 +293,7 @@ export function openKindSums(database: Database, { clock }: { clock: Clock }) {
       return monthStarts.slice(0, -1).flatMap((sinceMs, index) => {
         const untilMs = monthStarts[index + 1] ?? sinceMs;
         const payments = paid.all(sinceMs, untilMs) as PaidSum[];
-        return monthRows(index + 1, between(sinceMs, untilMs), kindOf, payments);
+        return monthRows(index + 1, between(sinceMs, untilMs), { kindOf, payments, unitOf: tokens.unitOf });
       });
     },
   };
@@ -276,9 +318,9 @@ function added<T extends KindSum>(one: T, other: KindSum): T {
 function monthRows(
   month: number,
   sums: KindSum[],
-  kindOf: (id: number) => Kind,
-  payments: PaidSum[],
+  known: { kindOf(id: number): Kind; payments: PaidSum[]; unitOf: TokenBook['unitOf'] },
 ): YearlyRow[] {
+  const { kindOf, payments } = known;
   const rows = new Map<
     string,
     { jobs: number; gross: bigint; fee: bigint; cost: bigint; disputed: bigint; paid: bigint }
@@ -290,14 +332,15 @@ function monthRows(
     return row;
   };
   for (const { kindId, state, jobs, gross, fee, cost } of sums) {
-    const row = rowOf(kindOf(kindId).network, 'SOL');
+    const { network, asset } = moneyIn(kindOf(kindId).network);
+    const row = rowOf(network, asset);
     row.jobs += jobs;
     row.gross += gross;
     row.fee += fee;
     row.cost += cost;
     if (state === 'disputed') row.disputed += gross - fee;
   }
-  for (const { network, asset, amount } of payments) rowOf(network, asset).paid += amount;
+  for (const { network, asset: mint, amount } of payments) rowOf(network, assetOf(mint)).paid += amount;
   return [...rows]
     .filter(([, { jobs, paid }]) => jobs > 0 || paid > 0n)
     .map(([key, { jobs, gross, fee, cost, disputed, paid }]) => {
@@ -305,7 +348,7 @@ function monthRows(
       return {
         month,
         network,
-        asset,
+        ...known.unitOf(asset),
         jobs,
         grossLamports: `${gross}`,
         feeLamports: `${fee}`,

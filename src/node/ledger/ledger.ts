@@ -1,3 +1,4 @@
+import { moneyKey } from '#contract/assets.ts';
 import type { EntryDetail, EntryPage, EntryState } from '#contract/earnings.ts';
 import type { MoneySums } from '#contract/wallet.ts';
 import { type ReceiptVerdict, type SignedReceipt, signedReceiptSchema } from '#contract/wire/receipt.ts';
@@ -17,7 +18,8 @@ import { energy as energyTable } from './migrations/004-energy.ts';
 import { vouchers as voucherTables } from './migrations/005-vouchers.ts';
 import { payments as paymentTables } from './migrations/006-payments.ts';
 import { kinds as kindTables } from './migrations/007-kinds.ts';
-import { providerSums } from './migrations/008-provider-sums.ts';
+import { tokens as tokenTables } from './migrations/008-tokens.ts';
+import { providerSums } from './migrations/009-provider-sums.ts';
 import {
   type Claim,
   type NewPayment,
@@ -25,17 +27,21 @@ import {
   type Payment,
   type PaymentProof,
   type PaymentState,
+  paymentText,
 } from './payment-book.ts';
 import { openSpend, type ProviderTotals, type SpendRow } from './spend.ts';
 import { openSums, type PayerFigures } from './sums.ts';
+import { openTokenBook, type Token, type TokenBook } from './token-book.ts';
 import { createWalSync } from './wal-sync.ts';
 
-/** A finished job as it is booked. Times in ms, amounts in lamports. */
+/** A finished job as it is booked. Times in ms, amounts in the asset's smallest unit. */
 export interface NewEntry {
   at: number;
   requestId: string;
   gatewayUrl: string;
   network: string;
+  /** `SOL`, which it is without one, or a token's mint. */
+  asset?: string;
   model: string;
   payer: string;
   promptTokens: number;
@@ -78,7 +84,7 @@ export interface Ledger {
   /** Electricity while the node worked. */
   energy: EnergyBook;
   /** By provider: its cost, and what the jobs that it answered brought; the cache's answers are `cache`. */
-  providerTotals(): ProviderTotals[];
+  providerTotals(asset?: string, network?: string | null): ProviderTotals[];
   /** Resolves when all that was booked until now is on the disk. */
   synced(): Promise<void>;
   /** Takes down what the gateway says to a receipt; the first answer stays. */
@@ -95,18 +101,25 @@ export interface Ledger {
   payments: LedgerPayments;
   /** What stands where, by payer of each gateway; kept in memory. */
   payers(): readonly PayerFigures[];
-  payer(gatewayUrl: string, network: string, payer: string): PayerFigures | null;
+  payer(gatewayUrl: string, money: string, payer: string): PayerFigures | null;
   entries(place: PagePlace): EntryPage;
   entry(id: number): EntryDetail | null;
-  /** Sums over entries booked at or after `sinceMs`. */
-  totals(sinceMs?: number): LedgerTotals;
-  /** Net lamports booked at or after `sinceMs`, by the kind of work. */
-  netByKind(sinceMs: number): { inference: bigint; training: bigint };
+  /** Sums over entries in an asset (SOL without one) booked at or after `sinceMs`, of one network or of all. */
+  totals(sinceMs?: number, asset?: string, network?: string | null): LedgerTotals;
+  netByMoney: KindSums['netByMoney'];
+  /** Net booked at or after `sinceMs`, by the kind of work. */
+  netByKind(sinceMs: number, asset?: string): { inference: bigint; training: bigint };
   /** When each model last served a booked job, in Unix ms, to the quarter of an hour. */
   lastServedAt(): Record<string, number>;
-  netByState(): Record<EntryState, bigint>;
-  /** Where every lamport of a network's entries stands; null: of all. */
-  moneySums(network: string | null): MoneySums;
+  netByState(asset?: string, network?: string | null): Record<EntryState, bigint>;
+  /** Where all of a network's entries in an asset (SOL without one) stands; null: of all networks. */
+  moneySums(network: string | null, asset?: string): MoneySums;
+  /** What work for a gateway (of any, where it is null) was last booked in; null where there was none. */
+  lastMoney(gatewayUrl: string | null): { network: string; asset: string } | null;
+  token: TokenBook['token'];
+  /** Takes a token down as the chain has it; one that is known stays as it is. */
+  addToken: (token: Token) => void;
+  unitOf: TokenBook['unitOf'];
   /** Of each hour or day, by type; `offsetMinutes` from UTC, a multiple of 15. */
   series: KindSums['series'];
   /** Since an instant, by model, gateway or type. */
@@ -140,12 +153,13 @@ const migrations = [
   voucherTables,
   paymentTables,
   kindTables,
+  tokenTables,
   providerSums,
 ];
 
 /**
- * The node's book of what it earned: append-only, in whole lamports. `onUpgrade` is told how far (0–1) an old one is brought up to date.
- * Throws `ledger/*` and `disk/full`.
+ * The node's book of what it earned: append-only, in whole smallest units of what is paid, each asset by itself. `onUpgrade` is told how
+ * far (0–1) an old one is brought up to date. Throws `ledger/*` and `disk/full`.
  */
 export function openLedger(
   file: string,
@@ -180,31 +194,35 @@ function openBook(file: string, { clock, onUpgrade }: Parameters<typeof openLedg
   const spend = openSpend(database);
   const walSync = createWalSync(file);
 
-  const kindSums = openKindSums(database, { clock });
-  const book = database.transaction(({ sign, proxied, training, ...entry }: NewEntry): boolean => {
-    if (exists.get(entry.gatewayUrl, entry.requestId)) return false;
-    const seq = sign ? number(one(lastSeq.get()).seq) + 1 : null;
-    const receipt = sign && seq !== null ? JSON.stringify(sign(seq)) : null;
-    const type = training ? 'training' : proxied ? 'proxy' : 'inference';
-    const kindId = kindSums.idOf({
-      type,
-      model: entry.model,
-      gatewayUrl: entry.gatewayUrl,
-      network: entry.network,
-    });
-    const { lastInsertRowid: id } = insert.run({ ...entry, seq, receipt, kindId });
-    if (proxied)
-      insertProxied.run({
-        id,
-        ...proxied,
-        isEstimate: Number(proxied.isEstimate),
-        isCacheHit: Number(proxied.isCacheHit),
+  const tokens = openTokenBook(database, { clock });
+  const kindSums = openKindSums(database, { clock, tokens });
+  const book = database.transaction(
+    ({ sign, proxied, training, asset = 'SOL', ...rest }: NewEntry): boolean => {
+      const entry = { ...rest, network: moneyKey(rest.network, asset) };
+      if (exists.get(entry.gatewayUrl, entry.requestId)) return false;
+      const seq = sign ? number(one(lastSeq.get()).seq) + 1 : null;
+      const receipt = sign && seq !== null ? JSON.stringify(sign(seq)) : null;
+      const type = training ? 'training' : proxied ? 'proxy' : 'inference';
+      const kindId = kindSums.idOf({
+        type,
+        model: entry.model,
+        gatewayUrl: entry.gatewayUrl,
+        network: entry.network,
       });
-    if (training) insertTrained.run({ id, ...training });
-    return true;
-  });
+      const { lastInsertRowid: id } = insert.run({ ...entry, seq, receipt, kindId });
+      if (proxied)
+        insertProxied.run({
+          id,
+          ...proxied,
+          isEstimate: Number(proxied.isEstimate),
+          isCacheHit: Number(proxied.isCacheHit),
+        });
+      if (training) insertTrained.run({ id, ...training });
+      return true;
+    },
+  );
 
-  const sums = openSums(database, kindSums);
+  const sums = openSums(database, kindSums, tokens);
   const list = openEntryList(database, kindSums);
   const csv = openCsv(database);
   const channels = openChannelBook(database, { clock });
@@ -244,7 +262,8 @@ function openBook(file: string, { clock, onUpgrade }: Parameters<typeof openLedg
     append(entry) {
       if (!write(() => book.immediate(entry))) return;
       kindSums.written(entry.at);
-      reread([(payerId.get(entry.gatewayUrl, entry.network, entry.payer) as { id: bigint }).id]);
+      const money = moneyKey(entry.network, entry.asset ?? 'SOL');
+      reread([(payerId.get(entry.gatewayUrl, money, entry.payer) as { id: bigint }).id]);
       changed();
     },
     appendSpend: spend.append,
@@ -283,14 +302,22 @@ function openBook(file: string, { clock, onUpgrade }: Parameters<typeof openLedg
         write(() => payments.setCursor(address, genesisHash, signature)),
     },
     payers: () => [...figures.values()],
-    payer: (gatewayUrl, network, payer) => figures.get(figureKey({ gatewayUrl, network, payer })) ?? null,
+    payer: (gatewayUrl, money, payer) => figures.get(figureKey({ gatewayUrl, money, payer })) ?? null,
     entries: list,
-    entry: openEntryDetail(database, payments.payment),
-    totals: (sinceMs = 0) => kindSums.totals(sinceMs),
+    entry: openEntryDetail(database, (id) => {
+      const payment = payments.payment(id);
+      return payment && paymentText(payment, tokens);
+    }),
+    totals: (sinceMs = 0, asset = 'SOL', network = null) => kindSums.totals(sinceMs, { asset, network }),
+    netByMoney: kindSums.netByMoney,
     netByKind: sums.netByKind,
     lastServedAt: kindSums.lastServedAt,
     netByState: sums.netByState,
     moneySums: sums.moneySums,
+    lastMoney: kindSums.lastMoney,
+    token: tokens.token,
+    unitOf: tokens.unitOf,
+    addToken: (token) => commit(() => ({ isNew: tokens.addToken(token), result: undefined })),
     series: kindSums.series,
     breakdown: kindSums.breakdown,
     yearly: kindSums.yearly,
@@ -303,5 +330,5 @@ function openBook(file: string, { clock, onUpgrade }: Parameters<typeof openLedg
   };
 }
 
-const figureKey = ({ gatewayUrl, network, payer }: Pick<PayerFigures, 'gatewayUrl' | 'network' | 'payer'>) =>
-  `${gatewayUrl}\n${network}\n${payer}`;
+const figureKey = ({ gatewayUrl, money, payer }: Pick<PayerFigures, 'gatewayUrl' | 'money' | 'payer'>) =>
+  `${gatewayUrl}\n${money}\n${payer}`;

@@ -1,8 +1,9 @@
 import type { Database } from 'better-sqlite3';
+import { assetOf } from '#contract/assets.ts';
 import type { Payment as ShownPayment } from '#contract/wallet.ts';
 import type { Cluster } from '#contract/wire/network.ts';
-import { nativeMint } from '#contract/wire/voucher.ts';
 import type { Clock } from '../clock.ts';
+import type { TokenBook } from './token-book.ts';
 
 export type PaymentState = ShownPayment['state'];
 
@@ -183,13 +184,13 @@ function paymentIn(row: Row): Payment {
 }
 
 /** As the contract has it. */
-export const paymentText = (payment: Payment): ShownPayment => ({
+export const paymentText = (payment: Payment, tokens: Pick<TokenBook, 'unitOf'>): ShownPayment => ({
   id: payment.id,
   at: payment.at,
   gatewayUrl: payment.gatewayUrl,
   mode: payment.mode,
   amountAtomic: `${payment.amountAtomic}`,
-  asset: payment.mint === nativeMint ? 'SOL' : payment.mint,
+  ...tokens.unitOf(assetOf(payment.mint)),
   cluster: payment.cluster,
   state: payment.state,
   signature: payment.signature,

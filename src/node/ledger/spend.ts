@@ -1,4 +1,5 @@
 import type { Database } from 'better-sqlite3';
+import { moneyKey } from '#contract/assets.ts';
 import type { ProviderTotals as ShownTotals } from '#contract/earnings.ts';
 import { microUsdOf, type TokenUsage } from '#contract/proxy-price.ts';
 import { write } from './database.ts';
@@ -31,7 +32,8 @@ interface Spend {
   append(row: SpendRow): Promise<boolean>;
   /** Pico-dollars at or after an instant, by provider. */
   since(sinceMs: number): Record<string, bigint>;
-  totals(): ProviderTotals[];
+  /** Spend in all, and what jobs in an asset (SOL without one) brought, of one network or of all. */
+  totals(asset?: string, network?: string | null): ProviderTotals[];
   /** Writes what waits for its turn. */
   flush(): void;
 }
@@ -94,16 +96,21 @@ export function openSpend(database: Database): Spend {
   };
 }
 
-function openProviderTotals(database: Database): () => ProviderTotals[] {
+function openProviderTotals(database: Database): Spend['totals'] {
   const sums = database.prepare(
-    `SELECT provider, answers, cost_pico_usd AS costPicoUsd, cost AS costLamports, commission AS commissionLamports,
-       fee AS feeLamports, net AS netLamports FROM provider_sums ORDER BY 1`,
+    `SELECT provider, SUM(answers) AS answers, SUM(cost_pico_usd) AS costPicoUsd, SUM(cost) AS costLamports,
+       SUM(commission) AS commissionLamports, SUM(fee) AS feeLamports, SUM(net) AS netLamports
+     FROM provider_sums WHERE money = '' OR money = @money
+       OR (@money IS NULL AND iif(instr(money, '/') = 0, 'SOL', substr(money, instr(money, '/') + 1)) = @asset)
+     GROUP BY 1 ORDER BY 1`,
   );
-  return () =>
-    (sums.all() as (Omit<ProviderTotals, 'answers'> & { answers: bigint })[]).map(({ answers, ...rest }) => ({
-      ...rest,
-      answers: Number(answers),
-    }));
+  return (asset = 'SOL', network = null) =>
+    (
+      sums.all({ asset, money: network === null ? null : moneyKey(network, asset) }) as (Omit<
+        ProviderTotals,
+        'answers'
+      > & { answers: bigint })[]
+    ).map(({ answers, ...rest }) => ({ ...rest, answers: Number(answers) }));
 }
 
 /** Totals as the contract carries them. */

@@ -1,13 +1,18 @@
 import type { Database } from 'better-sqlite3';
+import { moneyKey } from '#contract/assets.ts';
 import type { EntryState, Totals } from '#contract/earnings.ts';
 import type { MoneySums } from '#contract/wallet.ts';
+import { nativeMint } from '#contract/wire/voucher.ts';
 import { one } from './database.ts';
 import type { KindSums, LedgerTotals } from './kind-sums.ts';
+import type { TokenBook } from './token-book.ts';
 
-/** Who asked for work at a gateway, and where what it earned stands; lamports after fees. */
+/** Who asked for work at a gateway, and where what it earned stands; after fees, in the asset's smallest unit. */
 export interface PayerFigures {
   gatewayUrl: string;
-  network: string;
+  /** Network and asset, as `moneyKey` writes them. */
+  money: string;
+  asset: string;
   payer: string;
   /** Without a verdict, with an accepting one, with a disputing one, and without a receipt. */
   earned: bigint;
@@ -22,22 +27,21 @@ export interface PayerFigures {
 }
 
 /** Sums over the ledger, from running ones of each quarter of an hour, payer and channel. */
-export function openSums(database: Database, kinds: KindSums) {
+export function openSums(database: Database, kinds: KindSums, tokens: Pick<TokenBook, 'unitOf'>) {
   const ofPayers = database.prepare(
     `SELECT SUM(earned) AS earned, SUM(agreed) AS agreed, SUM(disputed) AS disputed, SUM(unattributed) AS unattributed,
-       SUM(vouchered) AS vouchered, SUM(settled) AS settled, SUM(earned_jobs) AS earned_jobs, SUM(agreed_jobs) AS agreed_jobs,
-       SUM(disputed_jobs) AS disputed_jobs, SUM(unattributed_jobs) AS unattributed_jobs
-     FROM payers WHERE @network IS NULL OR network = @network`,
+       SUM(vouchered) AS vouchered, SUM(settled) AS settled
+     FROM payers WHERE asset = @asset AND (@money IS NULL OR network = @money)`,
   );
   const ofChannels = database.prepare(
-    `SELECT SUM(vouchered_net) AS vouchered, SUM(settled_net) AS settled, SUM(vouchered_jobs) AS vouchered_jobs,
-       SUM(settled_jobs) AS settled_jobs, SUM(iif(refusal IS NULL, 0, placed - vouchered_net)) AS refused,
-       SUM(iif(refusal IS NULL, 0, placed_jobs - vouchered_jobs)) AS refused_jobs
-     FROM channel_sums s JOIN channels c ON c.id = s.channel_id WHERE @network IS NULL OR c.network = @network`,
+    `SELECT SUM(vouchered_net) AS vouchered, SUM(settled_net) AS settled,
+       SUM(iif(refusal IS NULL, 0, placed - vouchered_net)) AS refused
+     FROM channel_sums s JOIN channels c ON c.id = s.channel_id
+     WHERE c.mint = @mint AND (@network IS NULL OR c.network = @network)`,
   );
   const underWay = database.prepare(
     `SELECT SUM(amount) AS amount FROM payment_now p JOIN channels c ON c.id = p.channel_id
-     WHERE state IN ('submitted', 'confirmed') AND (@network IS NULL OR c.network = @network)`,
+     WHERE state IN ('submitted', 'confirmed') AND c.mint = @mint AND (@network IS NULL OR c.network = @network)`,
   );
   const payerRow = database.prepare('SELECT * FROM payers WHERE id = ?');
   const payerRows = database.prepare('SELECT * FROM payers');
@@ -46,51 +50,55 @@ export function openSums(database: Database, kinds: KindSums) {
     `SELECT SUM(iif(t.entry_id IS NULL, e.price_lamports - e.fee_lamports, 0)) AS inference,
        SUM(iif(t.entry_id IS NULL, 0, e.price_lamports - e.fee_lamports)) AS training
      FROM entries e LEFT JOIN trained t ON t.entry_id = e.id
-     WHERE e.at >= ? AND e.id NOT IN (SELECT entry_id FROM proxied WHERE entry_id = e.id)`,
+     WHERE e.at >= ? AND e.asset = ? AND e.id NOT IN (SELECT entry_id FROM proxied WHERE entry_id = e.id)`,
   );
 
-  function states(network: string | null) {
-    const payers = one(ofPayers.get({ network }));
-    const channels = one(ofChannels.get({ network }));
+  const place = (network: string | null, asset: string) => ({
+    network,
+    asset,
+    mint: asset === 'SOL' ? nativeMint : asset,
+    money: network === null ? null : moneyKey(network, asset),
+  });
+
+  function states(network: string | null, asset: string) {
+    const { mint, money } = place(network, asset);
+    const payers = one(ofPayers.get({ asset, money }));
+    const channels = one(ofChannels.get({ mint, network }));
     const big = (row: Record<string, bigint>, name: string) => row[name] ?? 0n;
-    const ofState = (jobs: '' | '_jobs'): Record<EntryState, bigint> => {
-      const refused = big(channels, `refused${jobs}`);
-      return {
-        earned: big(payers, `earned${jobs}`),
-        agreed: big(payers, `agreed${jobs}`) - big(channels, `vouchered${jobs}`) - refused,
-        vouchered: big(channels, `vouchered${jobs}`) - big(channels, `settled${jobs}`),
-        settled: big(channels, `settled${jobs}`),
-        disputed: big(payers, `disputed${jobs}`) + refused,
-        unattributed: big(payers, `unattributed${jobs}`),
-      };
+    const refused = big(channels, 'refused');
+    const net: Record<EntryState, bigint> = {
+      earned: big(payers, 'earned'),
+      agreed: big(payers, 'agreed') - big(channels, 'vouchered') - refused,
+      vouchered: big(channels, 'vouchered') - big(channels, 'settled'),
+      settled: big(channels, 'settled'),
+      disputed: big(payers, 'disputed') + refused,
+      unattributed: big(payers, 'unattributed'),
     };
     return {
-      net: ofState(''),
-      jobs: ofState('_jobs'),
+      net,
       /** What payers' and channels' own sums of the same differ by; never anything but 0. */
       drift:
-        big(payers, 'vouchered') -
-        big(channels, 'vouchered') +
-        big(payers, 'settled') -
-        big(channels, 'settled'),
+        distance(big(payers, 'vouchered'), big(channels, 'vouchered')) +
+        distance(big(payers, 'settled'), big(channels, 'settled')),
     };
   }
 
   return {
-    /** Net lamports booked at or after `sinceMs`, by the kind of this computer's own work. */
-    netByKind(sinceMs: number): { inference: bigint; training: bigint } {
-      const row = one(byKind.get(sinceMs));
+    /** Net booked at or after `sinceMs`, by the kind of this computer's own work. */
+    netByKind(sinceMs: number, asset = 'SOL'): { inference: bigint; training: bigint } {
+      const row = one(byKind.get(sinceMs, asset));
       return { inference: row.inference ?? 0n, training: row.training ?? 0n };
     },
-    netByState: () => states(null).net,
-    jobsByState: () => states(null).jobs,
-    /** Of one network's entries, or all. */
-    moneySums(network: string | null): MoneySums {
-      const { net, drift } = states(network);
-      const { grossLamports: grossSum, feeLamports: feeSum } = kinds.totals(0, network);
-      const { amount: submitted } = one(underWay.get({ network }));
+    /** In one asset, of one network or of all. */
+    netByState: (asset = 'SOL', network: string | null = null) => states(network, asset).net,
+    /** Of entries in one asset, of one network or of all. */
+    moneySums(network: string | null, asset = 'SOL'): MoneySums {
+      const { net, drift } = states(network, asset);
+      const { grossLamports: grossSum, feeLamports: feeSum } = kinds.totals(0, { network, asset });
+      const { amount: submitted } = one(underWay.get({ network, mint: place(network, asset).mint }));
       const rest = Object.values(net).reduce((sum, part) => sum - part, grossSum - feeSum);
       return {
+        ...tokens.unitOf(asset),
         grossLamports: `${grossSum}`,
         feeLamports: `${feeSum}`,
         unvoucheredLamports: `${net.earned + net.agreed}`,
@@ -107,11 +115,15 @@ export function openSums(database: Database, kinds: KindSums) {
   };
 }
 
+/** Never negative, so that two of them cannot cancel each other out. */
+const distance = (some: bigint, other: bigint) => (some > other ? some - other : other - some);
+
 function figuresIn(row: Record<string, bigint | string | null>): PayerFigures {
   const big = (name: string) => row[name] as bigint;
   return {
     gatewayUrl: row.gateway_url as string,
-    network: row.network as string,
+    money: row.network as string,
+    asset: row.asset as string,
     payer: row.payer as string,
     earned: big('earned'),
     agreed: big('agreed'),

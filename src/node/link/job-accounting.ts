@@ -54,6 +54,7 @@ export function createJobAccounting(options: {
         requestId: job.request.requestId,
         gatewayUrl: gateway.url,
         network: network ?? 'unknown',
+        asset,
         model: job.request.model,
         payer: source.payer,
         promptTokens: job.result.promptTokens,

@@ -1,3 +1,4 @@
+import { microUsdPerBillion } from '#contract/assets.ts';
 import { AppError } from '#contract/errors.ts';
 import {
   type BudgetWarning,
@@ -38,6 +39,8 @@ export interface ProxyNode extends ProxiedModels {
   status: Signal<ProxyStatus>;
   /** What is to be charged from now on; null while nothing can be sold. */
   quote: Signal<ProxyQuote | null>;
+  /** `SOL`, or the mint that the gateway pays with: prices are worked out in it. */
+  paidWith(asset: string): void;
   /** The gateway knows of a quote: jobs of its payers are charged by it. */
   announced(quote: ProxyQuote | null): void;
   /** Adds a provider or changes it; `key` undefined leaves its key. Its models are asked for. */
@@ -70,6 +73,13 @@ export function createProxyNode(parts: {
   const { store, keys, clock, ledger } = parts;
   const ended = new AbortController();
   const solPrice = watchSolPrice({ clock, signal: ended.signal });
+  let asset = 'SOL';
+  /** Of 10⁹ smallest units of what is paid with; null where nobody knows it. */
+  function payPrice(): SolPrice | null {
+    if (asset === 'SOL') return solPrice.current.get();
+    const microUsd = microUsdPerBillion(asset, null);
+    return microUsd === null ? null : { microUsd, at: clock.now(), isFixed: true };
+  }
   const opened = new Map<string, Opened>();
   const budgets = readBudgets();
   const listeners = new Set<() => void>();
@@ -221,7 +231,7 @@ export function createProxyNode(parts: {
   }
 
   function renewQuote(): void {
-    const sol = solPrice.current.get();
+    const sol = payPrice();
     if (!sol || isStale(sol, clock.now())) {
       quote.set(null);
       return;
@@ -247,9 +257,12 @@ export function createProxyNode(parts: {
 
   function obstacle(): AppError | null {
     if (opened.size === 0) return null;
-    const sol = solPrice.current.get();
+    const sol = payPrice();
     if (!sol)
-      return new AppError('proxy/price-stale', 'The price of a SOL is not known: nothing can be sold.');
+      return new AppError(
+        'proxy/price-stale',
+        `The price of ${asset === 'SOL' ? 'a SOL' : asset} is not known: nothing can be sold.`,
+      );
     if (isStale(sol, clock.now()))
       return new AppError(
         'proxy/price-stale',
@@ -338,6 +351,12 @@ export function createProxyNode(parts: {
   return {
     status,
     quote,
+    paidWith(next) {
+      if (next === asset) return;
+      asset = next;
+      quote.set(null);
+      changed();
+    },
     announced(known) {
       charged = known;
     },

@@ -31,7 +31,7 @@ function start({ watts = 360, at = noon, isWorking = true } = {}) {
     clock: time.clock,
     resources,
     settings,
-    earnings: createSignal({ forecastLamports: null }),
+    earnings: createSignal({ forecastLamports: null, asset: 'SOL' }),
     book: ledger.energy,
     node: {
       get: () => ({ testCredits: false, state: { state: state.isWorking ? 'earning' : 'stopped' } }),

@@ -1,3 +1,4 @@
+import { microUsdPerBillion } from '#contract/assets.ts';
 import type { EarningsSummary } from '#contract/earnings.ts';
 import type { NodeState, NodeStatus } from '#contract/node-status.ts';
 import type { ProxyStatus } from '#contract/provider.ts';
@@ -25,7 +26,7 @@ export function openElectricity(parts: {
   clock: Clock;
   resources: Signal<Resources>;
   settings: Signal<Pick<Settings, 'powerMicroUsdPerKwh'>>;
-  earnings: Signal<Pick<EarningsSummary, 'forecastLamports'>>;
+  earnings: Signal<Pick<EarningsSummary, 'forecastLamports' | 'asset'>>;
   book: EnergyBook;
   node: Signal<Pick<NodeStatus, 'testCredits'> & { state: Pick<NodeState, 'state'> }>;
   proxy: Signal<Pick<ProxyStatus, 'solPrice'>>;
@@ -55,12 +56,14 @@ export function openElectricity(parts: {
 
   function read({ at, power }: Resources): PowerBalance {
     const { solPrice } = parts.proxy.get();
+    const { forecastLamports, asset } = parts.earnings.get();
+    const solMicroUsd = solPrice && !solPrice.isStale ? solPrice.microUsd : null;
     return balanceOf({
       at,
       power,
       microUsdPerKwh: parts.settings.get().powerMicroUsdPerKwh,
-      forecastLamports: parts.earnings.get().forecastLamports,
-      solMicroUsd: solPrice && !solPrice.isStale ? solPrice.microUsd : null,
+      forecastLamports,
+      solMicroUsd: microUsdPerBillion(asset, solMicroUsd),
       testCredits: parts.node.get().testCredits,
       todayCostMicroUsd: roundedMicroUsd(writtenToday() + meter.pendingPicoUsd()),
     });

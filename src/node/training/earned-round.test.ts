@@ -69,7 +69,15 @@ function nodeWithRound(options: { isSecure?: boolean; booksOf(real: RoundBooks):
       status: () => ({ budgetEpsilon: 8, delta: 1e-5, spentEpsilon: 0, tasks: [], error: null }),
     },
     data: { dataFor: () => null, onChange: () => () => {} },
-    books: options.booksOf(createRoundBooks({ ledger, key, clock: systemClock, onBooked: () => {} })),
+    books: options.booksOf(
+      createRoundBooks({
+        ledger,
+        key,
+        clock: systemClock,
+        assetOf: () => 'SOL',
+        onBooked: () => {},
+      }),
+    ),
     openSecure: () => {
       throw new AppError('training/round-untrusted', 'The stored state is not of this round and node.');
     },

@@ -64,6 +64,8 @@ export function openTraining(options: {
   nvidiaGpu(): string | null;
   /** Most threads that computing may take just now. */
   mostThreads(): number;
+  /** `SOL`, or the mint that a gateway pays with. */
+  assetOf(gatewayKey: string): string;
   onBooked(): void;
   onFault(error: unknown): void;
 }): Training {
@@ -158,7 +160,13 @@ export function openTraining(options: {
         return () => ends.forEach((end) => void end());
       },
     },
-    books: createRoundBooks({ ledger: options.ledger, key, clock, onBooked: options.onBooked }),
+    books: createRoundBooks({
+      ledger: options.ledger,
+      key,
+      clock,
+      assetOf: options.assetOf,
+      onBooked: options.onBooked,
+    }),
     openSecure: secureClients(key),
     mayJoin: options.mayJoin,
     onFault: options.onFault,

@@ -3,12 +3,10 @@ import { AppError } from '#contract/errors.ts';
 import { type RoundOutcome, roundRequestId, trainingPayer } from '#contract/federated/rounds.ts';
 import { trainingFeeOf } from '#contract/money.ts';
 import { type Receipt, receiptText } from '#contract/wire/receipt.ts';
-import { nativeMint } from '#contract/wire/voucher.ts';
 import type { Clock } from '../clock.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { sha256Hex } from '../link/ed25519.ts';
 import type { NodeKey } from '../link/node-key.ts';
-import { assetOf } from '../wallet/own-channel.ts';
 import type { RoundBooks } from './round-ports.ts';
 import type { RoundRecord } from './round-record.ts';
 
@@ -20,6 +18,8 @@ export function createRoundBooks(options: {
   ledger: Ledger;
   key: NodeKey;
   clock: Clock;
+  /** `SOL`, or the mint that a gateway pays with. */
+  assetOf(gatewayKey: string): string;
   onBooked(): void;
 }): RoundBooks {
   const { ledger, key, clock } = options;
@@ -28,12 +28,14 @@ export function createRoundBooks(options: {
       if (!outcome.counted) return;
       const priceLamports = BigInt(outcome.reward.price_lamports);
       const { offer, gatewayUrl, gatewayKey, network, task } = record.selected;
-      const receipted = gatewayKey === null || network === null ? null : { gatewayKey, network };
+      const asset = gatewayKey === null ? 'SOL' : options.assetOf(gatewayKey);
+      const receipted = gatewayKey === null || network === null ? null : { gatewayKey, network, asset };
       ledger.append({
         at: clock.now(),
         requestId: roundRequestId(record.roundId, key.publicKey),
         gatewayUrl,
         network: network ?? 'unknown',
+        asset,
         model: task.taskId,
         payer: gatewayKey === null ? 'unknown' : trainingPayer(gatewayKey),
         promptTokens: 0,
@@ -54,7 +56,7 @@ export function createRoundBooks(options: {
   };
 
   function signed(
-    known: Pick<Receipt, 'network' | 'seq'> & {
+    known: Pick<Receipt, 'network' | 'asset' | 'seq'> & {
       gatewayKey: string;
       inputSha256: string;
       updateSha256: string;
@@ -63,8 +65,7 @@ export function createRoundBooks(options: {
     outcome: Extract<RoundOutcome, { state: 'done' }>,
   ) {
     const { task, offer } = record.selected;
-    const { gatewayKey, network, seq, inputSha256, updateSha256 } = known;
-    const mint = ledger.channels().find((channel) => channel.gatewayKey === gatewayKey)?.mint ?? nativeMint;
+    const { gatewayKey, network, asset, seq, inputSha256, updateSha256 } = known;
     const receipt: Receipt = {
       v: 1,
       request_id: roundRequestId(record.roundId, key.publicKey),
@@ -79,7 +80,7 @@ export function createRoundBooks(options: {
       tokens_prompt: 0,
       tokens_generated: 0,
       price_atomic: outcome.reward.price_lamports,
-      asset: assetOf(mint),
+      asset,
       network,
       seq,
       issued_at: Math.floor(clock.now() / 1000),

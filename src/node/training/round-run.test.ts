@@ -81,7 +81,13 @@ function selectedRound(options: { deadlineMs?: number; isPrivate?: boolean; isPl
         return 0.5;
       },
     },
-    books: createRoundBooks({ ledger, key, clock: systemClock, onBooked: () => {} }),
+    books: createRoundBooks({
+      ledger,
+      key,
+      clock: systemClock,
+      assetOf: () => 'SOL',
+      onBooked: () => {},
+    }),
     openSecure: () => {
       throw new Error('this round is plain');
     },

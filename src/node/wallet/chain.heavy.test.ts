@@ -67,9 +67,9 @@ describe.skipIf(noLocalChain)(`a chain behind endpoints${noLocalChain ? ` (${noL
     const wallet = owner.publicKey.toBase58();
     expect(await readBalances(access(), wallet, mint)).toEqual({
       lamports: `${chain.lamportsOf(wallet)}`,
-      usdcMicro: '5000000',
+      tokenAtomic: '5000000',
     });
-    expect(await readBalances(access(), wallet, null)).toMatchObject({ usdcMicro: null });
+    expect(await readBalances(access(), wallet, null)).toMatchObject({ tokenAtomic: null });
   });
 
   test('an address that is none to be paid at is known for what it is', async () => {

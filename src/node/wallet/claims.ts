@@ -1,3 +1,4 @@
+import { assetOf } from '#contract/assets.ts';
 import { AppError } from '#contract/errors.ts';
 import { toAppError } from '#contract/result.ts';
 import { type CheckedSettlement, checkSettlement } from '#contract/settlement/check-settlement.ts';
@@ -11,7 +12,6 @@ import type { Ledger } from '../ledger/ledger.ts';
 import { type Claim, paymentText } from '../ledger/payment-book.ts';
 import type { ChainAccess } from './chain.ts';
 import { signatureOf } from './chain-transaction.ts';
-import { assetOf } from './own-channel.ts';
 import { sendBytes } from './reconciler.ts';
 
 /** What a wallet may add (priority) must not cost more. */
@@ -123,7 +123,7 @@ export function createClaims(parts: {
       if (!claim || !channel)
         throw new AppError('settlement/not-found', 'This payout was not prepared by this node.');
       const known = ledger.payments.payment(id);
-      if (known) return paymentText(known);
+      if (known) return paymentText(known, ledger);
       const chain = parts.chain();
       const bytes = exactBase64(transaction);
       if (!bytes) throw bad('It is no transaction.');
@@ -161,7 +161,7 @@ export function createClaims(parts: {
       }
       const added = ledger.payments.payment(id);
       if (!added) throw new AppError('settlement/not-found', 'Another payment by this transaction is known.');
-      return paymentText(added);
+      return paymentText(added, ledger);
     },
   };
 }

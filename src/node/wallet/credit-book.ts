@@ -1,7 +1,9 @@
+import { assetOf, moneyKey } from '#contract/assets.ts';
 import type { AppError } from '#contract/errors.ts';
 import { type ErrorBody, errorBody } from '#contract/result.ts';
 import type { Payer } from '#contract/wallet.ts';
 import type { GatewayInfo } from '#contract/wire/node-capabilities.ts';
+import { nativeMint } from '#contract/wire/voucher.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { SettingsStore } from '../settings-store.ts';
 import { createSignal, type Signal } from '../signal.ts';
@@ -22,19 +24,22 @@ export interface CreditBook {
   /** The most that a voucher may be above what is paid: credit, and the work that is under way when it ends; null: without end. */
   voucherLimit(info: GatewayInfo): bigint | null;
   payers(): Payer[];
+  /** What the present gateway pays with cannot be paid with; null: it can. Then nobody of it is served. */
+  tokenRefused(error: AppError | null): void;
   /** Figures, limits or the gateway have changed. */
   changed(): void;
 }
 
 /** Who owes what, in memory, and what follows from it. */
 export function createCreditBook(parts: {
-  ledger: Pick<Ledger, 'payers' | 'payer'>;
+  ledger: Pick<Ledger, 'payers' | 'payer' | 'unitOf'>;
   settings: SettingsStore;
   gateway(): { url: string; info: GatewayInfo } | null;
 }): CreditBook {
   const { ledger } = parts;
   const obstacle = createSignal<ErrorBody | null>(null);
   let gatewayError: AppError | null = null;
+  let tokenError: AppError | null = null;
 
   const limits = (): CreditLimits => {
     const settings = parts.settings.current.get();
@@ -48,13 +53,14 @@ export function createCreditBook(parts: {
 
   function changed(): void {
     const gateway = parts.gateway();
-    gatewayError = null;
-    if (gateway) {
+    gatewayError = tokenError;
+    if (gateway && !tokenError) {
+      const { asset, money } = moneyOf(gateway.info);
       const owed = ledger
         .payers()
-        .filter(({ gatewayUrl, network }) => gatewayUrl === gateway.url && network === gateway.info.network)
+        .filter((figures) => figures.gatewayUrl === gateway.url && figures.money === money)
         .reduce((sum, figures) => sum + unsettledOf(figures), 0n);
-      gatewayError = gatewayRefusal(gateway.url, owed, limits(), promisesOf(gateway.info));
+      gatewayError = gatewayRefusal(gateway.url, { owed, asset }, limits(), promisesOf(gateway.info));
     }
     const next = gatewayError ? errorBody(gatewayError) : null;
     if (JSON.stringify(next) !== JSON.stringify(obstacle.get())) obstacle.set(next);
@@ -63,10 +69,15 @@ export function createCreditBook(parts: {
   return {
     obstacle,
     changed,
+    tokenRefused(error) {
+      if (error?.message === tokenError?.message) return;
+      tokenError = error;
+      changed();
+    },
     refusal(payer) {
       const gateway = parts.gateway();
       if (!gateway) return null;
-      const figures = ledger.payer(gateway.url, gateway.info.network ?? 'unknown', payer);
+      const figures = ledger.payer(gateway.url, moneyOf(gateway.info).money, payer);
       return payerRefusal(payer, figures, limits(), promisesOf(gateway.info)) ?? gatewayError;
     },
     voucherLimit(info) {
@@ -80,10 +91,20 @@ export function createCreditBook(parts: {
       return ledger
         .payers()
         .map((figures) => {
-          const isPresent = figures.gatewayUrl === gateway?.url && figures.network === gateway.info.network;
-          return payerOf(figures, limits(), isPresent ? promisesOf(gateway.info) : none);
+          const isPresent =
+            figures.gatewayUrl === gateway?.url && figures.money === moneyOf(gateway.info).money;
+          return payerOf(
+            figures,
+            ledger.unitOf(figures.asset),
+            limits(),
+            isPresent ? promisesOf(gateway.info) : none,
+          );
         })
-        .sort((one, other) => compare(BigInt(other.unsettledLamports), BigInt(one.unsettledLamports)));
+        .sort(
+          (one, other) =>
+            (one.asset === other.asset ? 0 : one.asset < other.asset ? -1 : 1) ||
+            compare(BigInt(other.unsettledLamports), BigInt(one.unsettledLamports)),
+        );
     },
   };
 }
@@ -92,5 +113,11 @@ const promisesOf = ({ extensions, settlement }: GatewayInfo): GatewayPromises =>
   vouches: extensions.includes('vouchers'),
   pays: settlement !== undefined,
 });
+
+/** Of what the gateway pays with, on its network. */
+function moneyOf({ network, settlement }: Pick<GatewayInfo, 'network' | 'settlement'>) {
+  const asset = assetOf(settlement?.mint ?? nativeMint);
+  return { asset, money: moneyKey(network ?? 'unknown', asset) };
+}
 
 const compare = (one: bigint, other: bigint) => (one < other ? -1 : one > other ? 1 : 0);

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { solUnit } from '#contract/assets.ts';
 import type { PayerFigures } from '../ledger/sums.ts';
 import { gatewayRefusal, payerOf, payerRefusal, unsettledOf, unvoucheredOf } from './credit.ts';
 
@@ -12,7 +13,8 @@ const limits = {
 const promises = { vouches: true, pays: true };
 const figures = (change: Partial<PayerFigures> = {}): PayerFigures => ({
   gatewayUrl: 'http://gateway',
-  network: 'devnet',
+  money: 'devnet',
+  asset: 'SOL',
   payer: 'payer',
   earned: 0n,
   agreed: 0n,
@@ -23,6 +25,8 @@ const figures = (change: Partial<PayerFigures> = {}): PayerFigures => ({
   paidAt: null,
   ...change,
 });
+
+const inSol = (owed: bigint) => ({ owed, asset: 'SOL' });
 
 test('a payer is served up to its limit of work without a voucher, and again once that is covered', () => {
   const code = (change: Partial<PayerFigures>) =>
@@ -64,12 +68,14 @@ test('a gateway without vouchers or a chain is not held to them', () => {
   expect(
     payerRefusal('payer', figures({ earned: 10n ** 9n }), limits, { vouches: false, pays: false }),
   ).toBeNull();
-  expect(gatewayRefusal('http://gateway', 10n ** 9n, limits, { vouches: true, pays: false })).toBeNull();
+  expect(
+    gatewayRefusal('http://gateway', inSol(10n ** 9n), limits, { vouches: true, pays: false }),
+  ).toBeNull();
 });
 
 test('a gateway is served until it owes as much as is given, and the reason says so', () => {
-  expect(gatewayRefusal('http://gateway', 4999n, limits, promises)).toBeNull();
-  const refusal = gatewayRefusal('http://gateway', 5000n, limits, promises);
+  expect(gatewayRefusal('http://gateway', inSol(4999n), limits, promises)).toBeNull();
+  const refusal = gatewayRefusal('http://gateway', inSol(5000n), limits, promises);
   expect(refusal?.message).toBe(
     'This node stops serving http://gateway, because that gateway owes it 5000 lamports; the limit is 5000.',
   );
@@ -86,7 +92,7 @@ test('whatever is done, what is owed never falls by serving, and never rises by 
       const paid = figures({ agreed, vouchered, settled: vouchered });
       expect(unsettledOf(paid)).toBe(unsettledOf(before) - vouchered);
       expect(unvoucheredOf(paid)).toBe(unvoucheredOf(before));
-      const shown = payerOf(served, limits, promises);
+      const shown = payerOf(served, solUnit, limits, promises);
       const isUnvouchered = unvoucheredOf(served) >= limits.unvoucheredLamports;
       const isUnsettled = unsettledOf(served) >= limits.unsettledLamports;
       expect(shown.limitReached).toBe(isUnvouchered ? 'unvouchered' : isUnsettled ? 'unsettled' : null);

@@ -1,8 +1,9 @@
+import type { Unit } from '#contract/assets.ts';
 import { AppError } from '#contract/errors.ts';
 import type { CreditLimit, Payer } from '#contract/wallet.ts';
 import type { PayerFigures } from '../ledger/sums.ts';
 
-/** What the operator gives on credit, in lamports. */
+/** What the operator gives on credit, in the smallest unit of what is paid with. */
 export interface CreditLimits {
   /** For one payer's work without a voucher, and without payment. */
   unvoucheredLamports: bigint;
@@ -26,6 +27,8 @@ export const unvoucheredOf = ({ earned, agreed, disputed, vouchered }: PayerFigu
 export const unsettledOf = ({ earned, agreed, disputed, settled }: PayerFigures): bigint =>
   earned + agreed + disputed - settled;
 
+const countedIn = (asset = 'SOL') => (asset === 'SOL' ? 'lamports' : `of the smallest unit of ${asset}`);
+
 /** Why a payer is not served; null while it is. `figures` is null for one that has had nothing yet. */
 export function payerRefusal(
   payer: string,
@@ -42,7 +45,7 @@ export function payerRefusal(
   const { owed, limit, lack } = reached;
   return new AppError(
     'payer/credit-limit',
-    `This node stops serving ${payer || 'this payer'}, which owes it ${owed} lamports ${lackWords[lack]}; the limit is ${limit}.`,
+    `This node stops serving ${payer || 'this payer'}, which owes it ${owed} ${countedIn(figures?.asset)} ${lackWords[lack]}; the limit is ${limit}.`,
     {
       data: { payer, lack, owedLamports: `${owed}`, limitLamports: `${limit}` },
       retryAfterSeconds: 60,
@@ -69,17 +72,17 @@ function limitReached(
   return null;
 }
 
-/** Why nobody of a gateway is served, which owes so many lamports; null while they are. */
+/** Why nobody of a gateway is served, which owes so much in an asset; null while they are. */
 export function gatewayRefusal(
   gatewayUrl: string,
-  owed: bigint,
+  { owed, asset }: { owed: bigint; asset: string },
   limits: CreditLimits,
   promises: GatewayPromises,
 ): AppError | null {
   if (!promises.pays || owed < limits.gatewayLamports) return null;
   return new AppError(
     'payer/credit-limit',
-    `This node stops serving ${gatewayUrl}, because that gateway owes it ${owed} lamports; the limit is ${limits.gatewayLamports}.`,
+    `This node stops serving ${gatewayUrl}, because that gateway owes it ${owed} ${countedIn(asset)}; the limit is ${limits.gatewayLamports}.`,
     {
       data: { gatewayUrl, owedLamports: `${owed}`, limitLamports: `${limits.gatewayLamports}` },
       retryAfterSeconds: 60,
@@ -88,11 +91,17 @@ export function gatewayRefusal(
 }
 
 /** A payer as the contract has it. */
-export function payerOf(figures: PayerFigures, limits: CreditLimits, promises: GatewayPromises): Payer {
+export function payerOf(
+  figures: PayerFigures,
+  unit: Unit,
+  limits: CreditLimits,
+  promises: GatewayPromises,
+): Payer {
   const { payer, gatewayUrl, earned, agreed, disputed, unattributed, paidAt } = figures;
   return {
     payer,
     gatewayUrl,
+    ...unit,
     earnedLamports: `${earned + agreed + disputed + unattributed}`,
     unvoucheredLamports: `${unvoucheredOf(figures)}`,
     unsettledLamports: `${unsettledOf(figures)}`,

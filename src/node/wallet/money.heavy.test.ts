@@ -1,76 +1,20 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { Settings } from '#contract/settings.ts';
+import { describe, expect, test, vi } from 'vitest';
 import { settlementInstructions } from '#contract/settlement/settlement-transaction.ts';
 import { nativeMint } from '#contract/wire/voucher.ts';
-import { createGateway, type Gateway, type GatewayOptions } from '#gateway/gateway.ts';
-import { type LocalChain, noLocalChain, startLocalChain } from '#testing/local-chain.ts';
-import {
-  type MoneyNode,
-  netOfRequest,
-  priceOfRequest,
-  signClaim,
-  startMoneyNode,
-} from '#testing/money-node.ts';
+import { noLocalChain } from '#testing/local-chain.ts';
+import { netOfRequest, priceOfRequest, signClaim } from '#testing/money-node.ts';
+import { eachWithMoney } from '#testing/money-stage.ts';
 import { writeKeyFile } from '#testing/paying-books.ts';
-import { newWalletOwner, type WalletOwner } from '#testing/wallet-owner.ts';
+import { newWalletOwner } from '#testing/wallet-owner.ts';
 
 const sol = 1_000_000_000n;
 const until = (done: () => void) => vi.waitFor(done, { timeout: 20_000, interval: 20 });
 
 describe.skipIf(noLocalChain)(`a node that is paid${noLocalChain ? ` (${noLocalChain})` : ''}`, () => {
-  let dir: string;
-  let chain: LocalChain;
-  let gateway: Gateway;
-  let owner: WalletOwner;
-  let treasury: ReturnType<typeof writeKeyFile>;
-  const closing: (() => Promise<unknown>)[] = [];
-
-  const openGateway = (change: Partial<GatewayOptions> = {}) =>
-    createGateway({
-      port: 0,
-      host: '127.0.0.1',
-      dataDir: dir,
-      chain: { cluster: 'localnet', rpcUrls: [chain.url], treasuryFile: treasury.file, pollMs: 20 },
-      ...change,
-    });
-
-  beforeEach(async () => {
-    dir = mkdtempSync(join(tmpdir(), 'paid-'));
-    chain = await startLocalChain();
-    treasury = writeKeyFile(dir);
-    chain.airdrop(treasury.keypair.publicKey.toBase58(), 100n * sol);
-    owner = newWalletOwner();
-    gateway = await openGateway();
-  });
-  afterEach(async () => {
-    for (const close of closing.splice(0).reverse()) await close();
-    await gateway.close();
-    await chain.close();
-    rmSync(dir, { recursive: true });
-  });
-
-  async function startNode(settings: Partial<Settings> = {}, isBound = true): Promise<MoneyNode> {
-    const node = await startMoneyNode({
-      dir: mkdtempSync(join(dir, 'node-')),
-      gatewayUrl: gateway.url,
-      gatewayKey: gateway.publicKey,
-      owner,
-      settings: { solanaRpcUrls: [chain.url], ...settings },
-    });
-    closing.push(async () => {
-      expect(node.faults).toEqual([]);
-      expect(node.sums().differenceLamports).toBe('0');
-      await node.close();
-    });
-    if (isBound) {
-      node.bind();
-      await node.link.start();
-    }
-    return node;
-  }
+  const stage = eachWithMoney();
+  const { startNode } = stage;
 
   test('work is vouched for, paid by the gateway, and booked when it is final', async () => {
     const node = await startNode();
@@ -84,7 +28,7 @@ describe.skipIf(noLocalChain)(`a node that is paid${noLocalChain ? ` (${noLocalC
         differenceLamports: '0',
       }),
     );
-    expect(chain.lamportsOf(owner.address)).toBe(2n * netOfRequest);
+    expect(stage.chain.lamportsOf(stage.owner.address)).toBe(2n * netOfRequest);
     expect(node.ledger.entries({ limit: 9 }).entries.map(({ state }) => state)).toEqual([
       'settled',
       'settled',
@@ -95,16 +39,16 @@ describe.skipIf(noLocalChain)(`a node that is paid${noLocalChain ? ` (${noLocalC
     ]);
     await node.wallet.refresh();
     expect(node.wallet.status.get()).toMatchObject({
-      payoutAddress: owner.address,
-      boundTo: owner.address,
-      delegation: { address: owner.address, isRenewalDue: false, isExpired: false },
+      payoutAddress: stage.owner.address,
+      boundTo: stage.owner.address,
+      delegation: { address: stage.owner.address, isRenewalDue: false, isExpired: false },
       chain: { cluster: 'localnet', isRightCluster: true, problem: null },
-      balances: { lamports: `${2n * netOfRequest}`, usdcMicro: null },
+      balances: { lamports: `${2n * netOfRequest}`, token: null },
     });
   });
 
   test('a claim is checked, signed by the wallet, sent once, and followed to its end', async () => {
-    chain.airdrop(owner.address, sol);
+    stage.chain.airdrop(stage.owner.address, sol);
     const node = await startNode({ payoutBy: 'claim' });
     await node.serve(2);
     await until(() => expect(BigInt(node.sums().voucheredLamports)).toBe(2n * netOfRequest));
@@ -112,60 +56,62 @@ describe.skipIf(noLocalChain)(`a node that is paid${noLocalChain ? ` (${noLocalC
     expect(claim).toMatchObject({
       amountAtomic: `${2n * netOfRequest}`,
       asset: 'SOL',
-      to: owner.address,
+      to: stage.owner.address,
       simulation: { ok: true, problem: null },
     });
-    const signed = signClaim(claim, owner);
+    const signed = signClaim(claim, stage.owner);
     await expect(node.wallet.claims.submit(claim.id, claim.transaction)).rejects.toMatchObject({
       code: 'wallet/bad-transaction',
     });
-    chain.ledger.confirm('held');
+    stage.chain.ledger.confirm('held');
     const first = await node.wallet.claims.submit(claim.id, signed);
     expect(first).toMatchObject({ id: claim.id, mode: 'claim', state: 'submitted' });
     expect(await node.wallet.claims.submit(claim.id, signed)).toMatchObject({ id: claim.id });
     expect(node.sums().submittedLamports).toBe(`${2n * netOfRequest}`);
     const signature = first.signature ?? '';
-    chain.ledger.settle(signature, 'confirmed');
+    stage.chain.ledger.settle(signature, 'confirmed');
     await until(() => expect(node.ledger.payments.payment(claim.id)?.state).toBe('confirmed'));
     expect(node.sums().settledLamports).toBe('0');
-    chain.ledger.settle(signature, 'finalized');
+    stage.chain.ledger.settle(signature, 'finalized');
     await until(() => expect(node.sums().settledLamports).toBe(`${2n * netOfRequest}`));
     expect(await node.wallet.claims.submit(claim.id, signed)).toMatchObject({ state: 'finalized' });
-    expect(chain.lamportsOf(owner.address)).toBe(sol + 2n * netOfRequest - BigInt(claim.feeLamports));
+    expect(stage.chain.lamportsOf(stage.owner.address)).toBe(
+      sol + 2n * netOfRequest - BigInt(claim.feeLamports),
+    );
     await expect(node.wallet.claims.prepare()).rejects.toMatchObject({ code: 'settlement/below-threshold' });
   });
 
   test('a claim that is too old says so, and can be asked for anew', async () => {
-    chain.airdrop(owner.address, sol);
+    stage.chain.airdrop(stage.owner.address, sol);
     const node = await startNode({ payoutBy: 'claim' });
     await node.serve(1);
     await until(() => expect(BigInt(node.sums().voucheredLamports)).toBe(netOfRequest));
     const old = await node.wallet.claims.prepare();
-    chain.ledger.expireBlockhashes();
-    const late = await node.wallet.claims.submit(old.id, signClaim(old, owner));
+    stage.chain.ledger.expireBlockhashes();
+    const late = await node.wallet.claims.submit(old.id, signClaim(old, stage.owner));
     expect(late).toMatchObject({ state: 'submitted', reason: expect.stringContaining('lockhash') });
     await until(() => expect(node.ledger.payments.payment(old.id)?.state).toBe('expired'));
     const claim = await until2(() => node.wallet.claims.prepare());
     expect(claim.id).not.toBe(old.id);
-    await node.wallet.claims.submit(claim.id, signClaim(claim, owner));
+    await node.wallet.claims.submit(claim.id, signClaim(claim, stage.owner));
     await until(() => expect(node.sums().settledLamports).toBe(`${netOfRequest}`));
-    expect(chain.lamportsOf(owner.address)).toBe(sol + netOfRequest - BigInt(claim.feeLamports));
+    expect(stage.chain.lamportsOf(stage.owner.address)).toBe(sol + netOfRequest - BigInt(claim.feeLamports));
   });
 
   test('a stranger’s lamport with the channel’s memo books nothing, and stands in no claim’s way', async () => {
-    chain.airdrop(owner.address, sol);
+    stage.chain.airdrop(stage.owner.address, sol);
     const node = await startNode({ payoutBy: 'claim' });
     await node.serve(1);
     await until(() => expect(BigInt(node.sums().voucheredLamports)).toBe(netOfRequest));
     const channel = node.ledger.channels()[0]?.channel ?? '';
     const stranger = newWalletOwner();
-    chain.airdrop(stranger.address, sol);
+    stage.chain.airdrop(stranger.address, sol);
     const dust = (lamports: bigint, cumulativeAtomic: bigint) =>
-      chain.send(
+      stage.chain.send(
         settlementInstructions({
           feePayer: stranger.address,
           treasury: stranger.address,
-          payout: owner.address,
+          payout: stage.owner.address,
           mint: nativeMint,
           token: null,
           channel,
@@ -181,7 +127,7 @@ describe.skipIf(noLocalChain)(`a node that is paid${noLocalChain ? ` (${noLocalC
     expect(node.sums()).toMatchObject({ settledLamports: '0', voucheredLamports: `${netOfRequest}` });
     expect(node.wallet.latest.get()).toEqual([]);
     const claim = await node.wallet.claims.prepare();
-    await node.wallet.claims.submit(claim.id, signClaim(claim, owner));
+    await node.wallet.claims.submit(claim.id, signClaim(claim, stage.owner));
     await until(() => expect(node.sums().settledLamports).toBe(`${netOfRequest}`));
   });
 
@@ -192,7 +138,7 @@ describe.skipIf(noLocalChain)(`a node that is paid${noLocalChain ? ` (${noLocalC
     // The first one is mistyped: nobody can sign in with it.
     for (const { address } of [newWalletOwner(), next]) {
       const { message } = await binding.changeRequest(address);
-      const signature = owner.signText(message ?? '');
+      const signature = stage.owner.signText(message ?? '');
       node.settings.update({ payoutAddress: await binding.agreeToChange({ address, signature }) });
       node.link.announce();
     }
@@ -201,47 +147,37 @@ describe.skipIf(noLocalChain)(`a node that is paid${noLocalChain ? ` (${noLocalC
     await vi.waitFor(
       async () => {
         await node.serve(1);
-        expect(chain.lamportsOf(next.address)).toBeGreaterThanOrEqual(netOfRequest);
+        expect(stage.chain.lamportsOf(next.address)).toBeGreaterThanOrEqual(netOfRequest);
       },
       { timeout: 20_000, interval: 300 },
     );
   });
 
   test('a gateway whose treasury has another key by now pays on', async () => {
-    chain.airdrop(owner.address, sol);
+    stage.chain.airdrop(stage.owner.address, sol);
     const node = await startNode({ payoutBy: 'claim' });
     await node.serve(1);
     await until(() => expect(BigInt(node.sums().voucheredLamports)).toBe(netOfRequest));
-    const { port } = new URL(gateway.url);
-    await gateway.close();
-    const next = writeKeyFile(mkdtempSync(join(dir, 'treasury-')));
-    chain.airdrop(next.keypair.publicKey.toBase58(), sol);
-    gateway = await openGateway({
-      port: Number(port),
-      chain: { cluster: 'localnet', rpcUrls: [chain.url], treasuryFile: next.file, pollMs: 20 },
-    });
+    const next = writeKeyFile(mkdtempSync(join(stage.dir, 'treasury-')));
+    stage.chain.airdrop(next.keypair.publicKey.toBase58(), sol);
+    await stage.reopenGateway({ treasuryFile: next.file });
     node.link.reportSoon();
     const claim = await until2(() => node.wallet.claims.prepare());
     expect(claim.from).toBe(next.keypair.publicKey.toBase58());
-    await node.wallet.claims.submit(claim.id, signClaim(claim, owner));
+    await node.wallet.claims.submit(claim.id, signClaim(claim, stage.owner));
     await until(() => expect(node.sums().settledLamports).toBe(`${netOfRequest}`));
   });
 
   test('a payment from the treasury’s new key is booked, though the node hears of the payment first', async () => {
     const node = await startNode();
-    chain.faults.rateLimited = Number.POSITIVE_INFINITY;
+    stage.chain.faults.rateLimited = Number.POSITIVE_INFINITY;
     await node.serve(1);
     await until(() => expect(BigInt(node.sums().voucheredLamports)).toBe(netOfRequest));
-    const { port } = new URL(gateway.url);
-    await gateway.close();
-    const next = writeKeyFile(mkdtempSync(join(dir, 'treasury-')));
-    chain.airdrop(next.keypair.publicKey.toBase58(), sol);
-    chain.faults.rateLimited = 0;
-    gateway = await openGateway({
-      port: Number(port),
-      chain: { cluster: 'localnet', rpcUrls: [chain.url], treasuryFile: next.file, pollMs: 20 },
-    });
-    await until(() => expect(chain.lamportsOf(owner.address)).toBe(netOfRequest));
+    const next = writeKeyFile(mkdtempSync(join(stage.dir, 'treasury-')));
+    stage.chain.airdrop(next.keypair.publicKey.toBase58(), sol);
+    stage.chain.faults.rateLimited = 0;
+    await stage.reopenGateway({ treasuryFile: next.file });
+    await until(() => expect(stage.chain.lamportsOf(stage.owner.address)).toBe(netOfRequest));
     await node.wallet.refresh();
     await node.wallet.refresh();
     expect(node.sums().settledLamports).toBe('0');
@@ -251,13 +187,13 @@ describe.skipIf(noLocalChain)(`a node that is paid${noLocalChain ? ` (${noLocalC
 
   test('what was confirmed and is gone with a fork is not booked, and comes again', async () => {
     const node = await startNode();
-    chain.ledger.confirm('held');
+    stage.chain.ledger.confirm('held');
     await node.serve(1);
     await until(() => expect(node.wallet.latest.get()).toHaveLength(1));
     const signature = node.wallet.latest.get()[0]?.signature ?? '';
-    chain.ledger.settle(signature, 'confirmed');
+    stage.chain.ledger.settle(signature, 'confirmed');
     await until(() => expect(node.ledger.payments.paymentBySignature(signature)?.state).toBe('confirmed'));
-    chain.ledger.fork(signature);
+    stage.chain.ledger.fork(signature);
     await until(() =>
       expect(node.ledger.payments.paymentBySignature(signature)).toMatchObject({
         state: 'submitted',
@@ -265,25 +201,25 @@ describe.skipIf(noLocalChain)(`a node that is paid${noLocalChain ? ` (${noLocalC
       }),
     );
     expect(node.sums()).toMatchObject({ settledLamports: '0', differenceLamports: '0' });
-    await until(() => expect(chain.ledger.transaction(signature)).not.toBeNull());
-    chain.ledger.settle(signature, 'finalized');
+    await until(() => expect(stage.chain.ledger.transaction(signature)).not.toBeNull());
+    stage.chain.ledger.settle(signature, 'finalized');
     await until(() => expect(node.sums().settledLamports).toBe(`${netOfRequest}`));
-    expect(chain.lamportsOf(owner.address)).toBe(netOfRequest);
+    expect(stage.chain.lamportsOf(stage.owner.address)).toBe(netOfRequest);
   });
 
   test('an endpoint that lies about what is final books nothing; with two, both must have it', async () => {
-    const second = await chain.openEndpoint();
-    const node = await startNode({ solanaRpcUrls: [chain.url, second.url] });
-    chain.ledger.confirm('held');
+    const second = await stage.chain.openEndpoint();
+    const node = await startNode({ solanaRpcUrls: [stage.chain.url, second.url] });
+    stage.chain.ledger.confirm('held');
     second.faults.claimsFinalized = true;
     await node.serve(1);
     await until(() => expect(node.wallet.latest.get()).toHaveLength(1));
     const signature = node.wallet.latest.get()[0]?.signature ?? '';
-    chain.ledger.settle(signature, 'confirmed');
+    stage.chain.ledger.settle(signature, 'confirmed');
     await until(() => expect(node.ledger.payments.paymentBySignature(signature)?.state).toBe('confirmed'));
     second.faults.claimsFinalized = false;
     second.faults.forgets = true;
-    chain.ledger.settle(signature, 'finalized');
+    stage.chain.ledger.settle(signature, 'finalized');
     await new Promise((resolve) => setTimeout(resolve, 2500));
     expect(node.sums().settledLamports).toBe('0');
     second.faults.forgets = false;
@@ -291,9 +227,9 @@ describe.skipIf(noLocalChain)(`a node that is paid${noLocalChain ? ` (${noLocalC
   });
 
   test('endpoints that hang, limit or are of another cluster are passed over, and said', async () => {
-    const hanging = await chain.openEndpoint();
-    const foreign = await chain.openEndpoint();
-    foreign.faults.genesisHash = treasury.keypair.publicKey.toBase58();
+    const hanging = await stage.chain.openEndpoint();
+    const foreign = await stage.chain.openEndpoint();
+    foreign.faults.genesisHash = stage.treasury.keypair.publicKey.toBase58();
     hanging.faults.rateLimited = 1000;
     const node = await startNode({ solanaRpcUrls: [foreign.url] });
     await node.serve(1);
@@ -304,12 +240,14 @@ describe.skipIf(noLocalChain)(`a node that is paid${noLocalChain ? ` (${noLocalC
       }),
     );
     expect(node.sums().settledLamports).toBe('0');
-    node.settings.update({ solanaRpcUrls: [hanging.url, foreign.url, chain.url] });
+    node.settings.update({ solanaRpcUrls: [hanging.url, foreign.url, stage.chain.url] });
     await node.wallet.refresh();
-    expect(node.wallet.status.get().balances?.lamports).toBe(`${chain.lamportsOf(owner.address)}`);
+    expect(node.wallet.status.get().balances?.lamports).toBe(
+      `${stage.chain.lamportsOf(stage.owner.address)}`,
+    );
     // Of three endpoints one is left, and a payment wants two that agree.
     expect(node.sums().settledLamports).toBe('0');
-    node.settings.update({ solanaRpcUrls: [chain.url] });
+    node.settings.update({ solanaRpcUrls: [stage.chain.url] });
     await until(() => expect(node.sums().settledLamports).toBe(`${netOfRequest}`));
   });
 
@@ -324,7 +262,7 @@ describe.skipIf(noLocalChain)(`a node that is paid${noLocalChain ? ` (${noLocalC
   });
 
   test('a payer whose work is not paid up to its limit is not served until it is; others are', async () => {
-    chain.airdrop(owner.address, sol);
+    stage.chain.airdrop(stage.owner.address, sol);
     const node = await startNode({ payoutBy: 'claim', unsettledLimitLamports: `${2n * netOfRequest}` });
     expect(await node.serve(3, 'late')).toEqual([200, 200, 402]);
     await until(() => expect(BigInt(node.sums().unvoucheredLamports)).toBe(0n));
@@ -337,7 +275,7 @@ describe.skipIf(noLocalChain)(`a node that is paid${noLocalChain ? ` (${noLocalC
     expect(node.wallet.credit.obstacle.get()).toBeNull();
     await until(() => expect(BigInt(node.sums().unvoucheredLamports)).toBe(0n));
     const claim = await node.wallet.claims.prepare();
-    await node.wallet.claims.submit(claim.id, signClaim(claim, owner));
+    await node.wallet.claims.submit(claim.id, signClaim(claim, stage.owner));
     await until(() => expect(node.wallet.payers().map((one) => one.limitReached)).toEqual([null, null]));
     expect(await node.serve(1, 'late')).toEqual([200]);
   });
@@ -353,10 +291,10 @@ describe.skipIf(noLocalChain)(`a node that is paid${noLocalChain ? ` (${noLocalC
       message: expect.stringContaining('owes it'),
     });
     expect(await node.serve(1)).toEqual([402]);
-    chain.airdrop(owner.address, sol);
+    stage.chain.airdrop(stage.owner.address, sol);
     await until(() => expect(BigInt(node.sums().unvoucheredLamports)).toBe(0n));
     const claim = await node.wallet.claims.prepare();
-    await node.wallet.claims.submit(claim.id, signClaim(claim, owner));
+    await node.wallet.claims.submit(claim.id, signClaim(claim, stage.owner));
     await until(() => expect(node.wallet.credit.obstacle.get()).toBeNull());
     expect(await node.serve(1)).toEqual([200]);
   });

@@ -1,3 +1,4 @@
+import { usdcDecimals, usdcMints } from '#contract/assets.ts';
 import { AppError } from '#contract/errors.ts';
 import type { Pricing } from '#contract/money.ts';
 import { errorBody, toAppError } from '#contract/result.ts';
@@ -5,6 +6,7 @@ import type { Settings } from '#contract/settings.ts';
 import type { MoneySums, Payer, Payment, WalletStatus } from '#contract/wallet.ts';
 import { clusterSchema } from '#contract/wire/network.ts';
 import type { GatewayInfo } from '#contract/wire/node-capabilities.ts';
+import { nativeMint } from '#contract/wire/voucher.ts';
 import type { Clock } from '../clock.ts';
 import type { KnownChannel } from '../ledger/channel-book.ts';
 import type { Ledger } from '../ledger/ledger.ts';
@@ -12,6 +14,7 @@ import { paymentText } from '../ledger/payment-book.ts';
 import type { GatewayCalls } from '../link/gateway-calls.ts';
 import type { NodeKey } from '../link/node-key.ts';
 import type { SettingsStore } from '../settings-store.ts';
+import { shownMoney } from '../shown-money.ts';
 import { createSignal, type Signal } from '../signal.ts';
 import { readBalances } from './balances.ts';
 import { type ChainAccess, createChainAccess } from './chain.ts';
@@ -19,6 +22,7 @@ import { type Claims, createClaims } from './claims.ts';
 import { type CreditBook, createCreditBook } from './credit-book.ts';
 import { createWalletBinding, type WalletBinding } from './delegation.ts';
 import { reconcile } from './reconciler.ts';
+import { checkToken } from './token-check.ts';
 import { openWalletStore } from './wallet-store.ts';
 
 const lookMs = 30_000;
@@ -147,12 +151,15 @@ export function openWallet(parts: {
     },
   });
 
-  const network = () => parts.gateway()?.info.network ?? null;
+  const readSums = () => {
+    const { network, asset } = shownMoney(parts.gateway(), current(), ledger);
+    return ledger.moneySums(network, asset);
+  };
   const readLatest = () => {
     const all = ledger.payments.newest(mostShown);
     const known = new Set(all.map(({ id }) => id));
     const older = ledger.payments.underWay().filter(({ id, state }) => !known.has(id) && state !== 'expired');
-    return [...all, ...older.reverse()].map(paymentText);
+    return [...all, ...older.reverse()].map((payment) => paymentText(payment, ledger));
   };
   const readStatus = (): WalletStatus => {
     const found = chain();
@@ -176,7 +183,7 @@ export function openWallet(parts: {
     };
   };
   const status = createSignal(readStatus());
-  const sums = createSignal(ledger.moneySums(network()));
+  const sums = createSignal(readSums());
   const latest = createSignal(readLatest());
 
   function changed(): void {
@@ -197,7 +204,7 @@ export function openWallet(parts: {
       .sleep(quietMs, signal)
       .then(() => {
         isDue = false;
-        putIfNew(sums, ledger.moneySums(network()));
+        putIfNew(sums, readSums());
         putIfNew(latest, readLatest());
       })
       .catch((thrown: unknown) => {
@@ -216,6 +223,7 @@ export function openWallet(parts: {
     const isPlain = gateway !== null && !gateway.info.settlement;
     const payout = payoutAddress();
     try {
+      await checkTerms(found, gateway);
       await reconcile({
         ledger,
         chain: found,
@@ -229,6 +237,20 @@ export function openWallet(parts: {
       if (!error.code.startsWith('chain/')) parts.onFault(thrown);
     }
     changed();
+  }
+
+  /** A token that cannot be paid with ends the work for its gateway; a chain that is away does not. */
+  async function checkTerms(found: ChainAccess, gateway: WorkingGateway | null): Promise<void> {
+    const terms = gateway?.info.settlement;
+    if (!terms) return credit.tokenRefused(null);
+    try {
+      await checkToken(terms, { ledger, chain: found });
+      credit.tokenRefused(null);
+    } catch (thrown) {
+      const error = toAppError(thrown);
+      if (error.code !== 'settlement/bad-token') throw thrown;
+      credit.tokenRefused(error);
+    }
   }
 
   /** Beside a gateway's own chain: of a plain gateway, which names none, the one that the operator has named an endpoint of. */
@@ -275,8 +297,12 @@ export function openWallet(parts: {
     const found = chain();
     const owner = payoutAddress();
     if (!found || owner === null) return;
-    const token = parts.gateway()?.info.settlement?.mint ?? null;
-    balances = { ...(await readBalances(found, owner, token)), at: clock.now() };
+    const paid = parts.gateway()?.info.settlement?.mint ?? nativeMint;
+    const mint = paid === nativeMint ? usdcMints[found.cluster] : paid;
+    const { lamports, tokenAtomic } = await readBalances(found, owner, mint);
+    const unit = mint === paid ? ledger.unitOf(mint) : { asset: mint ?? '', decimals: usdcDecimals };
+    const token = tokenAtomic === null ? null : { ...unit, amountAtomic: tokenAtomic };
+    balances = { lamports, token, at: clock.now() };
     balancesOf = `${owner} ${found.genesisHash}`;
   }
 
@@ -324,7 +350,7 @@ export function openWallet(parts: {
     sums,
     latest,
     payers: () => credit.payers(),
-    payments: (limit) => ledger.payments.newest(limit).map(paymentText),
+    payments: (limit) => ledger.payments.newest(limit).map((payment) => paymentText(payment, ledger)),
     async refresh() {
       try {
         await refreshBalances();

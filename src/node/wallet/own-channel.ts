@@ -1,12 +1,10 @@
+import { solDecimals, usdcDecimals, usdcMints } from '#contract/assets.ts';
 import { AppError } from '#contract/errors.ts';
 import { channelId } from '#contract/settlement/channel-id.ts';
 import { genesisHashes } from '#contract/wire/network.ts';
 import type { GatewayInfo } from '#contract/wire/node-capabilities.ts';
 import { type Channel, nativeMint } from '#contract/wire/voucher.ts';
 import type { NewChannel } from '../ledger/channel-book.ts';
-import { usdcDecimals, usdcMints } from './balances.ts';
-
-const solDecimals = 9;
 
 /**
  * The channel that a gateway tells, once it is known to be the one between its key and this node's wallet. Throws
@@ -61,6 +59,3 @@ export function checkTerms({ network, settlement }: GatewayInfo): void {
 
 const wrong = (message: string) => new AppError('wallet/wrong-channel', message);
 const bad = (message: string) => new AppError('link/bad-answer', message);
-
-/** What a receipt calls a mint. */
-export const assetOf = (mint: string): string => (mint === nativeMint ? 'SOL' : mint);

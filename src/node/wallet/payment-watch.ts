@@ -3,7 +3,8 @@ import type { ChainAccess } from './chain.ts';
 import { type ChainTransaction, readTransaction } from './chain-transaction.ts';
 
 const pageLength = 1000;
-const mostPages = 10;
+/** A hundred thousand transactions: more since the last look is no wallet of a person. */
+const mostPages = 100;
 
 /** A transaction that names an address, as endpoints list it. */
 export interface Named {

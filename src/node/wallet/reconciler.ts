@@ -1,5 +1,6 @@
 import type { Pricing } from '#contract/money.ts';
 import { toAppError } from '#contract/result.ts';
+import { tokenAccountOf } from '#contract/settlement/token-accounts.ts';
 import type { WireSettlement } from '#contract/wire/settlement.ts';
 import { nativeMint } from '#contract/wire/voucher.ts';
 import type { KnownChannel } from '../ledger/channel-book.ts';
@@ -49,8 +50,7 @@ export async function reconcile(parts: ReconcilerParts): Promise<void> {
     await follow(payment, true);
   }
   if (parts.plain) await watchPayout(parts.plain);
-  const payout = channels[0]?.payout;
-  if (!parts.plain && payout !== undefined) await watchUnreferred(payout);
+  if (!parts.plain) await watchUnreferred();
 
   async function takeHints(): Promise<void> {
     const told = await parts.hints?.().catch(() => []);
@@ -203,49 +203,73 @@ export async function reconcile(parts: ReconcilerParts): Promise<void> {
     await newAt(payout, (transaction) => {
       const received = receivedOf(transaction, payout, nativeMint);
       const isDust = received < pricing.perRequestLamports || received <= 0n;
-      const isOwn = transaction.signers.includes(payout);
-      if (isDust || isOwn || transaction.memos.some((memo) => memo.startsWith('solanalm:'))) return null;
+      if (
+        isDust ||
+        transaction.signers.includes(payout) ||
+        transaction.memos.some((memo) => memo.startsWith('solanalm:'))
+      )
+        return null;
       return { gatewayUrl, channelId: null, amountAtomic: received, mint: nativeMint };
     });
   }
 
-  async function watchUnreferred(payout: string): Promise<void> {
-    await newAt(payout, (transaction) => {
-      const channel = channels.find(
-        (one) =>
-          one.payout === payout &&
-          treasuriesOf(one).some((treasury) => transaction.signers.includes(treasury)),
-      );
-      if (!channel || transaction.accounts.some((account) => channels.some((one) => one.channel === account)))
-        return null;
-      const received = receivedOf(transaction, payout, channel.mint);
-      if (received <= 0n) return null;
-      return { gatewayUrl: channel.gatewayUrl, channelId: null, amountAtomic: received, mint: channel.mint };
-    });
+  /** Transfers of a treasury that name no channel, in what its channel is in, to the wallet of the newest. */
+  async function watchUnreferred(): Promise<void> {
+    const payout = channels[0]?.payout;
+    const paid = channels.filter((one) => one.payout === payout);
+    for (const mint of new Set(paid.map((one) => one.mint))) {
+      const address = payout === undefined ? null : holderOf(payout, mint);
+      if (payout === undefined || address === null) continue;
+      await newAt(address, ({ signers, accounts, ...transaction }) => {
+        const channel = paid.find(
+          (one) => one.mint === mint && treasuriesOf(one).some((treasury) => signers.includes(treasury)),
+        );
+        const isNamed = accounts.some((account) => channels.some((one) => one.channel === account));
+        if (!channel || isNamed || signers.includes(payout)) return null;
+        const received = receivedOf({ signers, accounts, ...transaction }, payout, mint);
+        if (received <= 0n) return null;
+        return { gatewayUrl: channel.gatewayUrl, channelId: null, amountAtomic: received, mint };
+      });
+    }
+  }
+
+  /** What a transfer names: a token's goes to the wallet's account for it. Null while the chain was not asked what the token is. */
+  function holderOf(payout: string, mint: string): string | null {
+    if (mint === nativeMint) return payout;
+    const token = ledger.token(mint);
+    return token && tokenAccountOf(payout, mint, token.program);
   }
 
   async function newAt(
-    payout: string,
+    address: string,
     read: (
       transaction: ChainTransaction,
     ) => Pick<Payment, 'gatewayUrl' | 'channelId' | 'amountAtomic' | 'mint'> | null,
   ): Promise<void> {
     const { genesisHash, cluster } = chain;
-    const from = ledger.payments.cursor(payout, genesisHash);
-    const { named } = await listNamed(chain, payout, from || null);
-    // What came before the first look is none of this node's earnings.
-    const fresh = from === null ? [] : named;
-    for (const one of fresh) {
+    const from = ledger.payments.cursor(address, genesisHash);
+    const { named } = await listNamed(chain, address, from || null);
+    if (from === null) {
+      // What came before the first look is none of this node's earnings. Empty: nothing was there. What is not final may go with a fork.
+      const last = named.findLast(({ finalizedBy }) => finalizedBy >= quorum);
+      return ledger.payments.setCursor(address, genesisHash, last?.signature ?? '');
+    }
+    for (const one of named) {
       if (one.finalizedBy < quorum) return;
       if (ledger.payments.paymentBySignature(one.signature) === null) {
         const seen = await chain.askAll((connection) =>
           readTransaction(connection, one.signature, 'finalized'),
         );
         const transactions = seen.filter((transaction) => transaction !== null);
-        if (transactions.length < quorum) return;
-        const first = transactions[0];
-        const found = first && first.error === null ? read(first) : null;
-        if (first && found) {
+        // Balances are an endpoint's word: as many must tell the same.
+        const outcomes = transactions.map((each) => (each.error === null ? read(each) : null));
+        const agreed = outcomes.findIndex(
+          (found) => outcomes.filter((other) => other?.amountAtomic === found?.amountAtomic).length >= quorum,
+        );
+        const first = transactions[agreed];
+        if (!first) return;
+        const found = outcomes[agreed];
+        if (found) {
           const id = first.signature;
           const rest = { mode: 'unattributed', cumulativeAtomic: null, bytes: null } as const;
           const payment = { id, signature: id, cluster, lastValidBlockHeight: null, ...rest, ...found };
@@ -255,10 +279,8 @@ export async function reconcile(parts: ReconcilerParts): Promise<void> {
           if (added) ledger.payments.finalize(added, proof);
         }
       }
-      ledger.payments.setCursor(payout, genesisHash, one.signature);
+      ledger.payments.setCursor(address, genesisHash, one.signature);
     }
-    // Empty: it was looked at, and nothing was there.
-    if (from === null) ledger.payments.setCursor(payout, genesisHash, named.at(-1)?.signature ?? '');
   }
 }
 

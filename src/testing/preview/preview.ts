@@ -1,3 +1,4 @@
+import { solUnit } from '#contract/assets.ts';
 import type { Bridge } from '#contract/bridge.ts';
 import type { Totals } from '#contract/earnings.ts';
 import { AppError } from '#contract/errors.ts';
@@ -29,26 +30,30 @@ import { sampleProviderTotals, sampleProxy } from './sample-proxy.ts';
 import { sampleEnergy, sampleHybrid, samplePower, samplePreview, samplePrograms } from './sample-sharing.ts';
 import { sampleHost, sampleReasons, sampleStates } from './sample-states.ts';
 import { sampleCurve, sampleHistory, sampleSources, sampleTraining } from './sample-training.ts';
+import { usdc } from './sample-wallet.ts';
 import { sampleTrainingNode } from './training-answers.ts';
 import { walletAnswers } from './wallet-answers.ts';
 
 /**
  * The app's pages on sample data, without a host. The address chooses what is shown:
- * `?state=paused&training=uploading&theme=light&money=sol&link=away&wallet=connected&cluster=devnet&desktop&fresh&obstacle`, and of
+ * `?state=paused&training=uploading&theme=light&money=sol|usdc&link=away&wallet=connected&cluster=devnet&desktop&fresh&obstacle`, and of
  * the host `&host=failed`, of sharing the machine `&hybrid=switching&gpus=2&power=loss&price&anyway&held&in-use&manners={"mostTempC":80}`.
  */
 const wish = new URLSearchParams(location.search);
 const now = Date.now();
 const wanted = wish.get('state') ?? 'earning';
 const wantedTraining = wish.get('training') ?? 'training';
-const testCredits = wish.get('money') !== 'sol';
+const paidIn = wish.get('money') ?? 'test-credits';
+const testCredits = paidIn !== 'sol' && paidIn !== 'usdc';
+const unit = paidIn === 'usdc' ? usdc : solUnit;
 const isFresh = wish.has('fresh');
 const states = sampleStates(now);
 const gpus = Number(wish.get('gpus') ?? 1);
 const network = testCredits ? 'test-credits' : 'devnet';
 /** `?entries=1000000`: so many in the ledger. */
 let entryCount = isFresh ? 0 : Number(wish.get('entries') ?? 40);
-let book = sampleBook(entryCount, now, network);
+const money = { network, unit };
+let book = sampleBook(entryCount, now, money);
 
 const link: LinkState =
   wish.get('link') === 'away'
@@ -96,7 +101,8 @@ if (wish.has('obstacle')) {
 const training = sampleTraining(now, wantedTraining, isFresh);
 const trainingNode = sampleTrainingNode(training, sampleSources, () => transport);
 
-const wallet = walletAnswers(wish, now, () => transport);
+const payers = samplePayers(unit);
+const wallet = walletAnswers(wish, now, unit, () => transport);
 
 const transport: MemoryTransport = memoryTransport({
   ...wallet.answers,
@@ -143,16 +149,16 @@ const transport: MemoryTransport = memoryTransport({
     gateways: ['http://127.0.0.1:8200'],
   }),
   'earnings.providers': () => (isFresh ? [] : sampleProviderTotals),
-  'earnings.breakdown': ({ by }) => (isFresh ? [] : sampleBreakdown(by, network)),
-  'earnings.yearly': () => (isFresh ? [] : sampleYear(network)),
+  'earnings.breakdown': ({ by }) => (isFresh ? [] : sampleBreakdown(by, money)),
+  'earnings.yearly': () => (isFresh ? [] : sampleYear(money)),
   'earnings.entry': ({ id }) => {
     const entry = book.entry(id);
     if (!entry) throw new AppError('request/not-found', `There is no entry ${id}.`);
     return sampleDetail(entry, wish.has('tampered'));
   },
-  'payers.list': () => (isFresh ? [] : samplePayers),
+  'payers.list': () => (isFresh ? [] : payers),
   'payers.block': ({ payer: blocked, blocked: isBlocked }) => {
-    for (const one of samplePayers) if (one.payer === blocked) one.isBlocked = isBlocked;
+    for (const one of payers) if (one.payer === blocked) one.isBlocked = isBlocked;
     return null;
   },
   'earnings.series': ({ bucket, count }) =>
@@ -274,8 +280,8 @@ transport.publish('hybrid.status', hybrid);
 if (wish.has('rows')) publishManyJobs(Number(wish.get('rows')), Number(wish.get('rate') ?? 50));
 else transport.publish('queue.items', { type: 'snapshot', jobs: isFresh ? [] : sampleJobs(now) });
 transport.publish('earnings.changed', { latestId: entryCount, changes: 1 });
-transport.publish('earnings.sums', sampleSums(isFresh));
-transport.publish('payouts.latest', isFresh || testCredits ? [] : samplePayments(now));
+transport.publish('earnings.sums', sampleSums(isFresh, unit));
+transport.publish('payouts.latest', isFresh || testCredits ? [] : samplePayments(now, unit));
 transport.publish('notices', []);
 // `?earn=200`: another entry each so many milliseconds.
 let changes = 1;
@@ -284,7 +290,7 @@ if (wish.has('earn'))
     () => {
       entryCount += 1;
       changes += 1;
-      book = sampleBook(entryCount, Date.now(), network);
+      book = sampleBook(entryCount, Date.now(), money);
       transport.publish('earnings.changed', { latestId: entryCount, changes });
     },
     Number(wish.get('earn')),
@@ -300,6 +306,10 @@ transport.publish('node.serving', {
   completed: isFresh ? 0 : 1204,
 });
 transport.publish('earnings.summary', {
+  network,
+  ...unit,
+  others:
+    isFresh || testCredits ? [] : [{ network: 'test-credits', ...solUnit, netLamports: '89284' }],
   today: totals(402, '8412000'),
   last7Days: totals(2806, '58884000'),
   last30Days: totals(9120, '191520000'),
@@ -316,7 +326,12 @@ transport.publish('earnings.summary', {
       },
   forecastLamports: isFresh ? null : '14200000',
   forecastAt: isFresh ? now + 300_000 : null,
-  gatewayOwes: isFresh ? null : { lamports: '189462000', at: now - 20_000 },
+  gatewayOwes: isFresh ? null : {
+        lamports: '189462000',
+        at: now - 20_000,
+        agreedLamports: '189462000',
+        waitingLamports: '63000',
+      },
 });
 
 const bridge: Bridge = { ...transport, pathOfFile: () => '' };

@@ -1,3 +1,4 @@
+import type { Unit } from '#contract/assets.ts';
 import type {
   BreakdownKey,
   BreakdownRow,
@@ -11,12 +12,18 @@ import type {
 import type { MoneySums, Payer, Payment } from '#contract/wallet.ts';
 import { payer } from './sample-data.ts';
 
+/** What amounts are of. */
+export interface SampleMoney {
+  network: string;
+  unit: Unit;
+}
+
 const gatewayUrl = 'http://127.0.0.1:8200';
 const stateOf = (age: number): EntryState =>
   age < 3 ? 'earned' : age % 97 === 5 ? 'disputed' : age < 8 ? 'agreed' : age < 25 ? 'vouchered' : 'settled';
 
 /** The entry with so many newer ones. */
-function entryOf(age: number, total: number, now: number, network: string): Entry {
+function entryOf(age: number, total: number, now: number, { network, unit }: SampleMoney): Entry {
   const type = age % 40 === 2 ? 'training' : age % 8 === 1 ? 'proxy' : 'inference';
   const isTraining = type === 'training';
   return {
@@ -28,6 +35,7 @@ function entryOf(age: number, total: number, now: number, network: string): Entr
     payer,
     gatewayUrl,
     network,
+    ...unit,
     promptTokens: isTraining ? 0 : 120,
     generatedTokens: isTraining ? 0 : 180 + (age % 90),
     priceLamports: '22105',
@@ -58,10 +66,10 @@ const fits = (entry: Entry, filter: EntryFilter) =>
   entry.at >= (filter.from ?? 0) &&
   entry.at < (filter.until ?? Number.MAX_SAFE_INTEGER);
 
-/** So many entries, made when they are looked at; `network` is what their lamports are. */
-export function sampleBook(total: number, now: number, network: string) {
+/** So many entries, made when they are looked at. */
+export function sampleBook(total: number, now: number, money: SampleMoney) {
   const found = new Map<string, number[]>();
-  const entry = (age: number) => entryOf(age, total, now, network);
+  const entry = (age: number) => entryOf(age, total, now, money);
   function agesOf(filter: EntryFilter): number[] {
     const key = JSON.stringify(filter);
     const ages =
@@ -103,14 +111,14 @@ export function sampleDetail(entry: Entry, isTampered: boolean): EntryDetail {
   };
 }
 
-export const samplePayments = (now: number): Payment[] => {
+export const samplePayments = (now: number, unit: Unit): Payment[] => {
   const payment = (n: number, more: Partial<Payment>): Payment => ({
     id: `payment-${n}`,
     at: now - n * 86_400_000,
     gatewayUrl,
     mode: 'gateway',
     amountAtomic: `${24_000_000 + n * 731_000}`,
-    asset: 'SOL',
+    ...unit,
     cluster: 'devnet',
     state: 'finalized',
     signature: '5h2Qm8kq1Xn3bYv7Wc9Zr4Tt6Pp2Ss8Dd1Ff3Gg5Hh7Jj9Kk2Ll4Mm6Nn8Bb1Vv3Cc5Xx7Zz9Aa',
@@ -121,14 +129,16 @@ export const samplePayments = (now: number): Payment[] => {
     payment(0, { state: 'confirmed' }),
     payment(1, {}),
     payment(2, { mode: 'claim' }),
+    payment(2.5, { mode: 'unattributed' }),
     payment(3, { state: 'disputed', reason: 'The wallet got 12 000 000, not 26 193 000.' }),
   ];
 };
 
-export const samplePayers: Payer[] = [
+export const samplePayers = (unit: Unit): Payer[] => [
   {
     payer,
     gatewayUrl,
+    ...unit,
     earnedLamports: '150000000',
     unvoucheredLamports: '147000',
     unsettledLamports: '24000000',
@@ -139,6 +149,7 @@ export const samplePayers: Payer[] = [
   {
     payer: '9WzDXwBbmkg8ZTbNMqUxvQRAyrZzDsGYdLVL9zYtAWWM',
     gatewayUrl,
+    ...unit,
     earnedLamports: '41520000',
     unvoucheredLamports: '20000000',
     unsettledLamports: '20000000',
@@ -148,8 +159,9 @@ export const samplePayers: Payer[] = [
   },
 ];
 
-export const sampleSums = (isFresh: boolean): MoneySums =>
-  isFresh
+export const sampleSums = (isFresh: boolean, unit: Unit): MoneySums => ({
+  ...unit,
+  ...(isFresh
     ? {
         grossLamports: '0',
         feeLamports: '0',
@@ -171,11 +183,13 @@ export const sampleSums = (isFresh: boolean): MoneySums =>
         disputedLamports: '1995000',
         unattributedLamports: '0',
         differenceLamports: '0',
-      };
+      }),
+});
 
-const row = (key: string, jobs: number, net: number, cost: number, network: string): BreakdownRow => ({
+const row = (key: string, jobs: number, net: number, cost: number, money: SampleMoney): BreakdownRow => ({
   key,
-  network,
+  network: money.network,
+  ...money.unit,
   jobs,
   grossLamports: `${Math.round(net / 0.95)}`,
   feeLamports: `${Math.round(net / 0.95) - net}`,
@@ -183,26 +197,26 @@ const row = (key: string, jobs: number, net: number, cost: number, network: stri
   costLamports: `${cost}`,
 });
 
-export const sampleBreakdown = (by: BreakdownKey, network: string): BreakdownRow[] =>
+export const sampleBreakdown = (by: BreakdownKey, money: SampleMoney): BreakdownRow[] =>
   by === 'type'
     ? [
-        row('inference', 2410, 41_000_000, 0, network),
-        row('proxy', 341, 12_884_000, 11_900_000, network),
-        row('training', 55, 5_000_000, 0, network),
+        row('inference', 2410, 41_000_000, 0, money),
+        row('proxy', 341, 12_884_000, 11_900_000, money),
+        row('training', 55, 5_000_000, 0, money),
       ]
     : by === 'model'
       ? [
-          row('llama-3.2-3b-Q4_K_M', 2410, 41_000_000, 0, network),
-          row('fast', 341, 12_884_000, 11_900_000, network),
-          row('digits', 55, 5_000_000, 0, network),
+          row('llama-3.2-3b-Q4_K_M', 2410, 41_000_000, 0, money),
+          row('fast', 341, 12_884_000, 11_900_000, money),
+          row('digits', 55, 5_000_000, 0, money),
         ]
-      : [row(gatewayUrl, 2806, 58_884_000, 11_900_000, network)];
+      : [row(gatewayUrl, 2806, 58_884_000, 11_900_000, money)];
 
-export const sampleYear = (network: string): YearlyRow[] =>
+export const sampleYear = ({ network, unit }: SampleMoney): YearlyRow[] =>
   [9, 10, 11].map((month) => ({
     month,
     network,
-    asset: 'SOL',
+    ...unit,
     jobs: 3040,
     grossLamports: '67200000',
     feeLamports: '3360000',

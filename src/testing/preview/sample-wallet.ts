@@ -1,7 +1,9 @@
+import { type Unit, usdcDecimals, usdcMints } from '#contract/assets.ts';
 import type { ClaimSummary, Payment, WalletStatus } from '#contract/wallet.ts';
 import { clusterSchema } from '#contract/wire/network.ts';
 import { payer } from './sample-data.ts';
 
+export const usdc: Unit = { asset: usdcMints.devnet ?? '', decimals: usdcDecimals };
 const day = 86_400_000;
 const treasury = 'GATEwayTreasury1111111111111111111111111111';
 export const sampleSignature =
@@ -32,17 +34,16 @@ export function sampleWallet(now: number, state: string, cluster: string | null)
       : null,
     balances:
       chain.success && state !== 'none'
-        ? { lamports: '1284500000', usdcMicro: '42150000', at: now - 40_000 }
+        ? { lamports: '1284500000', token: { ...usdc, amountAtomic: '42150000' }, at: now - 40_000 }
         : null,
   };
 }
 
-export const sampleClaim = (now: number, cluster: string | null): ClaimSummary => ({
+export const sampleClaim = (now: number, cluster: string | null, unit: Unit): ClaimSummary => ({
   id: 'claim-1',
   cluster: clusterSchema.catch('devnet').parse(cluster),
   amountAtomic: '8412000',
-  asset: 'SOL',
-  decimals: 9,
+  ...unit,
   feeLamports: '10000',
   from: treasury,
   to: payer,
@@ -59,6 +60,7 @@ export const samplePayment = (now: number, claim: ClaimSummary): Payment => ({
   mode: 'claim',
   amountAtomic: claim.amountAtomic,
   asset: claim.asset,
+  decimals: claim.decimals,
   cluster: claim.cluster,
   state: 'submitted',
   signature: sampleSignature,

@@ -1,3 +1,4 @@
+import type { Unit } from '#contract/assets.ts';
 import { AppError } from '#contract/errors.ts';
 import type { AddressCheck, WalletAnswer, WalletStatus } from '#contract/wallet.ts';
 import type { MemoryAnswers, MemoryTransport } from '../memory-transport.ts';
@@ -11,7 +12,12 @@ const otherAddress = '9xQeWvG816bUx9EPjHmaT23yvVM2ZWbrrpZb9PusVFin';
  * Calls of the wallet, which change the sample. The browser's wallet answers after two seconds, says no (`browser=rejects`) or nothing at
  * all (`browser=silent`). An address that begins with `P` is of a program's account, with `T` a program.
  */
-export function walletAnswers(wish: URLSearchParams, now: number, transport: () => MemoryTransport) {
+export function walletAnswers(
+  wish: URLSearchParams,
+  now: number,
+  unit: Unit,
+  transport: () => MemoryTransport,
+) {
   const cluster = wish.get('cluster');
   let status: WalletStatus = {
     ...sampleWallet(now, wish.get('wallet') ?? 'view-only', cluster),
@@ -28,7 +34,7 @@ export function walletAnswers(wish: URLSearchParams, now: number, transport: () 
     transport().publish('wallet.status', status);
     return null;
   };
-  const claim = sampleClaim(now, cluster);
+  const claim = sampleClaim(now, cluster, unit);
   const answers: MemoryAnswers = {
     'wallet.check': ({ address }): AddressCheck => {
       if (address.trim().length < 32)

@@ -1,5 +1,6 @@
 import { useTranslation } from 'react-i18next';
 import { useSignal } from '../../lib/use-signal.ts';
+import { useUnit } from '../../lib/use-unit.ts';
 import { Page } from '../../ui/page.tsx';
 import { Stat } from '../../ui/stat.tsx';
 import { EarnedCard } from './earned-card.tsx';
@@ -21,6 +22,7 @@ export function DashboardPage() {
   const wallet = useSignal('wallet.status');
   const engines = useSignal('node.engines');
   const testCredits = status?.testCredits ?? false;
+  const unit = useUnit();
   const success = serving?.successRate;
   return (
     <Page title={t('app.page.dashboard')}>
@@ -57,7 +59,7 @@ export function DashboardPage() {
           />
           <MemoryCard resources={resources} />
         </div>
-        <LatestWork unit={t(testCredits ? 'dashboard.testCredits' : 'dashboard.sol')} />
+        <LatestWork unit={unit} />
         <WorthALookCard
           hints={worthALook({
             status,

@@ -2,9 +2,11 @@ import { Check, TriangleAlert } from 'lucide-react';
 import { useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { EarningsSummary } from '#contract/earnings.ts';
+import { formatAmount } from '../../lib/amount.ts';
 import { client } from '../../lib/client.ts';
-import { formatMicroUsd, formatSol, formatTime } from '../../lib/format.ts';
+import { formatMicroUsd, formatTime } from '../../lib/format.ts';
 import { useSignal } from '../../lib/use-signal.ts';
+import { useUnit } from '../../lib/use-unit.ts';
 import { Card } from '../../ui/card.tsx';
 import { Sparkline } from '../../ui/sparkline.tsx';
 
@@ -17,11 +19,11 @@ export function EarnedCard({
 }) {
   const { t } = useTranslation();
   const hours = useTodayByHour();
-  const unit = t(testCredits ? 'dashboard.testCredits' : 'dashboard.sol');
+  const unit = useUnit();
   const forecast = !summary
     ? '–'
     : summary.forecastLamports !== null
-      ? `${formatSol(summary.forecastLamports)} ${unit}`
+      ? `${formatAmount(summary.forecastLamports, unit)} ${unit.name}`
       : summary.forecastAt !== null
         ? t('dashboard.forecastAt', { time: formatTime(summary.forecastAt) })
         : '–';
@@ -31,9 +33,9 @@ export function EarnedCard({
         <strong
           className={`text-3xl font-semibold tracking-tight ${testCredits ? 'text-warn' : 'text-earn'}`}
         >
-          {summary ? formatSol(summary.today.netLamports) : '–'}
+          {summary ? formatAmount(summary.today.netLamports, unit) : '–'}
         </strong>{' '}
-        <span className="text-dim">{unit}</span>
+        <span className="text-dim">{unit.name}</span>
       </p>
       <NetLine />
       <div className="h-12 lg:h-auto lg:max-h-36 lg:min-h-12 lg:flex-1">
@@ -46,7 +48,7 @@ export function EarnedCard({
         <dd className="text-right text-text">{summary?.today.jobs.toLocaleString('en') ?? '–'}</dd>
         <dt>{t('dashboard.owes')}</dt>
         <dd className="text-right text-text">
-          {summary?.gatewayOwes ? `${formatSol(summary.gatewayOwes.lamports)} ${unit}` : '–'}
+          {summary?.gatewayOwes ? `${formatAmount(summary.gatewayOwes.lamports, unit)} ${unit.name}` : '–'}
         </dd>
         <dt>{t('dashboard.gateway')}</dt>
         <dd className="text-right">{summary ? <Agreement summary={summary} /> : '–'}</dd>
@@ -93,7 +95,7 @@ function Agreement({ summary }: { summary: EarningsSummary }) {
     return (
       <span className="inline-flex items-center gap-1.5 text-bad">
         <TriangleAlert size={14} aria-hidden />
-        {t('dashboard.disputed', { amount: formatSol(byState.disputed ?? '0') })}
+        {t('dashboard.disputed', { amount: formatAmount(byState.disputed ?? '0', summary) })}
       </span>
     );
   if (BigInt(byState.earned ?? '0') > 0n) return <span className="text-text">{t('dashboard.waiting')}</span>;

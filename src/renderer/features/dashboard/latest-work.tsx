@@ -1,8 +1,9 @@
 import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Job } from '#contract/job.ts';
+import { formatAmount, type ShownUnit } from '../../lib/amount.ts';
 import { client } from '../../lib/client.ts';
-import { formatDuration, formatSol, formatTime, formatTokens } from '../../lib/format.ts';
+import { formatDuration, formatTime, formatTokens } from '../../lib/format.ts';
 import { useSignal } from '../../lib/use-signal.ts';
 import { Card } from '../../ui/card.tsx';
 import { EmptyState } from '../../ui/empty-state.tsx';
@@ -32,7 +33,7 @@ function useLatestJobs(): Job[] | null {
   return jobs;
 }
 
-export function LatestWork({ unit }: { unit: string }) {
+export function LatestWork({ unit }: { unit: ShownUnit }) {
   const { t } = useTranslation();
   const models = useSignal('models.list');
   const jobs = useLatestJobs();
@@ -47,7 +48,7 @@ export function LatestWork({ unit }: { unit: string }) {
               <th className="pb-1.5 font-normal">{t('dashboard.model')}</th>
               <th className="pb-1.5 text-right font-normal">{t('dashboard.tokens')}</th>
               <th className="pb-1.5 text-right font-normal">{t('dashboard.took')}</th>
-              <th className="pb-1.5 text-right font-normal">{t('dashboard.earned', { unit })}</th>
+              <th className="pb-1.5 text-right font-normal">{t('dashboard.earned', { unit: unit.name })}</th>
             </tr>
           </thead>
           <tbody>
@@ -71,7 +72,7 @@ export function LatestWork({ unit }: { unit: string }) {
                       {t(`dashboard.job.${job.state}`)}
                     </span>
                   ) : (
-                    <span className="text-earn">{formatSol(job.earnedLamports)}</span>
+                    <span className="text-earn">{formatAmount(job.earnedLamports, unit)}</span>
                   )}
                 </td>
               </tr>

@@ -1,12 +1,13 @@
 import { TriangleAlert } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import type { Allowance, SharePreview } from '#contract/hybrid.ts';
-import { formatBytes, formatMbps, formatSol } from '../../lib/format.ts';
+import { formatAmount, type ShownUnit } from '../../lib/amount.ts';
+import { formatBytes, formatMbps } from '../../lib/format.ts';
 
 interface SharePreviewViewProps {
   preview: SharePreview | null;
   sharePercent: number;
-  unit: string;
+  unit: ShownUnit;
 }
 
 /** What a position of the slider brings and costs: each kind's threads, memory and earnings. */
@@ -56,11 +57,11 @@ function arrangementText(preview: SharePreview, sharePercent: number, t: Transla
   return t(`hybrid.arrangement.${preview.arrangement}`, { percent: preview.trainingSharePercent });
 }
 
-function earnedText(preview: SharePreview | null, kind: Kind, unit: string, t: Translate): string {
+function earnedText(preview: SharePreview | null, kind: Kind, unit: ShownUnit, t: Translate): string {
   const lamports = kind === 'serving' ? preview?.inferenceLamportsPerHour : preview?.trainingLamportsPerHour;
   return lamports == null
-    ? t('hybrid.earnsUnknown', { unit })
-    : t('hybrid.earns', { amount: formatSol(lamports), unit });
+    ? t('hybrid.earnsUnknown', { unit: unit.name })
+    : t('hybrid.earns', { amount: formatAmount(lamports, unit), unit: unit.name });
 }
 
 function takesText({ threads, ramBytes, gpuBytes, networkMbps }: Allowance, t: Translate): string {

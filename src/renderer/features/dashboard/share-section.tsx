@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Settings } from '#contract/settings.ts';
 import { act } from '../../lib/act.ts';
+import type { ShownUnit } from '../../lib/amount.ts';
 import { useSignal } from '../../lib/use-signal.ts';
 import { Button } from '../../ui/button.tsx';
 import { PoleSlider } from '../../ui/pole-slider.tsx';
@@ -13,7 +14,7 @@ import { useSharePreview } from './use-share-preview.ts';
 const keyPauseMs = 700;
 
 /** How the computer is shared between serving and training: the slider, what it would mean, and how it stands now. */
-export function ShareSection({ unit }: { unit: string }) {
+export function ShareSection({ unit }: { unit: ShownUnit }) {
   const { t } = useTranslation();
   const hybrid = useSignal('hybrid.status');
   const settings = useSignal('settings.current');
@@ -38,7 +39,7 @@ export function ShareSection({ unit }: { unit: string }) {
   );
 }
 
-function ShareSlider({ settings, unit }: { settings: Settings; unit: string }) {
+function ShareSlider({ settings, unit }: { settings: Settings; unit: ShownUnit }) {
   const { t } = useTranslation();
   const { takePartInTraining: takesPart } = settings;
   const stored = takesPart ? settings.trainingSharePercent : 0;

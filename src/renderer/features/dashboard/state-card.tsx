@@ -4,6 +4,7 @@ import type { NodeStatus } from '#contract/node-status.ts';
 import { act } from '../../lib/act.ts';
 import { client } from '../../lib/client.ts';
 import { useSignal } from '../../lib/use-signal.ts';
+import { useUnit } from '../../lib/use-unit.ts';
 import { Button } from '../../ui/button.tsx';
 import { Card } from '../../ui/card.tsx';
 import { ErrorNote } from '../../ui/error-note.tsx';
@@ -23,7 +24,7 @@ export function StateCard({ status }: { status: NodeStatus }) {
   const [asksHowLong, setAsksHowLong] = useState(false);
   const { state } = status;
   const isEarning = state.state === 'earning';
-  const unit = t(status.testCredits ? 'dashboard.testCredits' : 'dashboard.sol');
+  const unit = useUnit();
 
   // A start that fails shows as the node's state.
   const start = () => void client.request('node.start', {});

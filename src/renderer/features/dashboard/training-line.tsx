@@ -2,11 +2,11 @@ import type { TFunction } from 'i18next';
 import { ChevronRight } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import type { TrainingState } from '#contract/training.ts';
-import { formatSol } from '../../lib/format.ts';
+import { formatAmount, type ShownUnit } from '../../lib/amount.ts';
 import { useSignal } from '../../lib/use-signal.ts';
 
 /** Where training stands and what its rounds have earned, in one line that opens its page. */
-export function TrainingLine({ unit }: { unit: string }) {
+export function TrainingLine({ unit }: { unit: ShownUnit }) {
   const { t } = useTranslation();
   const status = useSignal('training.status');
   const rounds = status?.earned.rounds ?? 0;
@@ -21,8 +21,8 @@ export function TrainingLine({ unit }: { unit: string }) {
         {status && rounds > 0 && (
           <span className="text-xs">
             {t('training.earnedIn', {
-              amount: formatSol(status.earned.netLamports),
-              unit,
+              amount: formatAmount(status.earned.netLamports, unit),
+              unit: unit.name,
               count: rounds,
             })}
           </span>

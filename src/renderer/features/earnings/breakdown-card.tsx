@@ -2,8 +2,9 @@ import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { BreakdownKey, BreakdownRow, Period } from '#contract/earnings.ts';
 import type { ErrorBody } from '#contract/result.ts';
+import { formatAmount, type ShownUnit, shownUnit } from '../../lib/amount.ts';
 import { client } from '../../lib/client.ts';
-import { formatSol, formatTokens } from '../../lib/format.ts';
+import { formatTokens } from '../../lib/format.ts';
 import { Chip } from '../../ui/chip.tsx';
 import { EmptyState } from '../../ui/empty-state.tsx';
 import { ErrorNote } from '../../ui/error-note.tsx';
@@ -15,17 +16,21 @@ const keys = ['type', 'model', 'gateway'] as const satisfies readonly BreakdownK
 const refreshMs = 2000;
 
 /** What each type of work, model or gateway brought in a period, and its share of the whole. */
-export function BreakdownCard({ unit }: { unit: string }) {
+export function BreakdownCard({ unit }: { unit: ShownUnit }) {
   const { t } = useTranslation();
   const [period, setPeriod] = useState<Period>('7');
   const [by, setBy] = useState<BreakdownKey>('type');
   const { rows, error } = useBreakdown(period, by);
   const networks = new Set(rows?.map(({ network }) => network));
-  const most = rows?.reduce((max, { netLamports }) => Math.max(max, Number(netLamports)), 0) ?? 0;
+  /** Bars are compared within an asset alone. */
+  const most = (asset: string) =>
+    Math.max(0, ...(rows ?? []).map((row) => (row.asset === asset ? Number(row.netLamports) : 0)));
   return (
     <section className="rounded-[10px] border border-line bg-panel px-4 py-3.5">
       <div className="mb-3 flex flex-wrap items-center gap-2">
-        <h2 className="me-auto text-xs font-medium text-dim">{t('earnings.breakdown.title', { unit })}</h2>
+        <h2 className="me-auto text-xs font-medium text-dim">
+          {t('earnings.breakdown.title', { unit: unit.name })}
+        </h2>
         <Segments
           label={t('earnings.breakdown.by')}
           value={by}
@@ -42,7 +47,7 @@ export function BreakdownCard({ unit }: { unit: string }) {
       {error && <ErrorNote error={error} />}
       {rows?.length === 0 && <EmptyState title={t('earnings.breakdown.empty')} />}
       {rows && rows.length > 0 && (
-        <table aria-label={t('earnings.breakdown.title', { unit })} className="w-full text-sm">
+        <table aria-label={t('earnings.breakdown.title', { unit: unit.name })} className="w-full text-sm">
           <thead className="text-xs text-dim">
             <tr>
               <th scope="col" className="px-2 pb-2 text-start font-normal">
@@ -61,12 +66,13 @@ export function BreakdownCard({ unit }: { unit: string }) {
           </thead>
           <tbody>
             {rows.map((row) => (
-              <tr key={`${row.key} ${row.network}`} className="border-t border-line">
+              <tr key={`${row.key} ${row.network} ${row.asset}`} className="border-t border-line">
                 <th scope="row" className="max-w-0 w-2/5 px-2 py-1.5 text-start font-medium">
                   <span className="flex items-center gap-2">
                     <span className="truncate" title={row.key}>
                       {by === 'type' ? t(`earnings.types.${row.key}`) : row.key}
                     </span>
+                    {row.asset !== unit.asset && <Chip>{shownUnit(row, t).name}</Chip>}
                     {networks.size > 1 && (
                       <Chip look={row.network === 'test-credits' ? 'warn' : 'plain'}>{row.network}</Chip>
                     )}
@@ -74,20 +80,22 @@ export function BreakdownCard({ unit }: { unit: string }) {
                   <span className="mt-1 block h-1 rounded bg-panel-2" aria-hidden>
                     <span
                       className={`block h-1 rounded ${row.network === 'test-credits' ? 'bg-warn' : 'bg-earn'}`}
-                      style={{ width: `${most === 0 ? 0 : (Number(row.netLamports) / most) * 100}%` }}
+                      style={{
+                        width: `${most(row.asset) === 0 ? 0 : (Number(row.netLamports) / most(row.asset)) * 100}%`,
+                      }}
                     />
                   </span>
                 </th>
                 <Cell>{formatTokens(row.jobs)}</Cell>
-                <Cell isWide>{formatSol(row.grossLamports)}</Cell>
-                <Cell isWide>{formatSol(row.feeLamports)}</Cell>
-                <Cell>{row.costLamports === '0' ? '–' : formatSol(row.costLamports)}</Cell>
+                <Cell isWide>{formatAmount(row.grossLamports, row)}</Cell>
+                <Cell isWide>{formatAmount(row.feeLamports, row)}</Cell>
+                <Cell>{row.costLamports === '0' ? '–' : formatAmount(row.costLamports, row)}</Cell>
                 <Cell>
-                  {formatSol(row.netLamports)}
+                  {formatAmount(row.netLamports, row)}
                   {row.costLamports !== '0' && (
                     <span className="block text-xs text-dim">
                       {t('earnings.breakdown.yours', {
-                        left: formatSol(BigInt(row.netLamports) - BigInt(row.costLamports)),
+                        left: formatAmount(BigInt(row.netLamports) - BigInt(row.costLamports), row),
                       })}
                     </span>
                   )}

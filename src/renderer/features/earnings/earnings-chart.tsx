@@ -2,8 +2,8 @@ import { useEffect, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { SeriesPoint } from '#contract/earnings.ts';
 import type { ErrorBody } from '#contract/result.ts';
+import { formatAmount, type ShownUnit } from '../../lib/amount.ts';
 import { client } from '../../lib/client.ts';
-import { formatSol } from '../../lib/format.ts';
 import { Chart } from '../../ui/chart.tsx';
 import { ErrorNote } from '../../ui/error-note.tsx';
 import { Segments } from '../../ui/segments.tsx';
@@ -19,21 +19,22 @@ const refreshMs = 1000;
 const keyOf = (point: SeriesPoint) => point.at;
 
 /** Net earnings by hour or day: what serving, training and reselling brought, one upon the other, or the table of the same figures. */
-export function EarningsChart({ unit, testCredits }: { unit: string; testCredits: boolean }) {
+export function EarningsChart({ unit, testCredits }: { unit: ShownUnit; testCredits: boolean }) {
   const { t, i18n } = useTranslation();
   const [range, setRange] = useState<Range>('hour');
   const [view, setView] = useState<'chart' | 'table'>('chart');
   const { points, error } = useSeries(range);
   const formats = useMemo(() => timeFormats(i18n.language), [i18n.language]);
+  const scale = 10 ** (unit.decimals ?? 0);
   const times = useMemo(() => points?.map((point) => point.at) ?? [], [points]);
   const series = useMemo(
     () =>
       entryTypes.map((type) => ({
         label: t(`earnings.types.${type}`),
         color: testCredits && type === 'inference' ? ('warn' as const) : typeColors[type],
-        values: points?.map((point) => Number(point.byType[type]) / 1e9) ?? [],
+        values: points?.map((point) => Number(point.byType[type]) / scale) ?? [],
       })),
-    [t, testCredits, points],
+    [t, testCredits, points, scale],
   );
   const newestFirst = useMemo(() => [...(points ?? [])].reverse(), [points]);
   const columns: Column<SeriesPoint>[] = [
@@ -57,15 +58,15 @@ export function EarningsChart({ unit, testCredits }: { unit: string; testCredits
         title: t(`earnings.types.${type}`),
         width: '9rem',
         align: 'end',
-        cell: (point) => formatSol(point.byType[type]),
+        cell: (point) => formatAmount(point.byType[type], unit),
       }),
     ),
     {
       key: 'net',
-      title: t('earnings.net', { unit }),
+      title: t('earnings.net', { unit: unit.name }),
       width: '11rem',
       align: 'end',
-      cell: (point) => formatSol(point.netLamports),
+      cell: (point) => formatAmount(point.netLamports, unit),
     },
   ];
   return (
@@ -108,9 +109,9 @@ export function EarningsChart({ unit, testCredits }: { unit: string; testCredits
           isStacked
           times={times}
           series={series}
-          valueAxis={t('earnings.net', { unit })}
+          valueAxis={t('earnings.net', { unit: unit.name })}
           timeAxis={t(`earnings.${range}`)}
-          formatValue={(value) => formatSol(String(Math.round(value * 1e9)))}
+          formatValue={(value) => formatAmount(String(Math.round(value * scale)), unit)}
           formatTick={(value) => value.toLocaleString(i18n.language, { maximumSignificantDigits: 3 })}
           formatTime={(at) => formats[range].long.format(at)}
           formatTimeTick={(at) => formats[range].short.format(at)}

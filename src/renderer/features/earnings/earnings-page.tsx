@@ -3,6 +3,7 @@ import { useTranslation } from 'react-i18next';
 import type { ErrorBody } from '#contract/result.ts';
 import { formatTokens } from '../../lib/format.ts';
 import { useSignal } from '../../lib/use-signal.ts';
+import { useUnit } from '../../lib/use-unit.ts';
 import { Button } from '../../ui/button.tsx';
 import { ErrorNote } from '../../ui/error-note.tsx';
 import { Page } from '../../ui/page.tsx';
@@ -25,10 +26,10 @@ export function EarningsPage({ wallet = null }: { wallet?: ReactNode }) {
   const { t } = useTranslation();
   const summary = useSignal('earnings.summary') ?? null;
   const testCredits = useSignal('node.status')?.testCredits ?? false;
-  const { rate, dollars } = useFiat(testCredits);
+  const unit = useUnit();
+  const { rate, dollars } = useFiat(testCredits || unit.asset !== 'SOL');
   const energy = useEnergyDays();
   const [error, setError] = useState<ErrorBody | null>(null);
-  const unit = testCredits ? t('earnings.testCredits') : t('earnings.sol');
   return (
     <Page title={t('earnings.title')} actions={<ExportButton onDone={setError} />}>
       <div className="flex flex-col gap-4">
@@ -41,7 +42,7 @@ export function EarningsPage({ wallet = null }: { wallet?: ReactNode }) {
           dollars={dollars}
           energy={energy}
         />
-        {!testCredits && <FiatForm rate={rate} />}
+        {!testCredits && unit.asset === 'SOL' && <FiatForm rate={rate} />}
         <MoneySumsCard summary={summary} unit={unit} rate={rate} />
         {wallet}
         <ElectricityCard summary={summary ?? undefined} />

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { solUnit, usdcMints } from '#contract/assets.ts';
 import type { EarningsSummary, Entry } from '#contract/earnings.ts';
 import { energyCost, energyOfMonth } from './electricity.ts';
 import { emptyDraft, filterOf } from './entry-filter.ts';
@@ -15,6 +16,7 @@ const entry = (id: number, state: Entry['state'] = 'earned'): Entry => ({
   payer: 'payer',
   gatewayUrl: 'http://127.0.0.1:8200',
   network: 'test-credits',
+  ...solUnit,
   promptTokens: 10,
   generatedTokens: 20,
   priceLamports: '1040',
@@ -56,14 +58,17 @@ test('only what is in view and not here is asked for, and what is stale with the
 
 const totals = { jobs: 1, tokens: 1, grossLamports: '0', feeLamports: '0', netLamports: '0' };
 const summary = (agreed: string, earned: string, owes: string | null): EarningsSummary => ({
+  network: 'devnet',
+  ...solUnit,
+  others: [],
   today: totals,
   last7Days: totals,
   last30Days: totals,
   all: totals,
-  byState: { agreed, earned, vouchered: '0', settled: '0', disputed: '0', unattributed: '0' },
+  byState: { agreed: '0', earned: '0', vouchered: '0', settled: '0', disputed: '0', unattributed: '0' },
   forecastLamports: null,
   forecastAt: null,
-  gatewayOwes: owes === null ? null : { lamports: owes, at: 5 },
+  gatewayOwes: owes === null ? null : { lamports: owes, at: 5, agreedLamports: agreed, waitingLamports: earned },
 });
 
 test('the sums add up when the gateway owes just what was agreed', () => {
@@ -91,6 +96,7 @@ test('days of a filter begin and end at this computer’s midnights', () => {
 });
 
 const sums = {
+  ...solUnit,
   grossLamports: '1000',
   feeLamports: '50',
   unvoucheredLamports: '100',
@@ -111,7 +117,7 @@ test('the parts are added up on the page itself: a host that says all is well is
 const month = (number: number, network: string, net: string) => ({
   month: number,
   network,
-  asset: 'SOL',
+  ...solUnit,
   jobs: 2,
   grossLamports: net,
   feeLamports: '0',
@@ -143,6 +149,20 @@ test('a year’s file has a line a month and network, electricity apart, and fia
     paid: 10n,
   });
   expect(monthStarts(2026)).toHaveLength(13);
+});
+
+test('tokens have lines of their own, by their digits, and no price of SOL', () => {
+  const rate = { currency: 'EUR', microPerSol: 130_000_000, at: 0 };
+  const usdc = { asset: usdcMints.devnet ?? '', decimals: 6 };
+  const rows = [
+    month(1, 'devnet', '7'),
+    { ...month(1, 'devnet', '1250000'), ...usdc },
+    { ...month(1, 'devnet', '3'), asset: 'mint', decimals: null },
+  ];
+  const [, , known, unknown] = yearlyCsv(2026, rows, null, rate).split('\r\n');
+  expect(known).toBe('2026-01,devnet,USDC,2,1.250000,0.000000,1.250000,0.000000,0.000000,0.000005,,,,');
+  expect(unknown).toBe('2026-01,devnet,smallest units of mint,2,3,0,3,0,0,5,,,,');
+  expect(yearTotals(rows).map(({ net }) => net)).toEqual([7n, 1_250_000n, 3n]);
 });
 
 test('electricity is of the last days, today among them; unknown where no day is', () => {

@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { microUsdPerBillion } from '#contract/assets.ts';
 import type { EarningsSummary } from '#contract/earnings.ts';
 import type { EnergyDay } from '#contract/resources.ts';
 import type { Result } from '#contract/result.ts';
@@ -26,7 +27,8 @@ export function ElectricityCard({ summary }: { summary: EarningsSummary | undefi
   if (!settings || answer === null) return null;
   const hasPrice = settings.powerMicroUsdPerKwh !== null;
   // Test credits are worth nothing, so they leave no net.
-  const netPrice = hasPrice && !testCredits ? (solPrice?.microUsd ?? null) : null;
+  const netPrice =
+    hasPrice && !testCredits ? microUsdPerBillion(summary?.asset ?? 'SOL', solPrice?.microUsd ?? null) : null;
   const days = answer.ok ? answer.data : [];
   const month = energyOf(days, 30, Date.now());
   const money = (microUsd: number | null) => (microUsd === null ? '–' : `≈ ${formatMicroUsd(microUsd, 3)}`);
@@ -87,10 +89,10 @@ export function ElectricityCard({ summary }: { summary: EarningsSummary | undefi
   );
 }
 
-/** Earnings at the price of a SOL less the cost, in micro-dollars; null without a price. */
-function netMicroUsd(lamports: string, solMicroUsd: number | null, costMicroUsd: number): number | null {
-  if (solMicroUsd === null) return null;
-  return Number((BigInt(lamports) * BigInt(solMicroUsd)) / 1_000_000_000n) - costMicroUsd;
+/** Earnings at the price of 10⁹ smallest units less the cost, in micro-dollars; null without a price. */
+function netMicroUsd(lamports: string, microUsd: number | null, costMicroUsd: number): number | null {
+  if (microUsd === null) return null;
+  return Number((BigInt(lamports) * BigInt(microUsd)) / 1_000_000_000n) - costMicroUsd;
 }
 
 /** The last 30 days, renewed each minute; null until the first answer. */

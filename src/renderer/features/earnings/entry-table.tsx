@@ -1,7 +1,8 @@
 import { useEffect, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Entry, EntryFilter } from '#contract/earnings.ts';
-import { formatMoment, formatSol, formatTokens, shortAddress } from '../../lib/format.ts';
+import { formatAmount, type ShownUnit, shownUnit } from '../../lib/amount.ts';
+import { formatMoment, formatTokens, shortAddress } from '../../lib/format.ts';
 import { openRoute, useRoute } from '../../lib/routes.ts';
 import { Drawer } from '../../ui/drawer.tsx';
 import { EmptyState } from '../../ui/empty-state.tsx';
@@ -29,7 +30,7 @@ const modelCell = ({ model, proxied }: Entry) =>
   );
 
 /** Every booked job, newest first, narrowed down by the filter. */
-export function EntryTable({ unit }: { unit: string }) {
+export function EntryTable({ unit }: { unit: ShownUnit }) {
   const { t } = useTranslation();
   const [draft, setDraft] = useState(emptyDraft);
   const filter = useSettled(useMemo(() => filterOf(draft), [draft]));
@@ -45,7 +46,7 @@ export function EntryTable({ unit }: { unit: string }) {
         closeLabel={t('earnings.close')}
         onClose={() => openRoute('earnings')}
       >
-        {Number.isInteger(openId) && <EntryDetailView key={openId} id={openId} unit={unit} />}
+        {Number.isInteger(openId) && <EntryDetailView key={openId} id={openId} />}
       </Drawer>
     </section>
   );
@@ -61,7 +62,7 @@ function useSettled(filter: EntryFilter): EntryFilter {
   return settled;
 }
 
-function FilteredEntries({ filter, unit }: { filter: EntryFilter; unit: string }) {
+function FilteredEntries({ filter, unit }: { filter: EntryFilter; unit: ShownUnit }) {
   const { t } = useTranslation();
   const { rows, isCut, error } = useEntryRows(filter);
   const columns = useColumns(unit);
@@ -93,7 +94,7 @@ function FilteredEntries({ filter, unit }: { filter: EntryFilter; unit: string }
   );
 }
 
-function useColumns(unit: string): Column<Entry>[] {
+function useColumns(unit: ShownUnit): Column<Entry>[] {
   const { t } = useTranslation();
   return useMemo<Column<Entry>[]>(
     () => [
@@ -121,10 +122,18 @@ function useColumns(unit: string): Column<Entry>[] {
       },
       {
         key: 'net',
-        title: t('earnings.net', { unit }),
+        title: t('earnings.net', { unit: unit.name }),
         width: '7.5rem',
         align: 'end',
-        cell: (entry) => formatSol(entry.netLamports),
+        cell: (entry) =>
+          entry.asset === unit.asset ? (
+            formatAmount(entry.netLamports, entry)
+          ) : (
+            <>
+              {formatAmount(entry.netLamports, entry)}{' '}
+              <span className="text-xs text-dim">{shownUnit(entry, t).name}</span>
+            </>
+          ),
       },
       {
         key: 'state',

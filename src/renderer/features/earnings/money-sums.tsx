@@ -2,15 +2,16 @@ import { Check, CircleHelp, Clock, TriangleAlert } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import type { EarningsSummary } from '#contract/earnings.ts';
 import type { MoneySums } from '#contract/wallet.ts';
+import { formatAmount, type ShownUnit } from '../../lib/amount.ts';
 import type { FiatRate } from '../../lib/fiat.ts';
-import { formatSol, formatTime } from '../../lib/format.ts';
+import { formatTime } from '../../lib/format.ts';
 import { useSignal } from '../../lib/use-signal.ts';
 import { FiatText } from './fiat-text.tsx';
 import { addsUp, pendingOf, reconcile } from './reconciliation.ts';
 
 interface MoneySumsProps {
   summary: EarningsSummary | null;
-  unit: string;
+  unit: ShownUnit;
   rate: FiatRate | null;
 }
 
@@ -39,8 +40,8 @@ export function MoneySumsCard({ summary, unit, rate }: MoneySumsProps) {
               {t(`earnings.money.${name}`)}
             </dt>
             <dd className={name === 'disputed' && lamports ? 'text-bad' : ''}>
-              {lamports === null ? '–' : formatSol(lamports)}{' '}
-              <span className="text-xs whitespace-nowrap text-dim">{unit}</span>
+              {lamports === null ? '–' : formatAmount(lamports, unit)}{' '}
+              <span className="text-xs whitespace-nowrap text-dim">{unit.name}</span>
             </dd>
             {lamports !== null && lamports !== 0n && (
               <dd className="text-xs">
@@ -59,14 +60,18 @@ export function MoneySumsCard({ summary, unit, rate }: MoneySumsProps) {
 }
 
 /** The whole, written out as the sum of its parts. */
-function SumsLine({ sums, unit }: { sums: MoneySums; unit: string }) {
+function SumsLine({ sums, unit }: { sums: MoneySums; unit: ShownUnit }) {
   const { t } = useTranslation();
   const { isRight, difference, parts } = addsUp(sums);
   const terms = parts
     .filter(({ lamports }) => lamports !== 0n)
-    .map(({ name, lamports }) => `${formatSol(lamports)} ${t(`earnings.money.terms.${name}`)}`)
+    .map(({ name, lamports }) => `${formatAmount(lamports, unit)} ${t(`earnings.money.terms.${name}`)}`)
     .join(' + ');
-  const sum = t('earnings.money.sum', { gross: formatSol(sums.grossLamports), unit, terms: terms || '0' });
+  const sum = t('earnings.money.sum', {
+    gross: formatAmount(sums.grossLamports, unit),
+    unit: unit.name,
+    terms: terms || '0',
+  });
   return (
     <Line
       icon={isRight ? Check : TriangleAlert}
@@ -74,33 +79,33 @@ function SumsLine({ sums, unit }: { sums: MoneySums; unit: string }) {
       text={
         isRight
           ? t('earnings.money.addsUp', { sum })
-          : t('earnings.money.differs', { sum, difference: formatSol(difference), unit })
+          : t('earnings.money.differs', { sum, difference: formatAmount(difference, unit), unit: unit.name })
       }
     />
   );
 }
 
-function Comparison({ summary, unit }: { summary: EarningsSummary; unit: string }) {
+function Comparison({ summary, unit }: { summary: EarningsSummary; unit: ShownUnit }) {
   const { t } = useTranslation();
   const result = reconcile(summary);
   if (result.state === 'unknown') {
     return <Line icon={CircleHelp} color="text-dim" text={t('earnings.sums.unknown')} />;
   }
-  const values = { unit, owed: formatSol(result.owed), at: formatTime(result.at) };
+  const values = { unit: unit.name, owed: formatAmount(result.owed, unit), at: formatTime(result.at) };
   if (result.state === 'equal') {
     return <Line icon={Check} color="text-earn" text={t('earnings.sums.equal', values)} />;
   }
   if (result.state === 'waiting') {
-    const waiting = formatSol(result.waiting);
+    const waiting = formatAmount(result.waiting, unit);
     return <Line icon={Clock} color="text-info" text={t('earnings.sums.waiting', { ...values, waiting })} />;
   }
-  const amount = formatSol(result.difference < 0n ? -result.difference : result.difference);
+  const amount = formatAmount(result.difference < 0n ? -result.difference : result.difference, unit);
   const key = result.difference < 0n ? 'earnings.sums.less' : 'earnings.sums.more';
   return (
     <Line
       icon={TriangleAlert}
       color="text-bad"
-      text={t(key, { ...values, amount, ours: formatSol(result.ours) })}
+      text={t(key, { ...values, amount, ours: formatAmount(result.ours, unit) })}
     />
   );
 }

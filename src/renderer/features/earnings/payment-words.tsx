@@ -1,8 +1,9 @@
-import { BadgeCheck, Clock, TriangleAlert } from 'lucide-react';
+import { BadgeCheck, CircleHelp, Clock, TriangleAlert } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import type { Payment } from '#contract/wallet.ts';
+import { formatAmount, shownUnit } from '../../lib/amount.ts';
 import { explorerUrl } from '../../lib/explorer.ts';
-import { formatSol, shortAddress } from '../../lib/format.ts';
+import { shortAddress } from '../../lib/format.ts';
 
 const looks: Record<Payment['state'], { icon: typeof Clock; color: string }> = {
   submitted: { icon: Clock, color: 'text-info' },
@@ -13,25 +14,28 @@ const looks: Record<Payment['state'], { icon: typeof Clock; color: string }> = {
   disputed: { icon: TriangleAlert, color: 'text-bad' },
 };
 
-/** State of a payment by icon, colour and word. */
-export function PaymentStateMark({ state }: { state: Payment['state'] }) {
+const unnamed = { icon: CircleHelp, color: 'text-info' };
+
+/** State of a payment by icon, colour and word; a transfer that names no request has come, and paid for none. */
+export function PaymentStateMark({ payment: { state, mode } }: { payment: Pick<Payment, 'state' | 'mode'> }) {
   const { t } = useTranslation();
-  const { icon: Icon, color } = looks[state];
+  const isUnnamed = mode === 'unattributed' && state === 'finalized';
+  const { icon: Icon, color } = isUnnamed ? unnamed : looks[state];
   return (
     <span className={`inline-flex items-center gap-1.5 ${color}`}>
       <Icon size={14} aria-hidden />
-      {t(`earnings.payments.states.${state}`)}
+      {t(isUnnamed ? 'earnings.payments.came' : `earnings.payments.states.${state}`)}
     </span>
   );
 }
 
-/** SOL as such; of a token the whole number of its smallest unit, since only its mint knows its digits. */
+/** 1.25 USDC; the token's whole mint when one points at it. */
 export function PaymentAmount({ payment }: { payment: Payment }) {
-  const isSol = payment.asset === 'SOL';
+  const { t } = useTranslation();
   return (
-    <span title={isSol ? undefined : payment.asset}>
-      {isSol ? formatSol(payment.amountAtomic) : payment.amountAtomic}{' '}
-      <span className="text-xs text-dim">{isSol ? 'SOL' : shortAddress(payment.asset)}</span>
+    <span title={payment.asset === 'SOL' ? undefined : payment.asset}>
+      {formatAmount(payment.amountAtomic, payment)}{' '}
+      <span className="text-xs text-dim">{shownUnit(payment, t).name}</span>
     </span>
   );
 }

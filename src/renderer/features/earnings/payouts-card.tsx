@@ -18,13 +18,16 @@ export function PayoutsCard() {
             className="grid grid-cols-[minmax(0,1fr)_auto] gap-x-4 gap-y-0.5 border-t border-line px-2 py-2 first:border-0"
           >
             <PaymentAmount payment={payment} />
-            <PaymentStateMark state={payment.state} />
+            <PaymentStateMark payment={payment} />
             <span className="text-xs text-dim">
               {formatMoment(payment.at)} · {t(`earnings.payments.modes.${payment.mode}`)}
             </span>
             <span className="text-end">
               <PaymentLink payment={payment} />
             </span>
+            {payment.mode === 'unattributed' && (
+              <span className="col-span-2 text-xs text-dim">{t('earnings.payments.unnamedNote')}</span>
+            )}
             {payment.reason && (
               <span className="col-span-2 text-xs text-dim" title={shortAddress(payment.id)}>
                 {payment.reason}

@@ -1,8 +1,9 @@
 import { useTranslation } from 'react-i18next';
 import type { EarningsSummary, Totals } from '#contract/earnings.ts';
 import type { EnergyDay } from '#contract/resources.ts';
+import { formatAmount, type ShownUnit } from '../../lib/amount.ts';
 import { type FiatRate, fiatOf, fiatOfDollars, formatFiat } from '../../lib/fiat.ts';
-import { formatSol, formatTime, formatTokens } from '../../lib/format.ts';
+import { formatTime, formatTokens } from '../../lib/format.ts';
 import { energyCost } from './electricity.ts';
 import { FiatText } from './fiat-text.tsx';
 
@@ -15,7 +16,7 @@ const periods = [
 
 interface PeriodTotalsProps {
   summary: EarningsSummary | null;
-  unit: string;
+  unit: ShownUnit;
   testCredits: boolean;
   rate: FiatRate | null;
   dollars: FiatRate | null;
@@ -32,14 +33,14 @@ export function PeriodTotals({ summary, unit, testCredits, rate, dollars, energy
         <Figure
           key={name}
           title={t(`earnings.periods.${name}`)}
-          value={summary && formatSol(summary[name].netLamports)}
+          value={summary && formatAmount(summary[name].netLamports, unit)}
           unit={unit}
           color={color}
         >
           {summary && (
             <>
               <FiatText lamports={BigInt(summary[name].netLamports)} rate={rate} />
-              <Work totals={summary[name]} />
+              <Work totals={summary[name]} unit={unit} />
               {rate && (
                 <Electricity
                   netLamports={BigInt(summary[name].netLamports)}
@@ -54,7 +55,7 @@ export function PeriodTotals({ summary, unit, testCredits, rate, dollars, energy
       ))}
       <Figure
         title={t('earnings.forecast.title')}
-        value={summary?.forecastLamports ? formatSol(summary.forecastLamports) : null}
+        value={summary?.forecastLamports ? formatAmount(summary.forecastLamports, unit) : null}
         unit={unit}
         color="text-text"
         className="max-[1299px]:col-span-2"
@@ -73,7 +74,7 @@ export function PeriodTotals({ summary, unit, testCredits, rate, dollars, energy
 interface FigureProps {
   title: string;
   value: string | null;
-  unit: string;
+  unit: ShownUnit;
   color: string;
   className?: string;
   children: React.ReactNode;
@@ -85,21 +86,21 @@ function Figure({ title, value, unit, color, className = '', children }: FigureP
       <h2 className="text-xs font-medium text-dim">{title}</h2>
       <p className={`mt-1 text-lg font-semibold ${color}`}>
         {value ?? '–'}{' '}
-        <span className="inline-block text-xs font-normal whitespace-nowrap text-dim">{unit}</span>
+        <span className="inline-block text-xs font-normal whitespace-nowrap text-dim">{unit.name}</span>
       </p>
       <div className="mt-0.5 grid gap-0.5 text-xs text-dim">{children}</div>
     </section>
   );
 }
 
-function Work({ totals }: { totals: Totals }) {
+function Work({ totals, unit }: { totals: Totals; unit: ShownUnit }) {
   const { t } = useTranslation();
   return (
     <span>
       {t('earnings.jobs', { count: totals.jobs })} ·{' '}
       {t('earnings.tokens', { tokens: formatTokens(totals.tokens) })}
       <br />
-      {t('earnings.fees', { fees: formatSol(totals.feeLamports) })}
+      {t('earnings.fees', { fees: formatAmount(totals.feeLamports, unit) })}
     </span>
   );
 }

@@ -1,18 +1,22 @@
 import { useTranslation } from 'react-i18next';
 import type { ProviderTotals } from '#contract/earnings.ts';
-import { formatMicroUsd, formatSol, formatTokens } from '../../lib/format.ts';
+import { formatAmount, type ShownUnit } from '../../lib/amount.ts';
+import { formatMicroUsd, formatTokens } from '../../lib/format.ts';
 import { useProviderTotals } from './use-provider-totals.ts';
 
 const columns: readonly {
   key: Exclude<keyof ProviderTotals, 'provider'>;
-  cell(row: ProviderTotals): string;
+  cell(row: ProviderTotals, unit: ShownUnit): string;
 }[] = [
   { key: 'answers', cell: ({ answers }) => formatTokens(answers) },
   { key: 'costMicroUsd', cell: ({ costMicroUsd }) => formatMicroUsd(costMicroUsd) },
-  { key: 'costLamports', cell: ({ costLamports }) => formatSol(costLamports) },
-  { key: 'commissionLamports', cell: ({ commissionLamports }) => formatSol(commissionLamports) },
-  { key: 'feeLamports', cell: ({ feeLamports }) => formatSol(feeLamports) },
-  { key: 'netLamports', cell: ({ netLamports }) => formatSol(netLamports) },
+  { key: 'costLamports', cell: ({ costLamports }, unit) => formatAmount(costLamports, unit) },
+  {
+    key: 'commissionLamports',
+    cell: ({ commissionLamports }, unit) => formatAmount(commissionLamports, unit),
+  },
+  { key: 'feeLamports', cell: ({ feeLamports }, unit) => formatAmount(feeLamports, unit) },
+  { key: 'netLamports', cell: ({ netLamports }, unit) => formatAmount(netLamports, unit) },
 ];
 
 const sum = (rows: readonly ProviderTotals[], of: (row: ProviderTotals) => string) =>
@@ -22,7 +26,7 @@ const sum = (rows: readonly ProviderTotals[], of: (row: ProviderTotals) => strin
  * What each provider cost and brought, and what is left when its bill is paid; nothing where none ever answered. In a narrow window each
  * provider is a block of its own.
  */
-export function ProviderTotalsTable({ unit }: { unit: string }) {
+export function ProviderTotalsTable({ unit }: { unit: ShownUnit }) {
   const { t } = useTranslation();
   const totals = useProviderTotals();
   if (totals === null || totals.length === 0) return null;
@@ -30,8 +34,10 @@ export function ProviderTotalsTable({ unit }: { unit: string }) {
   const cost = sum(totals, (row) => row.costLamports);
   return (
     <section className="rounded-[10px] border border-line bg-panel px-4 py-3.5">
-      <h2 className="mb-3 text-xs font-medium text-dim">{t('earnings.byProvider.title', { unit })}</h2>
-      <table aria-label={t('earnings.byProvider.title', { unit })} className="w-full text-sm">
+      <h2 className="mb-3 text-xs font-medium text-dim">
+        {t('earnings.byProvider.title', { unit: unit.name })}
+      </h2>
+      <table aria-label={t('earnings.byProvider.title', { unit: unit.name })} className="w-full text-sm">
         <thead className="text-xs text-dim max-[1099px]:sr-only">
           <tr>
             <th scope="col" className="px-2 pb-2 text-start font-normal">
@@ -58,7 +64,7 @@ export function ProviderTotalsTable({ unit }: { unit: string }) {
                   <span aria-hidden className="block text-xs text-dim min-[1100px]:hidden">
                     {t(`earnings.byProvider.${key}`)}
                   </span>
-                  {cell(row)}
+                  {cell(row, unit)}
                 </td>
               ))}
             </tr>
@@ -67,10 +73,10 @@ export function ProviderTotalsTable({ unit }: { unit: string }) {
       </table>
       <p className="border-t border-line px-2 pt-2.5 text-sm text-dim">
         {t('earnings.byProvider.left', {
-          unit,
-          net: formatSol(net),
-          cost: formatSol(cost),
-          left: formatSol(net - cost),
+          unit: unit.name,
+          net: formatAmount(net, unit),
+          cost: formatAmount(cost, unit),
+          left: formatAmount(net - cost, unit),
         })}
       </p>
     </section>

@@ -1,11 +1,12 @@
 import { useTranslation } from 'react-i18next';
 import type { Entry } from '#contract/earnings.ts';
-import { formatMicroUsd, formatSol } from '../../lib/format.ts';
+import { formatAmount, type ShownUnit } from '../../lib/amount.ts';
+import { formatMicroUsd } from '../../lib/format.ts';
 import { Chip } from '../../ui/chip.tsx';
 import { Facts } from '../../ui/facts.tsx';
 
 /** Who answered a proxied job, what that cost the node, and what it earns upon it. */
-export function ProxiedFacts({ proxied, unit }: { proxied: NonNullable<Entry['proxied']>; unit: string }) {
+export function ProxiedFacts({ proxied, unit }: { proxied: NonNullable<Entry['proxied']>; unit: ShownUnit }) {
   const { t } = useTranslation();
   return (
     <section className="grid gap-3 border-t border-line pt-4">
@@ -18,8 +19,14 @@ export function ProxiedFacts({ proxied, unit }: { proxied: NonNullable<Entry['pr
         facts={[
           { label: t('earnings.proxied.target'), value: proxied.target },
           { label: t('earnings.proxied.cost'), value: formatMicroUsd(proxied.costMicroUsd) },
-          { label: t('earnings.proxied.costIn', { unit }), value: formatSol(proxied.costLamports) },
-          { label: t('earnings.proxied.commission', { unit }), value: formatSol(proxied.commissionLamports) },
+          {
+            label: t('earnings.proxied.costIn', { unit: unit.name }),
+            value: formatAmount(proxied.costLamports, unit),
+          },
+          {
+            label: t('earnings.proxied.commission', { unit: unit.name }),
+            value: formatAmount(proxied.commissionLamports, unit),
+          },
         ]}
       />
       {proxied.isEstimate && <p className="text-xs text-dim">{t('earnings.proxied.estimateNote')}</p>}

@@ -17,9 +17,8 @@ export function reconcile(summary: EarningsSummary): Reconciliation {
   if (!summary.gatewayOwes) return { state: 'unknown' };
   const { at } = summary.gatewayOwes;
   const owed = BigInt(summary.gatewayOwes.lamports);
-  const { agreed, vouchered, settled, earned } = summary.byState;
-  const ours = BigInt(agreed) + BigInt(vouchered) + BigInt(settled);
-  const waiting = BigInt(earned);
+  const ours = BigInt(summary.gatewayOwes.agreedLamports);
+  const waiting = BigInt(summary.gatewayOwes.waitingLamports);
   if (owed === ours)
     return waiting === 0n ? { state: 'equal', owed, at } : { state: 'waiting', owed, waiting, at };
   if (owed > ours && owed <= ours + waiting) return { state: 'waiting', owed, waiting, at };

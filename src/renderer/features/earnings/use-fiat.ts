@@ -4,11 +4,11 @@ import { client } from '../../lib/client.ts';
 import { dollarRate, type FiatRate, fiatRate } from '../../lib/fiat.ts';
 import { useSignal } from '../../lib/use-signal.ts';
 
-/** The price that SOL is shown by, and the one that dollars are converted with; null with test credits, which are no money. */
-export function useFiat(testCredits: boolean): { rate: FiatRate | null; dollars: FiatRate | null } {
+/** The price that SOL is shown by, and the one that dollars are converted with; null where earnings are in something else, as test credits, which are no money. */
+export function useFiat(isOther: boolean): { rate: FiatRate | null; dollars: FiatRate | null } {
   const fiat = useSignal('settings.current')?.fiat ?? null;
   const solPrice = useSignal('proxy.status')?.solPrice ?? null;
-  if (testCredits) return { rate: null, dollars: null };
+  if (isOther) return { rate: null, dollars: null };
   return { rate: fiatRate(fiat, solPrice), dollars: dollarRate(fiat, solPrice) };
 }
 

@@ -1,16 +1,18 @@
 import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { EntryDetail } from '#contract/earnings.ts';
-import { formatMoment, formatSol, shortAddress } from '../../lib/format.ts';
+import { formatAmount, type ShownUnit } from '../../lib/amount.ts';
+import { formatMoment, shortAddress } from '../../lib/format.ts';
 import { checkVoucher, type VoucherCheck } from '../../lib/signature-check.ts';
 import { Facts } from '../../ui/facts.tsx';
 import { CheckMark } from './check-mark.tsx';
 
 /** The entry's place in its channel, and the gateway's voucher that covers it, checked here. */
-export function VoucherSection({ entry }: { entry: EntryDetail }) {
+export function VoucherSection({ entry, unit }: { entry: EntryDetail; unit: ShownUnit }) {
   const { t } = useTranslation();
   const { position, voucher } = entry;
   const check = useVoucherCheck(entry);
+  const amount = (atomic: string) => `${formatAmount(atomic, unit)} ${unit.name}`;
   if (!position) return null;
   return (
     <section className="grid gap-3 border-t border-line pt-4">
@@ -23,10 +25,10 @@ export function VoucherSection({ entry }: { entry: EntryDetail }) {
             value: shortAddress(position.channel),
             copy: position.channel,
           },
-          { label: t('earnings.voucher.position'), value: formatSol(position.cumulativeAtomic) },
+          { label: t('earnings.voucher.position'), value: amount(position.cumulativeAtomic) },
           ...(voucher
             ? [
-                { label: t('earnings.voucher.cumulative'), value: formatSol(voucher.cumulativeAtomic) },
+                { label: t('earnings.voucher.cumulative'), value: amount(voucher.cumulativeAtomic) },
                 { label: t('earnings.voucher.at'), value: formatMoment(voucher.at) },
                 {
                   label: t('earnings.voucher.signature'),

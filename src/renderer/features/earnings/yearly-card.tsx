@@ -3,9 +3,10 @@ import { useTranslation } from 'react-i18next';
 import type { YearlyRow } from '#contract/earnings.ts';
 import type { EnergyDay } from '#contract/resources.ts';
 import type { ErrorBody } from '#contract/result.ts';
+import { formatAmount, shownUnit } from '../../lib/amount.ts';
 import { client } from '../../lib/client.ts';
 import { type FiatRate, formatFiat } from '../../lib/fiat.ts';
-import { formatSol, formatTokens, shortAddress } from '../../lib/format.ts';
+import { formatTokens } from '../../lib/format.ts';
 import { Button } from '../../ui/button.tsx';
 import { EmptyState } from '../../ui/empty-state.tsx';
 import { ErrorNote } from '../../ui/error-note.tsx';
@@ -74,20 +75,28 @@ export function YearlyCard({ energy, rate }: YearlyCardProps) {
             </tr>
           </thead>
           <tbody>
-            {totals.map(({ network, asset, jobs, gross, fee, cost, net, paid }) => (
+            {totals.map(({ network, asset, decimals, jobs, gross, fee, cost, net, paid }) => (
               <tr key={`${network} ${asset}`} className="border-t border-line">
                 <th scope="row" className="px-2 py-1.5 text-start font-medium">
                   <span className={network === 'test-credits' ? 'text-warn' : ''}>
-                    {network === 'test-credits' ? t('earnings.testCredits') : shortAddress(asset)}
+                    {network === 'test-credits'
+                      ? t('earnings.testCredits')
+                      : shownUnit({ asset, decimals }, t).name}
                   </span>{' '}
                   <span className="text-xs text-dim">{network === 'test-credits' ? '' : network}</span>
                 </th>
                 <td className="px-2 py-1.5 text-end">{formatTokens(jobs)}</td>
-                <td className="px-2 py-1.5 text-end max-[1099px]:hidden">{formatSol(gross)}</td>
-                <td className="px-2 py-1.5 text-end max-[1099px]:hidden">{formatSol(fee)}</td>
-                <td className="px-2 py-1.5 text-end max-[1099px]:hidden">{formatSol(cost)}</td>
-                <td className="px-2 py-1.5 text-end">{formatSol(net)}</td>
-                <td className="px-2 py-1.5 text-end">{asset === 'SOL' ? formatSol(paid) : `${paid}`}</td>
+                <td className="px-2 py-1.5 text-end max-[1099px]:hidden">
+                  {formatAmount(gross, { asset, decimals })}
+                </td>
+                <td className="px-2 py-1.5 text-end max-[1099px]:hidden">
+                  {formatAmount(fee, { asset, decimals })}
+                </td>
+                <td className="px-2 py-1.5 text-end max-[1099px]:hidden">
+                  {formatAmount(cost, { asset, decimals })}
+                </td>
+                <td className="px-2 py-1.5 text-end">{formatAmount(net, { asset, decimals })}</td>
+                <td className="px-2 py-1.5 text-end">{formatAmount(paid, { asset, decimals })}</td>
               </tr>
             ))}
           </tbody>

@@ -1,3 +1,4 @@
+import { isUsdc, type Unit } from '#contract/assets.ts';
 import { csvLine } from '#contract/csv-line.ts';
 import type { YearlyRow } from '#contract/earnings.ts';
 import type { EnergyDay } from '#contract/resources.ts';
@@ -9,9 +10,8 @@ export const monthStarts = (year: number): number[] =>
   Array.from({ length: 13 }, (_, month) => new Date(year, month, 1).getTime());
 
 /** A year of one network and asset. */
-export interface YearTotal {
+export interface YearTotal extends Unit {
   network: string;
-  asset: string;
   jobs: number;
   gross: bigint;
   fee: bigint;
@@ -26,9 +26,9 @@ export function yearTotals(rows: readonly YearlyRow[]): YearTotal[] {
   const totals = new Map<string, YearTotal>();
   for (const row of rows) {
     const key = `${row.network} ${row.asset}`;
-    const { network, asset } = row;
+    const { network, asset, decimals } = row;
     const before = totals.get(key) ?? {
-      ...{ network, asset, jobs: 0, gross: 0n, fee: 0n, net: 0n, cost: 0n, disputed: 0n, paid: 0n },
+      ...{ network, asset, decimals, jobs: 0, gross: 0n, fee: 0n, net: 0n, cost: 0n, disputed: 0n, paid: 0n },
     };
     totals.set(key, {
       ...before,
@@ -62,7 +62,8 @@ const heading = [
 ];
 
 /**
- * A year by month, network and asset as CSV: SOL with nine digits, tokens in their smallest unit. Electricity has lines of its own, in
+ * A year by month, network and asset as CSV: SOL with nine digits, tokens with theirs, or in their smallest unit while
+ * those are not known. Electricity has lines of its own, in
  * dollars; test credits are worth nothing. A fiat figure is by the one price that is named beside it.
  */
 export function yearlyCsv(
@@ -73,16 +74,17 @@ export function yearlyCsv(
 ): string {
   const lines = rows.map((row) => {
     const isSol = row.asset === 'SOL';
+    const amount = (atomic: string) => fixed(BigInt(atomic), row.decimals ?? 0);
     const isMoney = isSol && row.network !== 'test-credits';
     return [
       monthText(year, row.month),
       row.network,
-      row.asset,
+      assetIn(row),
       `${row.jobs}`,
       ...[row.grossLamports, row.feeLamports, row.netLamports, row.costLamports, row.disputedLamports].map(
-        (lamports) => solText(BigInt(lamports)),
+        amount,
       ),
-      isSol ? solText(BigInt(row.paidAtomic)) : row.paidAtomic,
+      amount(row.paidAtomic),
       ...(rate && isMoney
         ? [
             rate.currency,
@@ -103,10 +105,13 @@ export function yearlyCsv(
 }
 
 const monthText = (year: number, month: number) => `${year}-${String(month).padStart(2, '0')}`;
-const solText = (lamports: bigint) => fixed(lamports, 9);
+/** A mint is written out whole: only known ones have a name that nobody else can give to another. */
+const assetIn = ({ asset, decimals }: YearlyRow) =>
+  isUsdc(asset) ? 'USDC' : decimals === null ? `smallest units of ${asset}` : asset;
 const microText = (micro: bigint) => fixed(micro, 6);
 
 function fixed(value: bigint, digits: number): string {
   const text = `${value < 0n ? -value : value}`.padStart(digits + 1, '0');
-  return `${value < 0n ? '-' : ''}${text.slice(0, -digits)}.${text.slice(-digits)}`;
+  const whole = text.slice(0, text.length - digits);
+  return `${value < 0n ? '-' : ''}${whole}${digits === 0 ? '' : `.${text.slice(-digits)}`}`;
 }

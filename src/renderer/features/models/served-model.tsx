@@ -4,7 +4,9 @@ import type { Engine, Model } from '#contract/model.ts';
 import { inferenceFeeOf } from '#contract/money.ts';
 import type { Resources } from '#contract/resources.ts';
 import type { Settings } from '#contract/settings.ts';
-import { formatBytes, formatSol, formatTokens } from '../../lib/format.ts';
+import { formatAmount } from '../../lib/amount.ts';
+import { formatBytes, formatTokens } from '../../lib/format.ts';
+import { useUnit } from '../../lib/use-unit.ts';
 import { Button } from '../../ui/button.tsx';
 import { ErrorNote } from '../../ui/error-note.tsx';
 import { MemoryMeter, type MeterPart } from '../../ui/memory-meter.tsx';
@@ -25,6 +27,7 @@ interface ServedModelProps {
 export function ServedModel(props: ServedModelProps) {
   const { engine, model, benchmark, resources } = props;
   const { t } = useTranslation();
+  const unit = useUnit();
   return (
     <section className="rounded-[10px] border border-line bg-panel px-[18px] py-4">
       <div className="flex flex-wrap items-baseline gap-x-3 gap-y-1">
@@ -79,7 +82,10 @@ export function ServedModel(props: ServedModelProps) {
       )}
       {benchmark && props.settings && (
         <p className="mt-3 text-xs text-dim">
-          {t('models.fullDay', { sol: formatSol(fullDayLamports(benchmark, props.settings)) })}
+          {t('models.fullDay', {
+            amount: formatAmount(fullDayLamports(benchmark, props.settings), unit),
+            unit: unit.name,
+          })}
         </p>
       )}
     </section>

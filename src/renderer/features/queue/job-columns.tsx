@@ -1,12 +1,13 @@
 import type { TFunction } from 'i18next';
 import { X } from 'lucide-react';
 import type { Job } from '#contract/job.ts';
-import { formatDuration, formatSol, formatTime, formatTokens, shortAddress } from '../../lib/format.ts';
+import { formatAmount, type ShownUnit } from '../../lib/amount.ts';
+import { formatDuration, formatTime, formatTokens, shortAddress } from '../../lib/format.ts';
 import type { Column } from '../../ui/table.tsx';
 import { JobState } from './job-state.tsx';
 
 /** Columns of the queue; `unit` is what earnings are counted in. */
-export function jobColumns(t: TFunction, unit: string, cancel: (job: Job) => void): Column<Job>[] {
+export function jobColumns(t: TFunction, unit: ShownUnit, cancel: (job: Job) => void): Column<Job>[] {
   return [
     { key: 'state', title: t('queue.state'), width: '7.5rem', cell: (job) => <JobState job={job} /> },
     {
@@ -38,12 +39,12 @@ export function jobColumns(t: TFunction, unit: string, cancel: (job: Job) => voi
     { key: 'took', wideOnly: true, title: t('queue.took'), width: '3.5rem', align: 'end', cell: took },
     {
       key: 'earned',
-      title: t('queue.earned', { unit }),
+      title: t('queue.earned', { unit: unit.name }),
       width: '7rem',
       align: 'end',
       cell: (job) => (
         <span className="text-earn">
-          {job.earnedLamports === undefined ? '' : formatSol(job.earnedLamports)}
+          {job.earnedLamports === undefined ? '' : formatAmount(job.earnedLamports, unit)}
         </span>
       ),
     },

@@ -1,6 +1,7 @@
 import { useTranslation } from 'react-i18next';
 import type { Job } from '#contract/job.ts';
-import { formatDuration, formatSol, formatTime, formatTokens } from '../../lib/format.ts';
+import { formatAmount, type ShownUnit } from '../../lib/amount.ts';
+import { formatDuration, formatTime, formatTokens } from '../../lib/format.ts';
 import { Button } from '../../ui/button.tsx';
 import { ErrorNote } from '../../ui/error-note.tsx';
 import { type Fact, Facts } from '../../ui/facts.tsx';
@@ -8,7 +9,7 @@ import { JobState } from './job-state.tsx';
 
 interface JobDetailProps {
   job: Job;
-  unit: string;
+  unit: ShownUnit;
   onCancel(): void;
 }
 
@@ -36,8 +37,8 @@ export function JobDetail({ job, unit, onCancel }: JobDetailProps) {
     { label: t('queue.generatedTokens'), value: formatTokens(job.generatedTokens) },
     { label: t('queue.maxTokens'), value: job.maxTokens === undefined ? '–' : formatTokens(job.maxTokens) },
     {
-      label: t('queue.earned', { unit }),
-      value: job.earnedLamports === undefined ? '–' : formatSol(job.earnedLamports),
+      label: t('queue.earned', { unit: unit.name }),
+      value: job.earnedLamports === undefined ? '–' : formatAmount(job.earnedLamports, unit),
     },
   ];
   return (

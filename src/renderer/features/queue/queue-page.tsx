@@ -5,6 +5,7 @@ import type { ErrorBody } from '#contract/result.ts';
 import { client } from '../../lib/client.ts';
 import { openRoute, useRoute } from '../../lib/routes.ts';
 import { useSignal } from '../../lib/use-signal.ts';
+import { useUnit } from '../../lib/use-unit.ts';
 import { Drawer } from '../../ui/drawer.tsx';
 import { EmptyState } from '../../ui/empty-state.tsx';
 import { ErrorNote } from '../../ui/error-note.tsx';
@@ -24,13 +25,12 @@ const open = (job: Job) => openRoute('queue', job.id);
 export function QueuePage() {
   const { t } = useTranslation();
   const jobs = useSyncExternalStore(store.subscribe, store.jobs);
-  const testCredits = useSignal('node.status')?.testCredits ?? false;
   const limit = useSignal('node.serving')?.queueLimit;
   const openId = useRoute().detail;
   const [show, setShow] = useState<QueueShow>('all');
   const [text, setText] = useState('');
   const [error, setError] = useState<ErrorBody | null>(null);
-  const unit = testCredits ? t('earnings.testCredits') : t('earnings.sol');
+  const unit = useUnit();
 
   const cancel = useCallback(async (job: Job) => {
     const result = await client.request('queue.cancel', { id: job.id });

@@ -1,9 +1,9 @@
 import { BadgeCheck, TriangleAlert, X } from 'lucide-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { assetName } from '#contract/assets.ts';
 import type { Notice } from '#contract/notice.ts';
 import { isDesktop } from '../../lib/client.ts';
-import { shortAddress } from '../../lib/format.ts';
 import { useSignal } from '../../lib/use-signal.ts';
 
 const storageKey = 'notices.read';
@@ -54,7 +54,7 @@ export function ToldNotices() {
 
 const valuesOf = ({ amount, unit, count }: Notice, t: (key: string) => string) => ({
   amount: amount ?? '',
-  unit: unit === 'test-credits' ? t('notices.testCredits') : shortAddress(unit ?? ''),
+  unit: unit === 'test-credits' ? t('notices.testCredits') : unit === null ? '' : assetName(unit),
   count,
 });
 

@@ -1,5 +1,6 @@
 import { useTranslation } from 'react-i18next';
 import type { PastRound } from '#contract/training.ts';
+import type { ShownUnit } from '../../lib/amount.ts';
 import { formatMoment } from '../../lib/format.ts';
 import { Card } from '../../ui/card.tsx';
 import { EmptyState } from '../../ui/empty-state.tsx';
@@ -8,7 +9,7 @@ import { RewardSplit } from './reward-split.tsx';
 import { RoundResult } from './round-result.tsx';
 
 /** What this computer gave to its latest round, and what it got. */
-export function ContributionCard({ round, unit }: { round: PastRound | undefined; unit: string }) {
+export function ContributionCard({ round, unit }: { round: PastRound | undefined; unit: ShownUnit }) {
   const { t } = useTranslation();
   return (
     <Card title={t('training.contribution')}>

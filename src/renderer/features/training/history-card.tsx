@@ -1,7 +1,8 @@
 import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { PastRound, TrainingStatus } from '#contract/training.ts';
-import { formatMoment, formatSol } from '../../lib/format.ts';
+import { formatAmount, type ShownUnit } from '../../lib/amount.ts';
+import { formatMoment } from '../../lib/format.ts';
 import { openRoute } from '../../lib/routes.ts';
 import { Card } from '../../ui/card.tsx';
 import { EmptyState } from '../../ui/empty-state.tsx';
@@ -15,7 +16,7 @@ const open = (round: PastRound) => openRoute('training', round.roundId);
 interface HistoryCardProps {
   history: readonly PastRound[];
   earned: TrainingStatus['earned'];
-  unit: string;
+  unit: ShownUnit;
 }
 
 /** Past rounds, newest first, and what all of them have earned; a row opens the round. */
@@ -51,10 +52,10 @@ export function HistoryCard({ history, earned, unit }: HistoryCardProps) {
       },
       {
         key: 'net',
-        title: t('training.reward.netColumn', { unit }),
+        title: t('training.reward.netColumn', { unit: unit.name }),
         width: 'minmax(7rem,7.5rem)',
         align: 'end',
-        cell: (one) => (one.result === 'rewarded' ? formatSol(netLamports(one), 3) : '–'),
+        cell: (one) => (one.result === 'rewarded' ? formatAmount(netLamports(one), unit, 3) : '–'),
       },
       {
         key: 'result',
@@ -71,7 +72,11 @@ export function HistoryCard({ history, earned, unit }: HistoryCardProps) {
         <h2 className="me-auto text-[12.5px] font-medium text-dim">{t('training.history')}</h2>
         {earned.rounds > 0 && (
           <p className="text-xs text-dim">
-            {t('training.earnedIn', { amount: formatSol(earned.netLamports), unit, count: earned.rounds })}
+            {t('training.earnedIn', {
+              amount: formatAmount(earned.netLamports, unit),
+              unit: unit.name,
+              count: earned.rounds,
+            })}
           </p>
         )}
       </div>

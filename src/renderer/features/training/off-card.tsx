@@ -3,14 +3,14 @@ import { useTranslation } from 'react-i18next';
 import type { Settings } from '#contract/settings.ts';
 import type { TaskView } from '#contract/training.ts';
 import { act } from '../../lib/act.ts';
-import { formatSol } from '../../lib/format.ts';
+import { formatAmount, type ShownUnit } from '../../lib/amount.ts';
 import { Button } from '../../ui/button.tsx';
 import { Card } from '../../ui/card.tsx';
 
 interface OffCardProps {
   settings: Settings;
   tasks: readonly TaskView[];
-  unit: string;
+  unit: ShownUnit;
 }
 
 /** Before one takes part: what training is, what it earns, what never leaves this computer. */
@@ -36,7 +36,7 @@ export function OffCard({ settings, tasks, unit }: OffCardProps) {
       how:
         most === 0n
           ? t('training.off.earnsUnknown')
-          : t('training.off.earnsUpTo', { amount: formatSol(most), unit }),
+          : t('training.off.earnsUpTo', { amount: formatAmount(most, unit), unit: unit.name }),
     },
     { what: t('training.off.stays'), how: t('training.off.staysText') },
     {

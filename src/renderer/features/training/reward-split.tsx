@@ -1,10 +1,10 @@
 import { useTranslation } from 'react-i18next';
 import type { PastRound } from '#contract/training.ts';
-import { formatSol } from '../../lib/format.ts';
+import { formatAmount, type ShownUnit } from '../../lib/amount.ts';
 import { formatShare, netLamports } from './figures.ts';
 
 /** What a round's reward is made of, the fee, and what was left out and why. */
-export function RewardSplit({ round, unit }: { round: PastRound; unit: string }) {
+export function RewardSplit({ round, unit }: { round: PastRound; unit: ShownUnit }) {
   const { t } = useTranslation();
   const cell = 'py-1 font-normal whitespace-nowrap';
   return (
@@ -32,20 +32,20 @@ export function RewardSplit({ round, unit }: { round: PastRound; unit: string })
               <td className={`${cell} text-end ${share === null ? 'text-dim' : ''}`}>
                 {share === null ? t('training.reward.notMeasured') : formatShare(share)}
               </td>
-              <td className={`${cell} text-end`}>{share === null ? '–' : formatSol(lamports, 3)}</td>
+              <td className={`${cell} text-end`}>{share === null ? '–' : formatAmount(lamports, unit, 3)}</td>
             </tr>
           ))}
           <tr className="border-t border-line text-dim">
             <th scope="row" colSpan={2} className={`${cell} text-start`}>
               {t('training.reward.fee')}
             </th>
-            <td className={`${cell} text-end`}>{formatSol(`-${round.feeLamports}`, 3)}</td>
+            <td className={`${cell} text-end`}>{formatAmount(`-${round.feeLamports}`, unit, 3)}</td>
           </tr>
           <tr className="border-t border-line font-medium">
             <th scope="row" colSpan={2} className="py-1 text-start font-medium">
-              {t('training.reward.netColumn', { unit })}
+              {t('training.reward.netColumn', { unit: unit.name })}
             </th>
-            <td className="py-1 text-end">{formatSol(netLamports(round), 3)}</td>
+            <td className="py-1 text-end">{formatAmount(netLamports(round), unit, 3)}</td>
           </tr>
         </tbody>
       </table>

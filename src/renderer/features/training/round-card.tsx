@@ -2,6 +2,7 @@ import { Pause, Play } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import type { PastRound, TrainingState, TrainingStatus } from '#contract/training.ts';
 import { act } from '../../lib/act.ts';
+import type { ShownUnit } from '../../lib/amount.ts';
 import { Button } from '../../ui/button.tsx';
 import { Card } from '../../ui/card.tsx';
 import { Confirm } from '../../ui/confirm.tsx';
@@ -15,7 +16,7 @@ interface RoundCardProps {
   status: TrainingStatus;
   /** The round that ended last. */
   latest: PastRound | undefined;
-  unit: string;
+  unit: ShownUnit;
 }
 
 /** Where the round stands: the word for it, its way, and what can be done now. */

@@ -1,5 +1,6 @@
 import { useTranslation } from 'react-i18next';
 import type { PastRound } from '#contract/training.ts';
+import type { ShownUnit } from '../../lib/amount.ts';
 import { formatDuration, formatMoment } from '../../lib/format.ts';
 import { ErrorNote } from '../../ui/error-note.tsx';
 import { type Fact, Facts } from '../../ui/facts.tsx';
@@ -8,7 +9,7 @@ import { RewardSplit } from './reward-split.tsx';
 import { RoundResult } from './round-result.tsx';
 
 /** All that is known of a round that has ended. */
-export function RoundDetail({ round, unit }: { round: PastRound; unit: string }) {
+export function RoundDetail({ round, unit }: { round: PastRound; unit: ShownUnit }) {
   const { t } = useTranslation();
   const facts: Fact[] = [
     { label: t('training.round'), value: round.roundId, copy: true },

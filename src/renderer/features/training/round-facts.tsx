@@ -2,7 +2,8 @@ import { Eye, Layers, ShieldCheck, ShieldOff } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { PastRound, TrainingStatus } from '#contract/training.ts';
-import { formatMoment, formatSol, formatTime, formatTimeLeft } from '../../lib/format.ts';
+import { formatAmount, type ShownUnit } from '../../lib/amount.ts';
+import { formatMoment, formatTime, formatTimeLeft } from '../../lib/format.ts';
 import { useNow } from '../../lib/use-now.ts';
 import type { RunningState } from './round-words.ts';
 
@@ -18,7 +19,7 @@ export function IdleFacts({
 }: {
   status: TrainingStatus;
   latest: PastRound | undefined;
-  unit: string;
+  unit: ShownUnit;
 }) {
   const { t } = useTranslation();
   const { earned, tasks, state } = status;
@@ -27,7 +28,7 @@ export function IdleFacts({
     <dl className={line}>
       <Item
         label={t('training.earnedSoFar')}
-        value={`${formatSol(earned.netLamports)} ${unit}`}
+        value={`${formatAmount(earned.netLamports, unit)} ${unit.name}`}
         note={t('training.inRounds', { count: earned.rounds })}
       />
       <Item

@@ -2,6 +2,7 @@ import { useTranslation } from 'react-i18next';
 import type { Settings } from '#contract/settings.ts';
 import type { TaskView } from '#contract/training.ts';
 import { act } from '../../lib/act.ts';
+import type { ShownUnit } from '../../lib/amount.ts';
 import { Card } from '../../ui/card.tsx';
 import { EmptyState } from '../../ui/empty-state.tsx';
 import { isChosen, withTask } from './task-choice.ts';
@@ -12,7 +13,7 @@ interface TaskListProps {
   settings: Settings;
   /** Names of local data by their ids. */
   dataNames: ReadonlyMap<string, string>;
-  unit: string;
+  unit: ShownUnit;
 }
 
 /** Tasks the gateway offers, each with its switch. */

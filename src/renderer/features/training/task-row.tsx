@@ -2,7 +2,7 @@ import { Database, Shuffle, TriangleAlert } from 'lucide-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { TaskView } from '#contract/training.ts';
-import { formatSol } from '../../lib/format.ts';
+import { formatAmount, type ShownUnit } from '../../lib/amount.ts';
 import { formatParameters } from '../../lib/format-parameters.ts';
 import { Chip } from '../../ui/chip.tsx';
 import { formatShare } from './figures.ts';
@@ -12,7 +12,7 @@ interface TaskRowProps {
   task: TaskView;
   isOn: boolean;
   dataName: string | null;
-  unit: string;
+  unit: ShownUnit;
   onTurn(isOn: boolean): Promise<unknown>;
 }
 
@@ -29,7 +29,7 @@ export function TaskRow({ task, isOn, dataName, unit, onTurn }: TaskRowProps) {
     { label: t('training.size'), value: formatParameters(task.parameters) },
     { label: t('training.version'), value: String(task.modelVersion) },
     { label: t('training.accuracy'), value: formatShare(task.accuracy) },
-    { label: t('training.rewardColumn'), value: formatSol(task.rewardLamports), note: unit },
+    { label: t('training.rewardColumn'), value: formatAmount(task.rewardLamports, unit), note: unit.name },
   ];
   return (
     <li className="grid gap-x-6 gap-y-2 border-t border-line py-3 first:border-0 first:pt-0 last:pb-0 min-[1000px]:grid-cols-[minmax(0,1fr)_minmax(0,26rem)]">

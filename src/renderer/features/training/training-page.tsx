@@ -4,8 +4,10 @@ import type { Settings } from '#contract/settings.ts';
 import type { PastRound, TrainingStatus } from '#contract/training.ts';
 import type { DataItem } from '#contract/training-data.ts';
 import { act } from '../../lib/act.ts';
+import type { ShownUnit } from '../../lib/amount.ts';
 import { openRoute, useRoute } from '../../lib/routes.ts';
 import { useSignal } from '../../lib/use-signal.ts';
+import { useUnit } from '../../lib/use-unit.ts';
 import { Drawer } from '../../ui/drawer.tsx';
 import { Page } from '../../ui/page.tsx';
 import { TableSkeleton } from '../../ui/table-skeleton.tsx';
@@ -32,8 +34,7 @@ export function TrainingPage() {
   const history = useSignal('training.history');
   const settings = useSignal('settings.current');
   const data = useSignal('training.data') ?? noData;
-  const testCredits = useSignal('node.status')?.testCredits ?? false;
-  const unit = t(testCredits ? 'earnings.testCredits' : 'earnings.sol');
+  const unit = useUnit();
   return (
     <Page
       title={t('training.title')}
@@ -54,7 +55,7 @@ interface PartsProps {
   history: readonly PastRound[];
   settings: Settings;
   data: readonly DataItem[];
-  unit: string;
+  unit: ShownUnit;
 }
 
 function Parts({ status, history, settings, data, unit }: PartsProps) {
@@ -142,7 +143,7 @@ function Details({
 }: {
   status: TrainingStatus | undefined;
   history: readonly PastRound[] | undefined;
-  unit: string;
+  unit: ShownUnit;
 }) {
   const { t } = useTranslation();
   const openId = useRoute().detail;

@@ -37,7 +37,7 @@ export function ClaimFlow({ onClose }: { onClose(): void }) {
   const sign = async (wallet: SolanaWallet, prepared: ClaimSummary) => {
     const answer = await asking.ask(wallet, {
       op: 'signTransaction',
-      summary: t('wallet.summary.claim', { amount: amountWords(prepared), to: prepared.to }),
+      summary: t('wallet.summary.claim', { amount: amountWords(prepared, t), to: prepared.to }),
       address: prepared.to,
       cluster: prepared.cluster,
       transaction: prepared.transaction,

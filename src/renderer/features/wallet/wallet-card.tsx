@@ -3,6 +3,7 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { WalletStatus } from '#contract/wallet.ts';
 import { act } from '../../lib/act.ts';
+import { formatAmount, shownUnit } from '../../lib/amount.ts';
 import { formatMoment, formatSol } from '../../lib/format.ts';
 import { useSignal } from '../../lib/use-signal.ts';
 import { Button } from '../../ui/button.tsx';
@@ -12,7 +13,7 @@ import { Confirm } from '../../ui/confirm.tsx';
 import { ErrorNote } from '../../ui/error-note.tsx';
 import { AddressLine } from './address-line.tsx';
 import { ClusterChip } from './cluster-chip.tsx';
-import { formatAtomic, type WalletState, walletStateOf } from './wallet-state.ts';
+import { type WalletState, walletStateOf } from './wallet-state.ts';
 import { type WalletTask, WalletWindow } from './wallet-window.tsx';
 
 const chipLooks: Record<WalletState, ChipLook> = {
@@ -22,7 +23,6 @@ const chipLooks: Record<WalletState, ChipLook> = {
   'renewal-due': 'warn',
   expired: 'bad',
 };
-const usdcDecimals = 6;
 
 /** Who is paid, what stands behind it, what the wallet holds, and what can be asked of it. */
 export function WalletCard() {
@@ -89,6 +89,7 @@ export function WalletCard() {
 
 function Balances({ balances }: { balances: NonNullable<WalletStatus['balances']> }) {
   const { t } = useTranslation();
+  const { token } = balances;
   const [isReading, setReading] = useState(false);
   const refresh = async () => {
     setReading(true);
@@ -101,12 +102,12 @@ function Balances({ balances }: { balances: NonNullable<WalletStatus['balances']
         <strong className="text-[19px] font-semibold">{formatSol(balances.lamports)}</strong>{' '}
         <small className="text-dim">SOL</small>
       </span>
-      <span>
-        <strong className="text-[19px] font-semibold">
-          {balances.usdcMicro === null ? '–' : formatAtomic(balances.usdcMicro, usdcDecimals)}
-        </strong>{' '}
-        <small className="text-dim">USDC</small>
-      </span>
+      {token && (
+        <span title={token.asset}>
+          <strong className="text-[19px] font-semibold">{formatAmount(token.amountAtomic, token)}</strong>{' '}
+          <small className="text-dim">{shownUnit(token, t).name}</small>
+        </span>
+      )}
       <span className="ms-auto flex items-center gap-2 text-xs text-dim">
         {t('wallet.asOf', { at: formatMoment(balances.at) })}
         <Button size="small" disabled={isReading} onClick={refresh} aria-label={t('wallet.refresh')}>

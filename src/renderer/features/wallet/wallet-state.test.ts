@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { addressParts, explorerUrl, formatAtomic, walletStateOf } from './wallet-state.ts';
+import { addressParts, explorerUrl, walletStateOf } from './wallet-state.ts';
 
 const address = '7xKXtg2CW87d97TXJSDpbD5jBkheTqA83TZRuJosgAsU';
 const delegation = {
@@ -33,12 +33,4 @@ test('a transaction is looked up on its own cluster, and nowhere for a local cha
   expect(explorerUrl('5ig', 'mainnet-beta')).toBe('https://explorer.solana.com/tx/5ig');
   expect(explorerUrl('5ig', 'devnet')).toBe('https://explorer.solana.com/tx/5ig?cluster=devnet');
   expect(explorerUrl('5ig', 'localnet')).toBeNull();
-});
-
-test('amounts of any token keep all of their digits', () => {
-  expect(formatAtomic('12500000', 6)).toBe('12.5');
-  expect(formatAtomic('1', 6)).toBe('0.000001');
-  expect(formatAtomic('0', 6)).toBe('0');
-  expect(formatAtomic('700', 0)).toBe('700');
-  expect(formatAtomic('9007199254740993', 6)).toBe('9007199254.740993');
 });

@@ -29,11 +29,3 @@ export function explorerUrl(
   const query = cluster === 'devnet' ? '?cluster=devnet' : '';
   return `https://explorer.solana.com/tx/${signature}${query}`;
 }
-
-/** An amount of a token's smallest units, as 12.5; all of its digits count. */
-export function formatAtomic(amount: string, decimals: number): string {
-  const digits = amount.padStart(decimals + 1, '0');
-  const whole = digits.slice(0, digits.length - decimals);
-  const fraction = digits.slice(digits.length - decimals).replace(/0+$/, '');
-  return fraction ? `${whole}.${fraction}` : whole;
-}
