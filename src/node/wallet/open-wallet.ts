@@ -1,4 +1,4 @@
-import { assetOf, usdcDecimals, usdcMints } from '#contract/assets.ts';
+import { usdcDecimals, usdcMints } from '#contract/assets.ts';
 import { AppError } from '#contract/errors.ts';
 import type { Pricing } from '#contract/money.ts';
 import { errorBody, toAppError } from '#contract/result.ts';
@@ -13,6 +13,7 @@ import type { Ledger } from '../ledger/ledger.ts';
 import { paymentText } from '../ledger/payment-book.ts';
 import type { GatewayCalls } from '../link/gateway-calls.ts';
 import type { NodeKey } from '../link/node-key.ts';
+import { pricedIn } from '../node-pricing.ts';
 import type { SettingsStore } from '../settings-store.ts';
 import { createSignal, type Signal } from '../signal.ts';
 import { readBalances } from './balances.ts';
@@ -149,7 +150,7 @@ export function openWallet(parts: {
   const readSums = () => {
     const info = parts.gateway()?.info;
     if (!info) return ledger.moneySums(null, ledger.newestAsset());
-    return ledger.moneySums(info.network ?? null, assetOf(info.settlement?.mint ?? nativeMint));
+    return ledger.moneySums(info.network ?? null, pricedIn(info).asset);
   };
   const readLatest = () => {
     const all = ledger.payments.newest(mostShown);
