@@ -1,10 +1,10 @@
-import { assetOf, solDecimals } from '#contract/assets.ts';
+import { assetOf } from '#contract/assets.ts';
 import { AppError } from '#contract/errors.ts';
-import { type PricedIn, type Pricing, pricingToWire } from '#contract/money.ts';
+import { type Pricing, pricingToWire } from '#contract/money.ts';
 import type { LinkState } from '#contract/node-status.ts';
 import type { HardwareReport } from '#contract/resources.ts';
 import type { Settings } from '#contract/settings.ts';
-import type { GatewayInfo, NodeCapabilities, NodeHealth } from '#contract/wire/node-capabilities.ts';
+import type { NodeCapabilities, NodeHealth } from '#contract/wire/node-capabilities.ts';
 import type { NodeAccount } from '#contract/wire/receipt.ts';
 import { nativeMint } from '#contract/wire/voucher.ts';
 import type { Clock } from './clock.ts';
@@ -20,6 +20,7 @@ import type { LocalGateway } from './link/local-gateway.ts';
 import type { NodeKey } from './link/node-key.ts';
 import type { ModelStore } from './models/model-store.ts';
 import type { EarningSteps } from './node-controller.ts';
+import { pricedIn } from './node-pricing.ts';
 import type { ProxyNode } from './proxy/proxy-node.ts';
 import { hardwareToWire, readHardware } from './resources/hardware.ts';
 import type { ResourceProbe } from './resources/probe.ts';
@@ -116,7 +117,7 @@ export function createEarningSteps(parts: EarningParts): Earning {
     const engine = pool.foremost.get();
     const own = servable();
     const models = served();
-    const paidWith = unitOf(current?.link.info.get() ?? null);
+    const paidWith = pricedIn(current?.link.info.get() ?? null);
     parts.proxy.paidWith(paidWith.asset);
     const quote = parts.proxy.quote.get();
     const wanted = settings.current.get();
@@ -344,13 +345,13 @@ export function createEarningSteps(parts: EarningParts): Earning {
         url: current.url,
         publicKey: takesReceipts ? (info.public_key ?? null) : null,
         network: info.network ?? null,
-        asset: unitOf(info).asset,
+        asset: pricedIn(info).asset,
       };
     },
     account: () => current?.link.account.get() ?? null,
     assetOf(gatewayKey) {
       const info = current?.link.info.get();
-      if (info?.public_key === gatewayKey) return unitOf(info).asset;
+      if (info?.public_key === gatewayKey) return pricedIn(info).asset;
       const last = parts.ledger.channels().find((channel) => channel.gatewayKey === gatewayKey);
       return assetOf(last?.mint ?? nativeMint);
     },
@@ -383,12 +384,6 @@ export function createEarningSteps(parts: EarningParts): Earning {
       return current && info ? { url: current.url, info, calls: current.link.calls } : null;
     },
   };
-}
-
-/** What a gateway says that it pays with. */
-function unitOf(info: GatewayInfo | null): PricedIn {
-  const { mint = nativeMint, decimals = solDecimals } = info?.settlement ?? {};
-  return { asset: assetOf(mint), decimals };
 }
 
 function nodeType(does: {

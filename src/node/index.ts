@@ -85,9 +85,11 @@ async function runOnce(host: Host): Promise<void> {
   if (command === 'models' && verb === 'remove')
     return void (await call(host, 'models.remove', { id: argument }));
   if (command === 'earnings' && verb === undefined) {
-    const { jobs, tokens, grossLamports, feeLamports, netLamports } = host.ledger.totals();
+    const asset = host.ledger.newestAsset();
+    const { jobs, tokens, grossLamports, feeLamports, netLamports } = host.ledger.totals(0, asset);
     console.log(
       JSON.stringify({
+        ...host.ledger.unitOf(asset),
         jobs,
         tokens,
         gross: `${grossLamports}`,

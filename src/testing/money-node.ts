@@ -1,17 +1,16 @@
 import { join } from 'node:path';
 import { VersionedTransaction } from '@solana/web3.js';
-import { assetOf, solDecimals } from '#contract/assets.ts';
 import { type Pricing, pricingToWire } from '#contract/money.ts';
 import type { LinkState } from '#contract/node-status.ts';
 import type { Settings } from '#contract/settings.ts';
 import type { ClaimSummary } from '#contract/wallet.ts';
 import type { NodeCapabilities } from '#contract/wire/node-capabilities.ts';
-import { nativeMint } from '#contract/wire/voucher.ts';
 import { systemClock } from '#node/clock.ts';
 import { type Ledger, openLedger } from '#node/ledger/ledger.ts';
 import { createGatewayLink } from '#node/link/gateway-link.ts';
 import { createJobAccounting } from '#node/link/job-accounting.ts';
 import { openNodeKey } from '#node/link/node-key.ts';
+import { pricedIn } from '#node/node-pricing.ts';
 import { openSettings } from '#node/settings-store.ts';
 import { createSignal } from '#node/signal.ts';
 import { openWallet } from '#node/wallet/open-wallet.ts';
@@ -61,10 +60,7 @@ export async function startMoneyNode(options: {
     const info = link.info.get();
     return info ? { url: gatewayUrl, info, calls: link.calls } : null;
   };
-  const paidWith = () => {
-    const { mint = nativeMint, decimals = solDecimals } = link.info.get()?.settlement ?? {};
-    return { asset: assetOf(mint), decimals };
-  };
+  const paidWith = () => pricedIn(link.info.get());
   const api = await startScriptedApi({
     ...(options.gatewayKey === null ? { gateway: 'plain' } : { gatewayPublicKey: options.gatewayKey }),
     refusal: (source) => (source.kind === 'gateway' ? wallet.credit.refusal(source.payer) : null),

@@ -1,4 +1,3 @@
-import { microUsdPerBillion } from '#contract/assets.ts';
 import { AppError } from '#contract/errors.ts';
 import {
   type BudgetWarning,
@@ -27,7 +26,7 @@ import { needsKey, type ProviderClient } from './providers/provider.ts';
 import { createProviderFetch } from './providers/provider-fetch.ts';
 import { proxiedRuntime } from './proxied-runtime.ts';
 import type { ProxyConfigStore } from './proxy-config.ts';
-import { isStale, type SolPrice, watchSolPrice } from './sol-price.ts';
+import { isStale, priceObstacle, priceOfPay, type SolPrice, watchSolPrice } from './sol-price.ts';
 import { Throttle } from './throttle.ts';
 
 const showEveryMs = 500;
@@ -74,12 +73,7 @@ export function createProxyNode(parts: {
   const ended = new AbortController();
   const solPrice = watchSolPrice({ clock, signal: ended.signal });
   let asset = 'SOL';
-  /** Of 10⁹ smallest units of what is paid with; null where nobody knows it. */
-  function payPrice(): SolPrice | null {
-    if (asset === 'SOL') return solPrice.current.get();
-    const microUsd = microUsdPerBillion(asset, null);
-    return microUsd === null ? null : { microUsd, at: clock.now(), isFixed: true };
-  }
+  const payPrice = () => priceOfPay(asset, solPrice.current.get(), clock.now());
   const opened = new Map<string, Opened>();
   const budgets = readBudgets();
   const listeners = new Set<() => void>();
@@ -256,19 +250,7 @@ export function createProxyNode(parts: {
   }
 
   function obstacle(): AppError | null {
-    if (opened.size === 0) return null;
-    const sol = payPrice();
-    if (!sol)
-      return new AppError(
-        'proxy/price-stale',
-        `The price of ${asset === 'SOL' ? 'a SOL' : asset} is not known: nothing can be sold.`,
-      );
-    if (isStale(sol, clock.now()))
-      return new AppError(
-        'proxy/price-stale',
-        `The price of a SOL is ${Math.round((clock.now() - sol.at) / 60_000)} minutes old: nothing is sold until there is a new one.`,
-      );
-    return null;
+    return opened.size === 0 ? null : priceObstacle(asset, payPrice(), clock.now());
   }
 
   function readStatus(): ProxyStatus {

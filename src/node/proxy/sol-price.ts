@@ -1,3 +1,4 @@
+import { microUsdPerBillion } from '#contract/assets.ts';
 import { AppError } from '#contract/errors.ts';
 import type { SolPriceSource } from '#contract/provider.ts';
 import type { Clock } from '../clock.ts';
@@ -17,6 +18,26 @@ export interface SolPrice {
 
 export const isStale = (price: SolPrice, nowMs: number): boolean =>
   !price.isFixed && Math.abs(nowMs - price.at) > staleMs;
+
+/** Of 10⁹ smallest units of what a gateway pays with; null where nobody knows it. */
+export function priceOfPay(asset: string, sol: SolPrice | null, nowMs: number): SolPrice | null {
+  if (asset === 'SOL') return sol;
+  const microUsd = microUsdPerBillion(asset, null);
+  return microUsd === null ? null : { microUsd, at: nowMs, isFixed: true };
+}
+
+/** Why nothing can be sold by this price of an asset; null: it can. */
+export function priceObstacle(asset: string, price: SolPrice | null, nowMs: number): AppError | null {
+  const what = asset === 'SOL' ? 'a SOL' : asset;
+  if (!price)
+    return new AppError('proxy/price-stale', `The price of ${what} is not known: nothing can be sold.`);
+  if (!isStale(price, nowMs)) return null;
+  const minutes = Math.round((nowMs - price.at) / 60_000);
+  return new AppError(
+    'proxy/price-stale',
+    `The price of ${what} is ${minutes} minutes old: nothing is sold until there is a new one.`,
+  );
+}
 
 /** The price of a SOL as the operator set it, or as his source tells it once a minute. */
 export function watchSolPrice(options: { clock: Clock; signal: AbortSignal }): {

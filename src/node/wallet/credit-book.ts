@@ -1,10 +1,10 @@
-import { assetOf, moneyKey } from '#contract/assets.ts';
+import { moneyKey } from '#contract/assets.ts';
 import type { AppError } from '#contract/errors.ts';
 import { type ErrorBody, errorBody } from '#contract/result.ts';
 import type { Payer } from '#contract/wallet.ts';
 import type { GatewayInfo } from '#contract/wire/node-capabilities.ts';
-import { nativeMint } from '#contract/wire/voucher.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import { pricedIn } from '../node-pricing.ts';
 import type { SettingsStore } from '../settings-store.ts';
 import { createSignal, type Signal } from '../signal.ts';
 import {
@@ -116,7 +116,7 @@ const promisesOf = ({ extensions, settlement }: GatewayInfo): GatewayPromises =>
 
 /** Of what the gateway pays with, on its network. */
 function moneyOf({ network, settlement }: Pick<GatewayInfo, 'network' | 'settlement'>) {
-  const asset = assetOf(settlement?.mint ?? nativeMint);
+  const { asset } = pricedIn({ settlement });
   return { asset, money: moneyKey(network ?? 'unknown', asset) };
 }
 

@@ -1,6 +1,8 @@
 import { type ReactNode, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import type { EarningsSummary } from '#contract/earnings.ts';
 import type { ErrorBody } from '#contract/result.ts';
+import { formatAmount, shownUnit } from '../../lib/amount.ts';
 import { formatTokens } from '../../lib/format.ts';
 import { useSignal } from '../../lib/use-signal.ts';
 import { useUnit } from '../../lib/use-unit.ts';
@@ -42,6 +44,7 @@ export function EarningsPage({ wallet = null }: { wallet?: ReactNode }) {
           dollars={dollars}
           energy={energy}
         />
+        {summary && <OtherMoney others={summary.others} />}
         {!testCredits && unit.asset === 'SOL' && <FiatForm rate={rate} />}
         <MoneySumsCard summary={summary} unit={unit} rate={rate} />
         {wallet}
@@ -58,6 +61,18 @@ export function EarningsPage({ wallet = null }: { wallet?: ReactNode }) {
       </div>
     </Page>
   );
+}
+
+/** What was earned in something else, which is in no sum of this page but those by year. */
+function OtherMoney({ others }: { others: EarningsSummary['others'] }) {
+  const { t } = useTranslation();
+  if (others.length === 0) return null;
+  const amounts = others.map(({ network, netLamports, ...unit }) => {
+    const isTest = network === 'test-credits';
+    const { name } = shownUnit(unit, t, isTest);
+    return `${formatAmount(netLamports, unit)} ${name}${isTest ? '' : ` (${network})`}`;
+  });
+  return <p className="text-xs text-dim">{t('earnings.others', { amounts: amounts.join(', ') })}</p>;
 }
 
 /** Says how far it is: a million entries take a while. */
