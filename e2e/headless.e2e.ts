@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { AxeBuilder } from '@axe-core/playwright';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startOddFileServer } from '#testing/odd-file-server.ts';
@@ -8,6 +7,7 @@ import { launchChromium, openPage } from './harness/chromium.ts';
 import { earn, onboard } from './harness/flow.ts';
 import { type HeadlessNode, startHeadlessNode } from './harness/headless-node.ts';
 import { root, screenshot } from './harness/places.ts';
+import { seriousFaults } from './harness/serious-faults.ts';
 
 let hub: Awaited<ReturnType<typeof startOddFileServer>>;
 let node: HeadlessNode;
@@ -83,9 +83,7 @@ test('each page shows itself in light and dark, large and small, without a serio
     for (const colorScheme of ['dark', 'light'] as const) {
       await page.emulateMedia({ colorScheme });
       await page.waitForFunction((theme) => document.documentElement.dataset.theme === theme, colorScheme);
-      const { violations } = await new AxeBuilder({ page }).analyze();
-      const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
-      expect(serious.map(({ id, nodes }) => `${name} ${colorScheme} ${id}: ${nodes[0]?.html}`)).toEqual([]);
+      expect(await seriousFaults(page), `${name} ${colorScheme}`).toEqual([]);
       await page.screenshot({ path: screenshot(`${name}-${colorScheme}`) });
     }
     await page.setViewportSize({ width: 900, height: 600 });
@@ -109,8 +107,7 @@ test('a model of the catalogue is downloaded after a cut, served beside the othe
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme });
     await page.waitForFunction((theme) => document.documentElement.dataset.theme === theme, colorScheme);
-    const { violations } = await new AxeBuilder({ page }).analyze();
-    expect(violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')).toEqual([]);
+    expect(await seriousFaults(page)).toEqual([]);
     await page.screenshot({ path: screenshot(`catalogue-${colorScheme}`) });
   }
   await page.getByRole('button', { name: 'Servers', exact: true }).click();

@@ -1,6 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { AxeBuilder } from '@axe-core/playwright';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type ProviderServer, startProviderServer } from '#testing/provider-server.ts';
@@ -8,6 +7,7 @@ import { launchChromium, openPage } from './harness/chromium.ts';
 import { onboard } from './harness/flow.ts';
 import { type HeadlessNode, startHeadlessNode } from './harness/headless-node.ts';
 import { createKeyboard } from './harness/keyboard.ts';
+import { seriousFaults } from './harness/serious-faults.ts';
 
 /** A provider's life on the Providers page, with nothing but a keyboard; its API replays recorded replies over a socket. */
 const apiKey = 'sk-proj-the-key-of-this-test-7890';
@@ -61,9 +61,7 @@ async function expectSound(what: string): Promise<void> {
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme });
     await page.waitForFunction((theme) => document.documentElement.dataset.theme === theme, colorScheme);
-    const { violations } = await new AxeBuilder({ page }).analyze();
-    const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
-    expect(serious.map(({ id, nodes }) => `${what} ${colorScheme} ${id}: ${nodes[0]?.html}`)).toEqual([]);
+    expect(await seriousFaults(page), `${what} ${colorScheme}`).toEqual([]);
   }
   await page.setViewportSize({ width: 700, height: 800 });
   const overflows = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);

@@ -1,50 +1,22 @@
-import { AxeBuilder } from '@axe-core/playwright';
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { launchChromium } from './harness/chromium.ts';
 import { screenshot } from './harness/places.ts';
-import { type PreviewPages, servePreview } from './harness/preview-pages.ts';
+import { openPreview, type Preview } from './harness/preview-pages.ts';
+import { seriousFaults } from './harness/serious-faults.ts';
 
 /** Sharing the machine and good manners in all their states, on sample data. */
-let pages: PreviewPages;
-let browser: Browser;
+let preview: Preview;
 let page: Page;
-const problems: string[] = [];
-
 beforeAll(async () => {
-  pages = await servePreview();
-  browser = await launchChromium();
-  const context = await browser.newContext({
-    viewport: { width: 1280, height: 800 },
-    reducedMotion: 'reduce',
-  });
-  page = await context.newPage();
-  page.setDefaultTimeout(20_000);
-  page.on('pageerror', (error) => problems.push(error.message));
-  page.on('console', (message) => {
-    if (message.type() === 'error') problems.push(message.text());
-  });
+  preview = await openPreview();
+  ({ page } = preview);
 }, 120_000);
-afterAll(async () => {
-  await browser?.close();
-  await pages?.close();
-});
+afterAll(() => preview?.close());
 
-async function open(hash: string, wish = ''): Promise<void> {
-  await page.goto('about:blank');
-  await page.goto(pages.url(`${wish}#/${hash}`));
-  await page.locator('main h1').waitFor();
-}
-const button = (name: string) => page.getByRole('button', { name, exact: true });
+const open = (hash: string, wish?: string) => preview.open(hash, wish);
+const button = (name: string) => preview.button(name);
 const slider = () => page.getByRole('slider', { name: 'Share for training' });
 const cell = (day: number, slot: number) => page.locator(`[data-cell="${day} ${slot}"]`);
-
-async function seriousFaults(): Promise<string[]> {
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  return violations
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`);
-}
 
 test.each([
   ['dashboard', 'hybrid=both', 'Both fit side by side.'],
@@ -65,7 +37,7 @@ test.each([
     for (const theme of ['light', 'dark']) {
       await open(hash, `${wish}&theme=${theme}`);
       await page.locator('main').getByText(words).first().waitFor();
-      expect(await seriousFaults()).toEqual([]);
+      expect(await seriousFaults(page)).toEqual([]);
       for (const [width, height] of [
         [1400, 900],
         [900, 600],
@@ -241,5 +213,5 @@ test('the figures behind a chart of the machine are a click away', async () => {
 });
 
 test('the browser’s console stays empty', () => {
-  expect(problems).toEqual([]);
+  expect(preview.problems).toEqual([]);
 });

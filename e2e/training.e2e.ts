@@ -1,48 +1,20 @@
-import { AxeBuilder } from '@axe-core/playwright';
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { launchChromium } from './harness/chromium.ts';
 import { screenshot } from './harness/places.ts';
-import { type PreviewPages, servePreview } from './harness/preview-pages.ts';
+import { openPreview, type Preview } from './harness/preview-pages.ts';
+import { seriousFaults } from './harness/serious-faults.ts';
 
 /** The Training page in all states of a round, on sample data. */
-let pages: PreviewPages;
-let browser: Browser;
+let preview: Preview;
 let page: Page;
-const problems: string[] = [];
-
 beforeAll(async () => {
-  pages = await servePreview();
-  browser = await launchChromium();
-  const context = await browser.newContext({
-    viewport: { width: 1280, height: 800 },
-    reducedMotion: 'reduce',
-  });
-  page = await context.newPage();
-  page.setDefaultTimeout(20_000);
-  page.on('pageerror', (error) => problems.push(error.message));
-  page.on('console', (message) => {
-    if (message.type() === 'error') problems.push(message.text());
-  });
+  preview = await openPreview();
+  ({ page } = preview);
 }, 120_000);
-afterAll(async () => {
-  await browser?.close();
-  await pages?.close();
-});
+afterAll(() => preview?.close());
 
-async function open(wish: string, detail = ''): Promise<void> {
-  await page.goto('about:blank');
-  await page.goto(pages.url(`${wish}#/training${detail}`));
-  await page.locator('main h1').waitFor();
-}
-const button = (name: string) => page.getByRole('button', { name, exact: true });
-
-async function seriousFaults(): Promise<string[]> {
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  return violations
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`);
-}
+const open = (wish: string, detail = '') => preview.open(`training${detail}`, wish);
+const button = (name: string) => preview.button(name);
 
 test.each([
   ['off', 'Train on data that stays here'],
@@ -55,7 +27,7 @@ test.each([
   for (const theme of ['light', 'dark']) {
     await open(`training=${state}&theme=${theme}`);
     await page.locator('main').getByText(words, { exact: true }).first().waitFor();
-    expect(await seriousFaults()).toEqual([]);
+    expect(await seriousFaults(page)).toEqual([]);
     if (state === 'training') await page.screenshot({ path: screenshot(`training-sample-${theme}`) });
   }
   await page.setViewportSize({ width: 900, height: 600 });
@@ -132,7 +104,7 @@ test('a past round opens from its row with the keyboard and by its address; Esca
   await page.keyboard.press('ArrowDown');
   await page.keyboard.press('Enter');
   await page.getByRole('dialog', { name: 'Round' }).getByText('Reward', { exact: true }).waitFor();
-  expect(await seriousFaults()).toEqual([]);
+  expect(await seriousFaults(page)).toEqual([]);
   const address = new URL(page.url()).hash;
   expect(address).toMatch(/^#\/training\/r-/);
   await page.keyboard.press('Escape');
@@ -148,7 +120,7 @@ test('data are looked through before they are added, and are gone when they are 
   await page.getByLabel('Check for a task').selectOption('Spam filter');
   await page.getByText('985 of 1,003 examples are usable for this task.').waitFor();
   expect(await page.getByText('row 77').isVisible()).toBe(true);
-  expect(await seriousFaults()).toEqual([]);
+  expect(await seriousFaults(page)).toEqual([]);
   await page.getByLabel('Name', { exact: true }).fill('Mails of 2025');
   await button('Add data').click();
   await page.getByRole('dialog').waitFor({ state: 'hidden' });
@@ -178,5 +150,5 @@ test('a task is switched by itself; the figures of a curve are a click away', as
 });
 
 test('the browser’s console stays empty', () => {
-  expect(problems).toEqual([]);
+  expect(preview.problems).toEqual([]);
 });

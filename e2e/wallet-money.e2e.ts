@@ -1,4 +1,4 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, ElectronApplication, Page } from 'playwright-core';
@@ -12,6 +12,7 @@ import type { WalletManner } from '#testing/test-wallet/test-wallet.ts';
 import { testWalletOptions } from '#testing/test-wallet/test-wallet-options.ts';
 import { launchChromium } from './harness/chromium.ts';
 import { launchDesktop, stopDisplay } from './harness/desktop.ts';
+import { noteNotifications, type ShownNotification } from './harness/native.ts';
 import { freshProfile } from './harness/places.ts';
 import { openTab as openTabIn, proceed, tabTitle, walletTabs } from './harness/wallet-tabs.ts';
 
@@ -25,6 +26,7 @@ let network: PaidNetwork;
 let app: ElectronApplication;
 let page: Page;
 let browser: Browser;
+let shown: () => Promise<ShownNotification[]>;
 
 beforeAll(async () => {
   network = await openPaidNetwork(mkdtempSync(join(tmpdir(), 'solanalm-paid-')));
@@ -42,6 +44,7 @@ beforeAll(async () => {
   };
   writeFileSync(join(profile, 'settings.json'), JSON.stringify(settings));
   [{ app, page }, browser] = await Promise.all([launchDesktop(profile, { env }), launchChromium()]);
+  shown = await noteNotifications(app);
   await page.getByRole('link', { name: 'Earnings' }).click();
   await card().waitFor({ timeout: 30_000 });
 }, 400_000);
@@ -57,12 +60,15 @@ const dialog = () => page.getByRole('dialog');
 const press = (name: string) => dialog().getByRole('button', { name, exact: true }).click();
 const openTab = (link: string, manner?: WalletManner) => openTabIn(browser, link, own, manner);
 const held = () => network.chain.lamportsOf(own.address);
-const call = <N extends CallName>(name: N): Promise<CallOutput<N>> =>
-  page.evaluate(async (asked) => {
-    const { bridge } = globalThis as unknown as { bridge: Bridge };
-    const answer = (await bridge.request(asked, {})) as { data: CallOutput<N> };
-    return answer.data;
-  }, name);
+const call = <N extends CallName>(name: N, input: object = {}): Promise<CallOutput<N>> =>
+  page.evaluate(
+    async (asked) => {
+      const { bridge } = globalThis as unknown as { bridge: Bridge };
+      const answer = (await bridge.request(asked.name, asked.input)) as { data: CallOutput<N> };
+      return answer.data;
+    },
+    { name, input },
+  );
 
 async function serve(count: number): Promise<void> {
   for (let index = 0; index < count; index++) {
@@ -138,7 +144,8 @@ test('claim: a no, an altered transaction and no answer at all change nothing', 
   await page.keyboard.press('Escape');
 });
 
-test('claim again: the wallet signs, the chain pays, and the app shows it as final', async () => {
+/** Claims what is owed, signs it and waits until it is paid for good. */
+async function claim(): Promise<void> {
   await card().getByRole('button', { name: 'Claim payout' }).click();
   await dialog().getByText('Tried out on the chain: it would go through.').waitFor();
   await press('Sign in the wallet');
@@ -147,7 +154,10 @@ test('claim again: the wallet signs, the chain pays, and the app shows it as fin
   await tabTitle(tab, 'Done');
   await dialog().getByText('Paid, for good.').waitFor({ timeout: 60_000 });
   await press('Done');
+}
 
+test('claim again: the wallet signs, the chain pays, and the app and the system show it as final', async () => {
+  await claim();
   const [payment, ...others] = await call('payouts.list');
   expect(others).toEqual([]);
   expect(payment).toMatchObject({ mode: 'claim', state: 'finalized', reason: null });
@@ -160,4 +170,27 @@ test('claim again: the wallet signs, the chain pays, and the app shows it as fin
   await card().getByRole('button', { name: 'Claim payout' }).click();
   await dialog().getByText('Too little to be paid out yet').waitFor();
   await page.keyboard.press('Escape');
+  await expect
+    .poll(async () => (await shown()).filter(({ title }) => title === 'Payout arrived'))
+    .toEqual([
+      { title: 'Payout arrived', body: `${solOf(payment?.amountAtomic)} SOL are in your wallet for good.` },
+    ]);
 });
+
+test('switched off, the next payout is not shown by the system', async () => {
+  const before = await shown();
+  await call('settings.update', { notifyPayout: false });
+  await serve(3);
+  await claim();
+  expect(await call('payouts.list')).toHaveLength(2);
+  // Counts as told.
+  const told = () => JSON.parse(readFileSync(join(profile, 'notices.json'), 'utf8')).payments.length;
+  await expect.poll(told).toBe(2);
+  expect(await shown()).toEqual(before);
+});
+
+/** Lamports as SOL, in groups of three after the point, without zeros at the end. */
+function solOf(lamports = '0'): string {
+  const [whole, fraction = ''] = (Number(lamports) / 1e9).toString().split('.');
+  return `${whole}.${fraction.replace(/(\d{3})(?=\d)/g, '$1 ')}`;
+}

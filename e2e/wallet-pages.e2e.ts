@@ -1,4 +1,3 @@
-import { AxeBuilder } from '@axe-core/playwright';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { installTestWallet } from '#testing/test-wallet/test-wallet.ts';
@@ -6,6 +5,7 @@ import { testWalletOptions } from '#testing/test-wallet/test-wallet-options.ts';
 import { launchChromium } from './harness/chromium.ts';
 import { screenshot } from './harness/places.ts';
 import { type PreviewPages, servePreview } from './harness/preview-pages.ts';
+import { seriousFaults } from './harness/serious-faults.ts';
 
 /** The wallet's card and its questions on sample data, with the bridge to a browser that answers as the address says. */
 const own = testWalletOptions(new Uint8Array(32).fill(9));
@@ -47,9 +47,7 @@ const dialog = () => page.getByRole('dialog');
 const press = (name: string) => dialog().getByRole('button', { name, exact: true }).click();
 
 async function expectSound(what: string): Promise<void> {
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
-  expect(serious.map(({ id, nodes }) => `${what} ${id}: ${nodes[0]?.html}`)).toEqual([]);
+  expect(await seriousFaults(page), what).toEqual([]);
   expect(await page.evaluate(() => document.documentElement.scrollWidth > innerWidth)).toBe(false);
 }
 

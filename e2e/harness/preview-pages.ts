@@ -1,6 +1,8 @@
 import tailwind from '@tailwindcss/vite';
 import react from '@vitejs/plugin-react';
+import type { Locator, Page } from 'playwright-core';
 import { createServer } from 'vite';
+import { launchChromium, openPage } from './chromium.ts';
 import { root } from './places.ts';
 
 export interface PreviewPages {
@@ -22,5 +24,36 @@ export async function servePreview(): Promise<PreviewPages> {
   return {
     url: (wish) => `${server.resolvedUrls?.local[0]}src/testing/preview/?${wish}`,
     close: () => server.close(),
+  };
+}
+
+export interface Preview {
+  page: Page;
+  /** What the browser's console complained of. */
+  problems: string[];
+  /** Opens a page anew: `hash` as `training/…`, `wish` as `theme=light`. */
+  open(hash: string, wish?: string): Promise<void>;
+  button(name: string): Locator;
+  close(): Promise<void>;
+}
+
+/** The pages on sample data in a browser. */
+export async function openPreview(): Promise<Preview> {
+  const [pages, browser] = await Promise.all([servePreview(), launchChromium()]);
+  const { page, problems } = await openPage(browser);
+  page.setDefaultTimeout(20_000);
+  return {
+    page,
+    problems,
+    async open(hash, wish = '') {
+      await page.goto('about:blank');
+      await page.goto(pages.url(`${wish}#/${hash}`));
+      await page.locator('main h1').waitFor();
+    },
+    button: (name) => page.getByRole('button', { name, exact: true }),
+    async close() {
+      await browser.close();
+      await pages.close();
+    },
   };
 }

@@ -7,6 +7,7 @@ import OpenAI from 'openai';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { SettingsPatch } from '#contract/settings.ts';
 import { type HostProcess, startHostProcess } from '#testing/host-process.ts';
+import { smallDisk } from '#testing/small-disk.ts';
 
 /** The node host in its own process, with its gateway and the shipped model, as a person meets it. */
 let profile: string;
@@ -142,18 +143,6 @@ test('a killed engine costs its job an error; the node earns on', async () => {
   const { key } = await host.call('access.key', {});
   expect(await capital(apiUrl ?? '', key)).toMatch('Paris');
 });
-
-/** A disk of 4 MB; null where this user may not mount one. */
-function smallDisk(): string | null {
-  const folder = mkdtempSync(join(tmpdir(), 'solanalm-disk-'));
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', folder], { stdio: 'ignore' });
-    return folder;
-  } catch {
-    rmSync(folder, { recursive: true });
-    return null;
-  }
-}
 
 test('on a full disk it stops with the reason, and no lamport is lost', async ({ skip }) => {
   const disk = smallDisk();

@@ -70,7 +70,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
     clock,
     onUpgrade(progress) {
       if (progress === 0)
-        log.warn('the ledger is brought up to date: with a million entries this takes a minute');
+        log.warn('the ledger is brought up to date: with a million entries this takes some 15 s');
       options.onLedgerUpgrade?.(progress);
     },
   });

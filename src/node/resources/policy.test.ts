@@ -1,55 +1,12 @@
 import { expect, test } from 'vitest';
-import { defaultManners, type Manners } from '#contract/manners.ts';
+import { defaultManners } from '#contract/manners.ts';
 import type { PowerBalance, Resources, Surroundings } from '#contract/resources.ts';
-import { sampleGpu, sampleReading, unknownSurroundings } from '#testing/sample-machine.ts';
-import { zonedTime } from '#testing/zoned-time.ts';
-import { freshPauseState, type PauseInputs, pausePolicy } from './policy.ts';
+import { around, cpuLoad, cpuTemp, inputsOf, machine, start } from '#testing/pausing-machine.ts';
+import { sampleGpu, sampleReading } from '#testing/sample-machine.ts';
+import { freshPauseState, pausePolicy } from './policy.ts';
 
 const minute = 60_000;
-const start = Date.UTC(2026, 0, 14, 12);
 const gb = 1e9;
-
-/** The policy over time: each look is some seconds after the one before. */
-function machine(settings: Partial<Manners> = {}, more: Partial<PauseInputs> = {}) {
-  let state = freshPauseState;
-  let now = start;
-  let inputs: Partial<PauseInputs> = more;
-  const manners = { ...defaultManners, ...settings };
-  const look = (resources: Partial<Resources> = {}, change: Partial<PauseInputs> = {}) => {
-    inputs = { ...inputs, ...change };
-    const judged = pausePolicy(state, {
-      now,
-      settings: manners,
-      resources: sampleReading({ at: now, ...resources }),
-      uses: { serving: 'cpu', training: 'none' },
-      isInUse: null,
-      operator: null,
-      earnAnywayUntil: null,
-      lostJobs: null,
-      gateway: null,
-      balance: null,
-      local: zonedTime('Europe/Berlin'),
-      ...inputs,
-    });
-    state = judged.state;
-    return judged.standing;
-  };
-  return {
-    look,
-    codes: (...args: Parameters<typeof look>) => look(...args).reasons.map(({ code }) => code),
-    wait(ms: number) {
-      now += ms;
-    },
-    now: () => now,
-  };
-}
-const around = (surroundings: Partial<Surroundings>): Partial<Resources> => ({
-  surroundings: { ...unknownSurroundings, ...surroundings },
-});
-const cpuLoad = (load: number, ownLoad = 0.1): Partial<Resources> => ({
-  cpu: { ...sampleReading().cpu, load, ownLoad },
-});
-const cpuTemp = (tempC: number): Partial<Resources> => ({ cpu: { ...sampleReading().cpu, tempC } });
 
 test('nothing known, nothing held; the limits are those for nobody there', () => {
   expect(machine().look()).toEqual({
@@ -173,20 +130,6 @@ test('a reason whose setting is switched off ends at once', () => {
     inputsOf({ ...settings, pauseOnBattery: false }, around({ onBattery: true })),
   );
   expect(off.standing.reasons).toEqual([]);
-});
-
-const inputsOf = (settings: Manners, resources: Partial<Resources>): PauseInputs => ({
-  now: start,
-  settings,
-  resources: sampleReading({ at: start, ...resources }),
-  uses: { serving: 'cpu', training: 'cpu' },
-  isInUse: null,
-  operator: null,
-  earnAnywayUntil: null,
-  lostJobs: null,
-  gateway: null,
-  balance: null,
-  local: zonedTime('UTC'),
 });
 
 test('too hot stops at once, and goes on 8 °C below the limit', () => {

@@ -8,11 +8,12 @@ import type { PastRound, TrainingEngineInfo, TrainingStatus } from '#contract/tr
 import { noTraining } from '#testing/no-training.ts';
 import { createRoundGateway } from '#testing/round-gateway.ts';
 import { newKey } from '#testing/scripted-api.ts';
+import { slowTrainer, trained, trainsAtOnce } from '#testing/short-training.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import type { FederatedCalls } from '../link/federated-calls.ts';
 import { createSignal } from '../signal.ts';
 import { openRoundLog, type RoundLog } from './round-log.ts';
-import type { RoundTrainer, Trained } from './round-ports.ts';
+import type { RoundTrainer } from './round-ports.ts';
 import {
   createTrainingNode,
   type RoundGateway,
@@ -56,36 +57,6 @@ const roundGateway = (calls: FederatedCalls, url = 'http://127.0.0.1:9'): RoundG
   network: 'test-credits',
   calls,
 });
-
-const trained = (length: number): Trained => ({
-  delta: new Float32Array(length).fill(0.25),
-  controlDelta: null,
-  examples: 40,
-  steps: 4,
-  durationMs: 10,
-  loss: 0.4,
-  accuracy: 0.8,
-});
-const trainsAtOnce: RoundTrainer['train'] = async ({ weights }) => trained(weights.length);
-
-/** Trains until it is let go, or stopped. */
-function slowTrainer() {
-  let begun = 0;
-  let letGo = () => {};
-  const gone = new Promise<void>((resolve) => {
-    letGo = resolve;
-  });
-  const train: RoundTrainer['train'] = async ({ weights }, onProgress, signal) => {
-    begun += 1;
-    onProgress({ epoch: 1, epochs: 1, step: 1, steps: 4, loss: 0.9, examplesPerSecond: 10 });
-    const stopped = new Promise<never>((_, reject) =>
-      signal.addEventListener('abort', () => reject(signal.reason)),
-    );
-    await Promise.race([gone, stopped]);
-    return trained(weights.length);
-  };
-  return { train, letGo, begun: () => begun };
-}
 
 function open(change: { train?: RoundTrainer['train'] } & Partial<TrainingParts> = {}) {
   const { train = trainsAtOnce, ...rest } = change;

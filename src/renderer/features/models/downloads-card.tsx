@@ -6,6 +6,7 @@ import { formatBytes, formatDuration } from '../../lib/format.ts';
 import { Button } from '../../ui/button.tsx';
 import { Card } from '../../ui/card.tsx';
 import { ErrorNote } from '../../ui/error-note.tsx';
+import { ProgressBar } from '../../ui/progress-bar.tsx';
 
 /** Downloads that run, wait or were interrupted. */
 export function DownloadsCard({ downloads }: { downloads: readonly Download[] }) {
@@ -46,12 +47,7 @@ function DownloadRow({ download }: { download: Download }) {
           <X size={13} aria-hidden /> {t('models.downloads.cancel')}
         </Button>
       </div>
-      <progress
-        aria-label={name}
-        value={receivedBytes}
-        max={totalBytes ?? Math.max(1, receivedBytes)}
-        className="block h-2 w-full overflow-hidden rounded-full accent-accent"
-      />
+      <ProgressBar label={name} value={receivedBytes} max={totalBytes ?? Math.max(1, receivedBytes)} />
       {state.state === 'failed' && <ErrorNote error={state.error} />}
     </li>
   );

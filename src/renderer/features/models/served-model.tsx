@@ -10,6 +10,7 @@ import { useUnit } from '../../lib/use-unit.ts';
 import { Button } from '../../ui/button.tsx';
 import { ErrorNote } from '../../ui/error-note.tsx';
 import { MemoryMeter, type MeterPart } from '../../ui/memory-meter.tsx';
+import { ProgressBar } from '../../ui/progress-bar.tsx';
 
 interface ServedModelProps {
   engine: Engine;
@@ -149,11 +150,8 @@ function figuresOf(engine: Engine, benchmark: Benchmark | undefined) {
 function LoadProgress({ share }: { share: number }) {
   const { t } = useTranslation();
   return (
-    <progress
-      aria-label={t('models.engine.loading')}
-      value={share}
-      max={1}
-      className="mt-3 block h-2 w-full overflow-hidden rounded-full accent-accent"
-    />
+    <div className="mt-3">
+      <ProgressBar label={t('models.engine.loading')} value={share} max={1} />
+    </div>
   );
 }

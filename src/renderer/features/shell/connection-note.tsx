@@ -5,6 +5,7 @@ import { useConnection } from '../../lib/connection.ts';
 import { useSignal } from '../../lib/use-signal.ts';
 import { Button } from '../../ui/button.tsx';
 import { ErrorNote } from '../../ui/error-note.tsx';
+import { ProgressBar } from '../../ui/progress-bar.tsx';
 
 /** Instead of the pages while there is nothing to show of the node. */
 export function NoConnection() {
@@ -27,12 +28,9 @@ export function NoConnection() {
         {progress !== null && (
           <>
             <p className="mt-1 text-dim">{t('app.host.preparingText')}</p>
-            <progress
-              aria-label={t('app.host.preparing')}
-              max={1}
-              value={progress}
-              className="mt-4 block h-2 w-full overflow-hidden rounded-full accent-accent"
-            />
+            <div className="mt-4">
+              <ProgressBar label={t('app.host.preparing')} value={progress} max={1} />
+            </div>
             <p className="mt-1 text-sm text-dim tabular-nums">{Math.floor(progress * 100)} %</p>
           </>
         )}
