@@ -85,10 +85,11 @@ async function runOnce(host: Host): Promise<void> {
   if (command === 'models' && verb === 'remove')
     return void (await call(host, 'models.remove', { id: argument }));
   if (command === 'earnings' && verb === undefined) {
-    const asset = host.ledger.newestAsset();
-    const { jobs, tokens, grossLamports, feeLamports, netLamports } = host.ledger.totals(0, asset);
+    const { network, asset } = host.ledger.lastMoney(null) ?? { network: 'test-credits', asset: 'SOL' };
+    const { jobs, tokens, grossLamports, feeLamports, netLamports } = host.ledger.totals(0, asset, network);
     console.log(
       JSON.stringify({
+        network,
         ...host.ledger.unitOf(asset),
         jobs,
         tokens,

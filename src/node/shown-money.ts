@@ -1,8 +1,7 @@
-import { assetOf } from '#contract/assets.ts';
 import type { Settings } from '#contract/settings.ts';
 import type { GatewayInfo } from '#contract/wire/node-capabilities.ts';
-import { nativeMint } from '#contract/wire/voucher.ts';
 import type { Ledger } from './ledger/ledger.ts';
+import { pricedIn } from './node-pricing.ts';
 
 /** What sums are shown in: one asset of one network, so that test credits never stand beside SOL in one figure. */
 export interface ShownMoney {
@@ -18,8 +17,7 @@ export function shownMoney(
   ledger: Pick<Ledger, 'lastMoney'>,
 ): ShownMoney {
   if (gateway) {
-    const { network: named = 'unknown', settlement } = gateway.info;
-    return { network: named, asset: assetOf(settlement?.mint ?? nativeMint) };
+    return { network: gateway.info.network ?? 'unknown', asset: pricedIn(gateway.info).asset };
   }
   if (network.kind === 'local') return { network: 'test-credits', asset: 'SOL' };
   return ledger.lastMoney(network.url) ?? { network: 'unknown', asset: 'SOL' };

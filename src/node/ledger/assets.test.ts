@@ -44,6 +44,31 @@ afterEach(() => {
   rmSync(dir, { recursive: true });
 });
 
+test('test credits are in no sum of SOL', () => {
+  const file = join(dir, 'networks.db');
+  const ledger = openLedger(file, { clock: systemClock });
+  ledger.append(newEntry('credits', 100n, { network: 'test-credits', gatewayUrl: 'http://local' }));
+  ledger.append(newEntry('sol', 2000n, { network: 'devnet', gatewayUrl: 'http://gateway' }));
+  for (const [network, net] of [
+    ['test-credits', 95n],
+    ['devnet', 1900n],
+    ['mainnet-beta', 0n],
+  ] as const) {
+    expect(ledger.totals(0, 'SOL', network).netLamports).toBe(net);
+    expect(ledger.netByState('SOL', network).earned).toBe(net);
+    expect(ledger.series({ bucket: 'day', count: 1, offsetMinutes: 0, network })[0]?.netLamports).toBe(
+      `${net}`,
+    );
+  }
+  expect(ledger.netByMoney()).toEqual([
+    { network: 'test-credits', asset: 'SOL', net: 95n },
+    { network: 'devnet', asset: 'SOL', net: 1900n },
+  ]);
+  expect(ledger.lastMoney('http://gateway')).toEqual({ network: 'devnet', asset: 'SOL' });
+  expect(ledger.lastMoney('http://nobody')).toBeNull();
+  ledger.close();
+});
+
 test('no sum is over two assets', () => {
   expect(['SOL', mint, other].map((asset) => ledger.totals(0, asset).netLamports)).toEqual([
     950n,

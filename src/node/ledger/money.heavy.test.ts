@@ -369,3 +369,14 @@ test('a ledger from before vouchers is taken over: its sums, its kinds, what wai
   ledger.append(newEntry('r5', 100n, { gatewayUrl, network: 'localnet' }));
   checkSums(ledger);
 });
+
+test('two running sums that are wrong by as much in opposite ways are a difference all the same', () => {
+  const file = freshFile();
+  open(file).close();
+  const raw = new Database(file);
+  raw.exec(
+    `INSERT INTO payers (gateway_url, network, payer, vouchered, settled) VALUES ('${gatewayUrl}', 'localnet', 'p', 5, -5)`,
+  );
+  raw.close();
+  expect(open(file).moneySums('localnet').differenceLamports).toBe('10');
+});

@@ -13,7 +13,6 @@ import type { Ledger } from '../ledger/ledger.ts';
 import { paymentText } from '../ledger/payment-book.ts';
 import type { GatewayCalls } from '../link/gateway-calls.ts';
 import type { NodeKey } from '../link/node-key.ts';
-import { pricedIn } from '../node-pricing.ts';
 import type { SettingsStore } from '../settings-store.ts';
 import { shownMoney } from '../shown-money.ts';
 import { createSignal, type Signal } from '../signal.ts';

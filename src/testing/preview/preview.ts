@@ -308,8 +308,7 @@ transport.publish('node.serving', {
 transport.publish('earnings.summary', {
   network,
   ...unit,
-  others:
-    isFresh || testCredits ? [] : [{ network: 'test-credits', ...solUnit, netLamports: '89284' }],
+  others: isFresh || testCredits ? [] : [{ network: 'test-credits', ...solUnit, netLamports: '89284' }],
   today: totals(402, '8412000'),
   last7Days: totals(2806, '58884000'),
   last30Days: totals(9120, '191520000'),
@@ -326,7 +325,9 @@ transport.publish('earnings.summary', {
       },
   forecastLamports: isFresh ? null : '14200000',
   forecastAt: isFresh ? now + 300_000 : null,
-  gatewayOwes: isFresh ? null : {
+  gatewayOwes: isFresh
+    ? null
+    : {
         lamports: '189462000',
         at: now - 20_000,
         agreedLamports: '189462000',

@@ -68,7 +68,8 @@ const summary = (agreed: string, earned: string, owes: string | null): EarningsS
   byState: { agreed: '0', earned: '0', vouchered: '0', settled: '0', disputed: '0', unattributed: '0' },
   forecastLamports: null,
   forecastAt: null,
-  gatewayOwes: owes === null ? null : { lamports: owes, at: 5, agreedLamports: agreed, waitingLamports: earned },
+  gatewayOwes:
+    owes === null ? null : { lamports: owes, at: 5, agreedLamports: agreed, waitingLamports: earned },
 });
 
 test('the sums add up when the gateway owes just what was agreed', () => {
