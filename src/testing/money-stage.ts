@@ -45,10 +45,11 @@ export function eachWithMoney(prepare: () => Promise<Partial<ChainOptions>> = as
         chain: stage.chainOptions(),
         ...change,
       }),
-    /** The gateway ends and comes again at its address. */
-    async reopenGateway(change: Partial<ChainOptions> = {}): Promise<void> {
+    /** The gateway ends and comes again at its address; `between` is done while there is none. */
+    async reopenGateway(change: Partial<ChainOptions> = {}, between = () => {}): Promise<void> {
       const { port } = new URL(stage.gateway.url);
       await stage.gateway.close();
+      between();
       stage.gateway = await stage.openGateway({ port: Number(port), chain: stage.chainOptions(change) });
     },
     async startNode(settings: Partial<Settings> = {}, change: NodeChange = {}): Promise<MoneyNode> {

@@ -175,8 +175,10 @@ describe.skipIf(noLocalChain)(`a node that is paid${noLocalChain ? ` (${noLocalC
     await until(() => expect(BigInt(node.sums().voucheredLamports)).toBe(netOfRequest));
     const next = writeKeyFile(mkdtempSync(join(stage.dir, 'treasury-')));
     stage.chain.airdrop(next.keypair.publicKey.toBase58(), sol);
-    stage.chain.faults.rateLimited = 0;
-    await stage.reopenGateway({ treasuryFile: next.file });
+    // Not before: the gateway would pay from the old key.
+    await stage.reopenGateway({ treasuryFile: next.file }, () => {
+      stage.chain.faults.rateLimited = 0;
+    });
     await until(() => expect(stage.chain.lamportsOf(stage.owner.address)).toBe(netOfRequest));
     await node.wallet.refresh();
     await node.wallet.refresh();
