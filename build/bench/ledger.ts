@@ -202,12 +202,17 @@ function queries(ledger: Ledger, now: number): Record<string, (round: number) =>
   const requestIds = ledger.entries({ limit: 60 }).entries.map(({ requestId }) => requestId);
   return {
     'earnings.summary, four periods': () =>
-      (['today', '7', '30', 'all'] as const).map((period) => ledger.totals(periodStart(period, now))),
-    'earnings.summary, by state': () => ledger.netByState(),
-    'earnings.summary, forecast': () => ledger.totals(now - 900_000),
+      (['today', '7', '30', 'all'] as const).map((period) =>
+        ledger.totals(periodStart(period, now), 'SOL', 'localnet'),
+      ),
+    'earnings.summary, by state': () => ledger.netByState('SOL', 'localnet'),
+    'earnings.summary, forecast': () => ledger.totals(now - 900_000, 'SOL', 'localnet'),
+    'earnings.summary, others': () => ledger.netByMoney(),
     'earnings.sums': () => ledger.moneySums('localnet'),
-    'earnings.series, 24 hours': () => ledger.series({ bucket: 'hour', count: 24, offsetMinutes }),
-    'earnings.series, 30 days': () => ledger.series({ bucket: 'day', count: 30, offsetMinutes }),
+    'earnings.series, 24 hours': () =>
+      ledger.series({ bucket: 'hour', count: 24, offsetMinutes, network: 'localnet' }),
+    'earnings.series, 30 days': () =>
+      ledger.series({ bucket: 'day', count: 30, offsetMinutes, network: 'localnet' }),
     ...Object.fromEntries(
       (['today', '7', '30', 'all'] as const).flatMap((period) =>
         (['model', 'gateway', 'type'] as const).map((by) => [
@@ -243,7 +248,7 @@ function queries(ledger: Ledger, now: number): Record<string, (round: number) =>
       ledger.entries({ limit: 100, filter: { requestId: `req-${(16 + (round % 200)).toString(16)}` } }),
     'earnings.entry': (round) => ledger.entry(someId(round)),
     'earnings.names': () => ledger.names(),
-    'earnings.providers': () => ledger.providerTotals(),
+    'earnings.providers': () => ledger.providerTotals('SOL', 'localnet'),
     'earnings.yearly': () => ledger.yearly(monthStarts),
     'payouts.latest': () => ledger.payments.newest(50),
     'payers.list': () => ledger.payers(),
