@@ -12,6 +12,7 @@ import type { Presence } from './presence.ts';
 import { restartPauseMs, steadyMs } from './restart-pause.ts';
 
 const shutdownLimitMs = 45_000;
+const lastWordsMs = 1000;
 
 export interface NodeHost extends Transport {
   /** Tells how the host stands, now and on each change. */
@@ -125,7 +126,13 @@ export function setupNodeHost(): NodeHost {
       enter({ state: 'restarting', retryAt: Date.now() + pauseMs });
       restart = setTimeout(start, pauseMs);
     };
-    mine.once('exit', (code, signal) => ended(signal ?? `code ${code}`));
+    mine.once('exit', (code, signal) => {
+      const end = () => ended(signal ?? `code ${code}`);
+      if (!mine.connected) return end();
+      // What it said last may not be read yet.
+      mine.once('disconnect', end);
+      setTimeout(end, lastWordsMs);
+    });
     mine.once('error', (error) => ended(error.message));
   }
   function fail(error: ErrorBody): void {
