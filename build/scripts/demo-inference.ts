@@ -1,13 +1,12 @@
-import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import bs58 from 'bs58';
 import OpenAI from 'openai';
 import { unwrap } from '#contract/result.ts';
 import { createGateway } from '#gateway/gateway.ts';
 import { createHost } from '#node/host.ts';
+import { newByteKey } from '#testing/byte-key.ts';
 
 let flags = { json: false, backend: 'llama.cpp', url: undefined as string | undefined };
 const say = (line: string) => (flags.json ? undefined : console.log(line));
@@ -73,7 +72,7 @@ export async function demoInference(wanted: typeof flags): Promise<void> {
       servedModels: [model],
       network: { kind: 'gateway', url: gateway.url },
       // Nobody holds its key: the credits of this gateway are test credits.
-      payoutAddress: bs58.encode(randomBytes(32)),
+      payoutAddress: newByteKey().publicKey,
     });
     await call('node.start');
     say(`Node ${host.nodeId} serves through ${gateway.url}`);

@@ -1,12 +1,11 @@
-import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import bs58 from 'bs58';
 import OpenAI from 'openai';
 import { unwrap } from '#contract/result.ts';
 import { createGateway } from '#gateway/gateway.ts';
 import { createHost } from '#node/host.ts';
+import { newByteKey } from '#testing/byte-key.ts';
 import { startProviderServer } from '#testing/provider-server.ts';
 import { sampleProvider } from '#testing/sample-provider.ts';
 
@@ -56,7 +55,7 @@ export async function demoProxy(isJson: boolean): Promise<void> {
       serveOwnModels: false,
       responseCacheMegabytes: 4,
       network: { kind: 'gateway', url: gateway.url },
-      payoutAddress: bs58.encode(randomBytes(32)),
+      payoutAddress: newByteKey().publicKey,
     });
     await call('node.start');
     say(`Proxy node ${host.nodeId} sells through ${gateway.url}`);

@@ -1,10 +1,9 @@
-import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import bs58 from 'bs58';
 import { createGateway } from '#gateway/gateway.ts';
 import { entryPath, resourcesDir } from '#node/entries.ts';
+import { newByteKey } from '#testing/byte-key.ts';
 import { type HostProcess, startHostProcess } from '#testing/host-process.ts';
 import { mailParts } from '#testing/mail-parts.ts';
 
@@ -122,7 +121,7 @@ async function startNode(profile: string, gatewayUrl: string, path: string): Pro
     takePartInTraining: true,
     trainingThreads: 1,
     network: { kind: 'gateway', url: gatewayUrl },
-    payoutAddress: bs58.encode(randomBytes(32)),
+    payoutAddress: newByteKey().publicKey,
   });
   await node.call('node.start', {});
   return node;

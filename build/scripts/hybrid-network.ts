@@ -1,10 +1,9 @@
-import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import bs58 from 'bs58';
 import { createGateway } from '#gateway/gateway.ts';
 import { entryPath, resourcesDir } from '#node/entries.ts';
+import { newByteKey } from '#testing/byte-key.ts';
 
 /** A gateway of the test network with rounds of the shipped digits for one node, each of so many epochs, one after the other. */
 export function openHybridNetwork(dir: string, epochs: number) {
@@ -37,7 +36,7 @@ export const hybridSettings = (url: string) => ({
   onboarded: true,
   apiPort: 0,
   network: { kind: 'gateway' as const, url },
-  payoutAddress: bs58.encode(randomBytes(32)),
+  payoutAddress: newByteKey().publicKey,
   takePartInTraining: true,
   trainingTasks: ['digits'],
   // Requests that wait for their turn again come from one key, the gateway's.

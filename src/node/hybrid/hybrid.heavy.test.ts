@@ -1,7 +1,6 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import bs58 from 'bs58';
 import OpenAI from 'openai';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { HybridStatus, WorkMode } from '#contract/hybrid.ts';
@@ -9,6 +8,7 @@ import { defaultManners } from '#contract/manners.ts';
 import type { SettingsPatch } from '#contract/settings.ts';
 import { createGateway, type Gateway } from '#gateway/gateway.ts';
 import { entryPath, resourcesDir } from '#node/entries.ts';
+import { newByteKey } from '#testing/byte-key.ts';
 import { type HostProcess, startHostProcess } from '#testing/host-process.ts';
 
 /** A real node with the shipped model and real rounds of the shipped digits, at a gateway. */
@@ -50,7 +50,7 @@ beforeAll(async () => {
   host = await startHostProcess(join(dir, 'node'));
   await set({
     ...{ onboarded: true, apiPort: 0, network: { kind: 'gateway', url: gateway.url } },
-    payoutAddress: bs58.encode(new Uint8Array(32).fill(7)),
+    payoutAddress: newByteKey().publicKey,
     threads: 2,
     ...{ takePartInTraining: true, trainingTasks: ['digits'], trainingThreads: 1, trainingSharePercent: 0 },
   });
