@@ -54,13 +54,18 @@ const open = `state NOT IN ('finalized', 'expired', 'failed')`;
 export function openSettlementBook(database: Database, now: () => number): SettlementBook {
   const all = (sql: string, ...values: unknown[]) =>
     (database.prepare(sql).all(...values) as Record<string, unknown>[]).map(settlementIn);
-  const enter: SettlementBook['enter'] = (id, state, { signature = null, reason = null }) => {
+  const enter = (
+    id: string,
+    state: SettlementState,
+    { signature = null, reason = null }: Parameters<SettlementBook['enter']>[2],
+    at = now(),
+  ): void => {
     database
       .prepare(
         `INSERT INTO settlement_states SELECT ?, 1 + COALESCE(MAX(number), 0), ?, ?, ?, ? FROM settlement_states
          WHERE settlement_id = ?`,
       )
-      .run(id, now(), state, signature, reason, id);
+      .run(id, at, state, signature, reason, id);
   };
   const transaction = <T>(work: () => T): T => database.transaction(work).immediate();
 
@@ -68,13 +73,14 @@ export function openSettlementBook(database: Database, now: () => number): Settl
     transaction,
     enter,
     prepare(one) {
+      const at = now();
       transaction(() => {
         database
           .prepare('INSERT INTO settlements VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
           .run(
             one.id,
             one.channel,
-            now(),
+            at,
             one.mode,
             one.fromAtomic,
             one.cumulativeAtomic,
@@ -84,9 +90,9 @@ export function openSettlementBook(database: Database, now: () => number): Settl
             one.feeLamports,
             one.transaction,
           );
-        enter(one.id, 'prepared', { signature: one.signature });
+        enter(one.id, 'prepared', { signature: one.signature }, at);
       });
-      return { ...one, state: 'prepared', reason: null, at: now(), since: now() };
+      return { ...one, state: 'prepared', reason: null, at, since: at };
     },
     paid(one, { signature, slot, feeLamports, amountAtomic }) {
       transaction(() => {
