@@ -60,11 +60,15 @@ export function createClaims(parts: {
   }
 
   /** The gateway's figures must be those of the node's own books. */
-  function checkFigures(answer: ClaimAnswer): { channel: KnownChannel; cumulativeAtomic: bigint } {
+  function checkFigures(
+    answer: ClaimAnswer,
+    chain: ChainAccess,
+  ): { channel: KnownChannel; cumulativeAtomic: bigint } {
     const { settlement } = answer;
     const channel = ledger.channel(settlement.channel);
     const payout = parts.payoutAddress();
     if (!channel) throw bad(`The gateway wants to pay a channel that is not known: ${settlement.channel}.`);
+    checkChain(channel, chain);
     if (channel.payout !== payout) throw bad(`It would pay ${channel.payout}, not ${payout}.`);
     const cumulativeAtomic = BigInt(settlement.cumulative_atomic);
     if (cumulativeAtomic !== channel.voucheredAtomic)
@@ -84,7 +88,7 @@ export function createClaims(parts: {
     async prepare() {
       const chain = parts.chain();
       const answer = await parts.askGateway();
-      const { channel, cumulativeAtomic } = checkFigures(answer);
+      const { channel, cumulativeAtomic } = checkFigures(answer, chain);
       const bytes = exactBase64(answer.transaction);
       if (!bytes) throw bad('It is no transaction.');
       const claim = { settledAtomic: channel.settledAtomic, cumulativeAtomic };
@@ -125,6 +129,7 @@ export function createClaims(parts: {
       const known = ledger.payments.payment(id);
       if (known) return paymentText(known, ledger);
       const chain = parts.chain();
+      checkChain(channel, chain);
       const bytes = exactBase64(transaction);
       if (!bytes) throw bad('It is no transaction.');
       const checked = check(bytes, channel, claim);
@@ -164,6 +169,15 @@ export function createClaims(parts: {
       return paymentText(added, ledger);
     },
   };
+}
+
+/** What is owed on one chain is not paid with another's coins, which may be worth nothing. Throws `chain/wrong-cluster`. */
+function checkChain({ network, genesisHash }: KnownChannel, chain: ChainAccess): void {
+  if (genesisHash !== chain.genesisHash)
+    throw new AppError(
+      'chain/wrong-cluster',
+      `This was earned on ${network}, whose chain began with ${genesisHash}; the gateway would pay on ${chain.cluster}, which began with ${chain.genesisHash}.`,
+    );
 }
 
 /** What the chain would say to it now, the wallet's signature left aside. */

@@ -42,10 +42,10 @@ export async function reconcile(parts: ReconcilerParts): Promise<void> {
   await takeHints();
   for (const channel of channels) await watch(channel, false);
   for (const payment of ledger.payments.underWay()) {
-    const isOurs = payment.cluster === chain.cluster && payment.state !== 'expired';
-    if (!isOurs || followed.has(payment.id)) continue;
-    if ((await follow(payment, false)) !== 'look again') continue;
     const channel = channels.find(({ id }) => id === payment.channelId);
+    const isHere = payment.channelId === null ? payment.cluster === chain.cluster : channel !== undefined;
+    if (!isHere || payment.state === 'expired' || followed.has(payment.id)) continue;
+    if ((await follow(payment, false)) !== 'look again') continue;
     if (channel) await watch(channel, true);
     await follow(payment, true);
   }
