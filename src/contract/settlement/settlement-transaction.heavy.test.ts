@@ -9,6 +9,7 @@ import {
   AddressLookupTableAccount,
   ComputeBudgetProgram,
   Keypair,
+  MessageV0,
   PublicKey,
   SystemProgram,
   Transaction,
@@ -67,11 +68,11 @@ const memo = (text: string) =>
     keys: [],
     data: Buffer.from(text),
   });
-const lighthouse = (tag: number) =>
+const lighthouse = (tag?: number) =>
   new TransactionInstruction({
     programId: new PublicKey('L2TExMFKdjpN9kozasaurPirfHy9P8sbXoAN1qA3S95'),
     keys: [{ pubkey: wallet.publicKey, isSigner: false, isWritable: false }],
-    data: Buffer.from([tag, 1, 2]),
+    data: Buffer.from(tag === undefined ? [] : [tag, 1, 2]),
   });
 
 test('token instructions are those of @solana/spl-token', () => {
@@ -208,6 +209,21 @@ describe('a settlement’s transaction', () => {
     ['in another order', [ownMemo, transfer], 'another memo'],
     ['with two memos of ours', [transfer, ownMemo, ownMemo], 'another memo'],
     ['that lets Lighthouse write', [transfer, ownMemo, lighthouse(0)], 'Lighthouse write'],
+    ['that lets Lighthouse clear what it wrote', [transfer, ownMemo, lighthouse(1)], 'Lighthouse write'],
+    ['that asks Lighthouse for nothing known', [transfer, ownMemo, lighthouse()], 'Lighthouse write'],
+    ['with a memo longer than fits', [transfer, memo('a'.repeat(567)), ownMemo], 'another memo'],
+    [
+      'in which the channel’s account could be changed',
+      [
+        transfer,
+        ownMemo,
+        new TransactionInstruction({
+          ...lighthouse(4),
+          keys: [{ pubkey: new PublicKey(order.channel), isSigner: false, isWritable: true }],
+        }),
+      ],
+      'could be changed',
+    ],
     [
       'that costs more',
       [ComputeBudgetProgram.setComputeUnitPrice({ microLamports: 10_000_000n }), transfer, ownMemo],
@@ -227,6 +243,20 @@ describe('a settlement’s transaction', () => {
     ],
   ])('%s is refused', (_name, instructions, message) => {
     expect(() => checkSettlement(compile(instructions), expectedOf(order))).toThrow(message);
+  });
+
+  test('that names an account twice, which no validator takes, is refused', () => {
+    const { message } = VersionedTransaction.deserialize(compile([transfer, ownMemo]));
+    const twice = new MessageV0({
+      header: message.header,
+      staticAccountKeys: [...message.staticAccountKeys, wallet.publicKey],
+      recentBlockhash: message.recentBlockhash,
+      compiledInstructions: message.compiledInstructions,
+      addressTableLookups: [],
+    });
+    expect(() => checkSettlement(new VersionedTransaction(twice).serialize(), expectedOf(order))).toThrow(
+      'names an account twice',
+    );
   });
 
   test('with addresses from a table is refused', () => {

@@ -67,6 +67,22 @@ describe.skipIf(noLocalChain)(`claims on a real VM${noLocalChain ? ` (${noLocalC
     await expect(claimed()).rejects.toThrow('0 are owed');
   });
 
+  test('a wallet whose account the fee would leave below its rent is told so, and gets no claim that cannot land', async () => {
+    const rent = 890_880n;
+    const fee = 10_080n;
+    stage.chain.airdrop(to, rent + fee - 1n);
+    await expect(claimed()).rejects.toMatchObject({
+      code: 'settlement/rent',
+      message: `${to} needs 10080 lamports for the network’s fee beside the 890880 that its account keeps; it has 900959.`,
+    });
+    expect(stage.statesOf(channel)).toEqual([]);
+    stage.chain.airdrop(to, 1n);
+    const { transaction } = await claimed();
+    transaction.sign([owner]);
+    await stage.chain.connection.sendRawTransaction(transaction.serialize());
+    expect(stage.chain.lamportsOf(to)).toBe(rent + enough);
+  });
+
   test('a claim that nobody signs expires, and can be asked anew', async () => {
     stage.chain.airdrop(to, sol);
     const first = await claimed();

@@ -174,14 +174,16 @@ export function createSettlementEngine(parts: SettlementParts): SettlementEngine
     const isClaim = mode === 'claim';
     const feeLamports = transactionFee(isClaim ? 2 : 1, price);
     const purse = await lookInPurse(chain, { treasury: treasuryAddress, payout, mint, token: parts.token });
+    // The fee is taken before the payment comes: an account may be emptied by it, but not be left with less than its rent.
+    const left = purse.payoutLamports - feeLamports;
     const reason =
       purse.payoutWarning !== null
         ? reasonOf(unpayable(payout, purse.payoutWarning))
-        : isClaim && purse.payoutLamports < feeLamports
-          ? `settlement/rent: ${payout} needs ${feeLamports} lamports for the network’s fee.`
+        : isClaim && left !== 0n && left < purse.rentExemptLamports
+          ? `settlement/rent: ${payout} needs ${feeLamports} lamports for the network’s fee beside the ${purse.rentExemptLamports} that its account keeps; it has ${purse.payoutLamports}.`
           : obstacleTo(amountAtomic, {
               ...purse,
-              payoutLamports: purse.payoutLamports - (isClaim ? feeLamports : 0n),
+              payoutLamports: isClaim ? left : purse.payoutLamports,
               costLamports: purse.accountLamports + (isClaim ? 0n : feeLamports),
             });
     if (reason !== null) {
