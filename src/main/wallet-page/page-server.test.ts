@@ -145,6 +145,18 @@ test('no other site reaches it: by a name that points here, by its origin, or fr
   expect(await codeOf(asked.answer)).toBe('wallet/cancelled');
 });
 
+test('from another address than this computer’s own it cannot be reached', async () => {
+  const asked = await ask();
+  // Where it listened on all addresses, this one would be among them.
+  const socket = connect({ host: '127.0.0.2', port: asked.port, timeout: 2000 });
+  const outcome = await new Promise((resolve) => {
+    socket.on('connect', () => resolve('reached'));
+    for (const end of ['error', 'timeout']) socket.on(end, () => resolve('not reached'));
+  });
+  socket.destroy();
+  expect(outcome).toBe('not reached');
+});
+
 test('without the token nothing is told and nothing taken; another question’s id is unknown', async () => {
   const asked = await ask();
   const { port, path, token } = asked;

@@ -94,6 +94,7 @@ export function openChannelBook(database: Database, { clock }: { clock: Clock })
   const refuseChannel = database.prepare(
     'UPDATE channel_sums SET refusal = ?, refused = refused + 1 WHERE channel_id = ?',
   );
+  const voucherFor = database.prepare('SELECT 1 FROM vouchers WHERE channel_id = ? AND cumulative = ?');
   const clearRefusal = database.prepare('UPDATE channel_sums SET refusal = NULL WHERE channel_id = ?');
 
   const channel = (name: string): KnownChannel | null => {
@@ -200,6 +201,9 @@ export function openChannelBook(database: Database, { clock }: { clock: Clock })
   return {
     channel,
     channels: (): KnownChannel[] => (all.all() as Row[]).map(channelIn),
+    /** Whether a voucher for just so much was taken. */
+    hasVoucher: (channelId: number, cumulativeAtomic: bigint): boolean =>
+      voucherFor.get(channelId, cumulativeAtomic) !== undefined,
     /** False where it is known. */
     openChannel: (one: NewChannel): boolean => insertChannel.run({ ...one, at: clock.now() }).changes > 0,
     /** Takes down an answer of the gateway; the payers that it concerns. */

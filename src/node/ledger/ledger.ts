@@ -98,6 +98,8 @@ export interface Ledger {
   channel(name: string): KnownChannel | null;
   /** The newest first. */
   channels(): KnownChannel[];
+  /** Whether a voucher for just so much was taken; also one before the last. */
+  hasVoucher(channelId: number, cumulativeAtomic: bigint): boolean;
   payments: LedgerPayments;
   /** What stands where, by payer of each gateway; kept in memory. */
   payers(): readonly PayerFigures[];
@@ -280,6 +282,7 @@ function openBook(file: string, { clock, onUpgrade }: Parameters<typeof openLedg
     openChannel: (channel) => commit(() => ({ isNew: channels.openChannel(channel), result: undefined })),
     channel: channels.channel,
     channels: channels.channels,
+    hasVoucher: channels.hasVoucher,
     payments: {
       ...payments,
       add: (payment, state, reason = null) =>

@@ -71,16 +71,17 @@ export function createClaims(parts: {
     checkChain(channel, chain);
     if (channel.payout !== payout) throw bad(`It would pay ${channel.payout}, not ${payout}.`);
     const cumulativeAtomic = BigInt(settlement.cumulative_atomic);
-    if (cumulativeAtomic !== channel.voucheredAtomic)
-      throw bad(
-        `It would pay up to ${cumulativeAtomic}; ${channel.voucheredAtomic} is vouched for. Try again in a moment.`,
-      );
     if (BigInt(settlement.from_atomic) !== channel.settledAtomic)
       throw bad(
         `The gateway says that ${settlement.from_atomic} was paid; ${channel.settledAtomic} has come for good.`,
       );
     if (cumulativeAtomic <= channel.settledAtomic)
       throw new AppError('settlement/below-threshold', 'All that was vouched for is paid.');
+    // While a claim waits for its signature more is vouched for, and what it leaves out stays owed. Other nodes of the wallet may have more.
+    if (cumulativeAtomic < channel.voucheredAtomic && !ledger.hasVoucher(channel.id, cumulativeAtomic))
+      throw bad(
+        `It would pay up to ${cumulativeAtomic}, for which there is no voucher; ${channel.voucheredAtomic} is vouched for.`,
+      );
     return { channel, cumulativeAtomic };
   }
 
@@ -197,10 +198,17 @@ async function tryOut(
   });
 }
 
-function problemIn(error: unknown, logs: readonly string[]): string {
+/** The chain's refusal for a person. Exported for its tests. */
+export function problemIn(error: unknown, logs: readonly string[]): string {
   if (error === 'BlockhashNotFound') return 'It is too old: ask for a new one.';
-  const said = logs.findLast((line) => /error|insufficient|failed/i.test(line));
-  return said ?? (typeof error === 'string' ? error : JSON.stringify(error));
+  if (error === 'InsufficientFundsForFee') return 'Your wallet has too little SOL for the network’s fee.';
+  const text = typeof error === 'string' ? error : JSON.stringify(error);
+  if (text.includes('InsufficientFundsForRent'))
+    return 'An account would keep less than its rent of 890,880 lamports. Wait until more is owed, or send your wallet some SOL.';
+  // What is lacking is said before the programs that fail with it.
+  const said =
+    logs.find((line) => /insufficient/i.test(line)) ?? logs.findLast((line) => /error|failed/i.test(line));
+  return said ?? text;
 }
 
 const bad = (message: string) => new AppError('wallet/bad-transaction', message);

@@ -98,6 +98,21 @@ describe.skipIf(noLocalChain)(`a node that is paid${noLocalChain ? ` (${noLocalC
     expect(stage.chain.lamportsOf(stage.owner.address)).toBe(sol + netOfRequest - BigInt(claim.feeLamports));
   });
 
+  test('a claim that was asked for before more was vouched for is still good: a node at work can be paid', async () => {
+    stage.chain.airdrop(stage.owner.address, sol);
+    const node = await startNode({ payoutBy: 'claim' });
+    await node.serve(1);
+    await until(() => expect(BigInt(node.sums().voucheredLamports)).toBe(netOfRequest));
+    const first = await node.wallet.claims.prepare();
+    await node.serve(1);
+    await until(() => expect(BigInt(node.sums().voucheredLamports)).toBe(2n * netOfRequest));
+    const claim = await node.wallet.claims.prepare();
+    expect(claim).toMatchObject({ id: first.id, amountAtomic: `${netOfRequest}` });
+    await node.wallet.claims.submit(claim.id, signClaim(claim, stage.owner));
+    await until(() => expect(node.sums().settledLamports).toBe(`${netOfRequest}`));
+    expect(node.sums().voucheredLamports).toBe(`${netOfRequest}`);
+  });
+
   test('a stranger’s lamport with the channel’s memo books nothing, and stands in no claim’s way', async () => {
     stage.chain.airdrop(stage.owner.address, sol);
     const node = await startNode({ payoutBy: 'claim' });
