@@ -14,6 +14,7 @@ import {
 } from './earnings.ts';
 import { sharePreviewSchema } from './hybrid.ts';
 import { modelSchema } from './model.ts';
+import { priceLamportsSchema } from './money.ts';
 import { instantSchema } from './node-status.ts';
 import { providerSchema, proxyConfigSchema } from './provider.ts';
 import { foundServerSchema, remoteServerSchema, shownServerSchema } from './remote-server.ts';
@@ -100,6 +101,18 @@ export const hostCalls = {
   'payers.list': { input: nothing, output: z.array(payerSchema) },
   'payers.block': {
     input: z.strictObject({ payer: z.string().max(128), blocked: z.boolean() }),
+    output: done,
+  },
+  /** Writes disputed work of a payer off, for good: it stays disputed, and counts to the payer's credit no more. */
+  'payers.writeOff': {
+    input: z.strictObject({
+      gatewayUrl: z.string().max(500),
+      network: z.string().max(100),
+      asset: z.string().max(64),
+      payer: z.string().max(128),
+      /** What the operator saw; refused where less is left. */
+      amountLamports: priceLamportsSchema,
+    }),
     output: done,
   },
   /** Asks a gateway what it is, without registering. */

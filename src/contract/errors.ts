@@ -65,6 +65,7 @@ export const errorStatus = {
   'node/training': 503,
   'payer/blocked': 403,
   'payer/credit-limit': 402,
+  'payer/not-disputed': 409,
   'profile/not-writable': 500,
   'profile/unreadable': 500,
   'provider/auth': 502,

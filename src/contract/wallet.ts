@@ -133,18 +133,22 @@ export const paymentSchema = z.object({
 });
 export type Payment = z.infer<typeof paymentSchema>;
 
-/** Somebody whose requests are served on credit. */
-/** What a payer's work may lack only up to a limit: a voucher, or payment. */
-export const creditLimitSchema = z.enum(['unvouchered', 'unsettled']);
+/** Limits of credit: of a payer's work without a voucher, without payment, and of all work of its gateway without payment. */
+export const creditLimitSchema = z.enum(['unvouchered', 'unsettled', 'gateway']);
 export type CreditLimit = z.infer<typeof creditLimitSchema>;
 
+/** Somebody whose requests are served on credit. */
 export const payerSchema = z.object({
   payer: z.string(),
   gatewayUrl: z.string(),
+  network: z.string(),
   ...unitShape,
   earnedLamports: priceLamportsSchema,
   unvoucheredLamports: priceLamportsSchema,
   unsettledLamports: priceLamportsSchema,
+  /** Of both: disputed work, which counts until the operator writes it off; and what was written off, which counts no more. */
+  disputedLamports: priceLamportsSchema,
+  writtenOffLamports: priceLamportsSchema,
   lastPaidAt: instantSchema.nullable(),
   /** The limit that it has reached, so that it is not served until it pays; null while it is. */
   limitReached: creditLimitSchema.nullable(),

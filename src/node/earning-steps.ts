@@ -110,7 +110,7 @@ export function createEarningSteps(parts: EarningParts): Earning {
     running: jobs.running(),
     waiting: jobs.waiting(),
     gpuBytes: pool.engines.get().reduce((sum, { memory }) => sum + (memory?.gpuBytes ?? 0), 0),
-    earnedLamports: parts.ledger.totals().netLamports,
+    earned: parts.ledger.netByMoney().filter(({ asset }) => asset === 'SOL'),
   }));
 
   function capabilities(): NodeCapabilities {

@@ -300,7 +300,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
     pool,
     models,
     training,
-    ledger: { netByKind: (sinceMs) => ledger.netByKind(sinceMs, money().asset) },
+    ledger: { netByKind: (sinceMs) => ledger.netByKind(sinceMs, money().asset, money().network) },
     setBusy: earning.setBusy,
     onFault: (error) => log.error({ err: error }, 'sharing the machine failed'),
   });

@@ -45,6 +45,22 @@ test('settings that cannot hold together are refused with a sentence, and nothin
   expect(store.current.get().pauseBelowPowerCost).toBe(true);
 });
 
+test('the limit of a gateway that an older version stored stays the gateway’s; a payer has its own', () => {
+  const file = freshFile();
+  writeFileSync(file, JSON.stringify({ unsettledLimitLamports: '5000000000' }));
+  const store = openSettings(file);
+  expect(store.unreadable).toBeNull();
+  expect(store.current.get()).toMatchObject({
+    unsettledLimitLamports: defaultSettings.unsettledLimitLamports,
+    gatewayLimitLamports: '5000000000',
+  });
+  store.update({ unsettledLimitLamports: '300000000' });
+  expect(openSettings(file).current.get()).toMatchObject({
+    unsettledLimitLamports: '300000000',
+    gatewayLimitLamports: '5000000000',
+  });
+});
+
 test('a file that cannot be read is kept aside and said so', () => {
   const file = freshFile();
   writeFileSync(file, '{"queueLimit": ');

@@ -28,7 +28,10 @@ export function soundSettings(document: unknown): { settings: Settings; leftOut:
   return { settings, leftOut };
 }
 
-/** One model was served before there were several. */
+/** One model was served before there were several, and the limit without payment was a gateway's before a payer had its own. */
 function upToDate({ servedModel, ...rest }: Record<string, unknown>): Record<string, unknown> {
-  return servedModel === undefined ? rest : { servedModels: [servedModel], ...rest };
+  const { unsettledLimitLamports: before, ...others } = rest;
+  const isOneLimit = before !== undefined && rest.gatewayLimitLamports === undefined;
+  const stored = isOneLimit ? { ...others, gatewayLimitLamports: before } : rest;
+  return servedModel === undefined ? stored : { servedModels: [servedModel], ...stored };
 }

@@ -75,7 +75,7 @@ export async function startScriptedApi(
       running: jobs.running(),
       waiting: jobs.waiting(),
       gpuBytes: 0,
-      earnedLamports: 0n,
+      earned: [],
     })),
     nodeId: 'slm-test',
     healthy: () => !options.gate,

@@ -78,6 +78,7 @@ test('no sum is over two assets', () => {
   // The first and the last quarter of an hour are read from the entries themselves.
   expect(ledger.totals(Date.now() - 60_000, mint)).toMatchObject({ jobs: 3, grossLamports: 120_000n });
   expect(ledger.netByKind(0, mint)).toEqual({ inference: 76_000n, training: 0n });
+  expect(ledger.netByKind(0, mint, 'devnet')).toEqual({ inference: 19_000n, training: 0n });
   expect(ledger.netByState(other)).toMatchObject({ earned: 665_000n });
   expect(ledger.moneySums('devnet', mint)).toMatchObject({ grossLamports: '60000', differenceLamports: '0' });
   expect(ledger.moneySums(null, mint)).toMatchObject({ grossLamports: '120000', differenceLamports: '0' });

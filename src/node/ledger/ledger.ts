@@ -1,5 +1,6 @@
 import { moneyKey } from '#contract/assets.ts';
 import type { EntryDetail, EntryPage, EntryState } from '#contract/earnings.ts';
+import { AppError } from '#contract/errors.ts';
 import type { MoneySums } from '#contract/wallet.ts';
 import { type ReceiptVerdict, type SignedReceipt, signedReceiptSchema } from '#contract/wire/receipt.ts';
 import type { Clock } from '../clock.ts';
@@ -20,6 +21,7 @@ import { payments as paymentTables } from './migrations/006-payments.ts';
 import { kinds as kindTables } from './migrations/007-kinds.ts';
 import { tokens as tokenTables } from './migrations/008-tokens.ts';
 import { providerSums } from './migrations/009-provider-sums.ts';
+import { writeOffs } from './migrations/010-write-offs.ts';
 import {
   type Claim,
   type NewPayment,
@@ -104,13 +106,19 @@ export interface Ledger {
   /** What stands where, by payer of each gateway; kept in memory. */
   payers(): readonly PayerFigures[];
   payer(gatewayUrl: string, money: string, payer: string): PayerFigures | null;
+  /** Writes so much of a payer's disputed work off, for good; it stays disputed. Throws `payer/not-disputed` for more than there is. */
+  writeOff(payer: Pick<PayerFigures, 'gatewayUrl' | 'money' | 'payer'>, amount: bigint): void;
   entries(place: PagePlace): EntryPage;
   entry(id: number): EntryDetail | null;
   /** Sums over entries in an asset (SOL without one) booked at or after `sinceMs`, of one network or of all. */
   totals(sinceMs?: number, asset?: string, network?: string | null): LedgerTotals;
   netByMoney: KindSums['netByMoney'];
   /** Net booked at or after `sinceMs`, by the kind of work. */
-  netByKind(sinceMs: number, asset?: string): { inference: bigint; training: bigint };
+  netByKind(
+    sinceMs: number,
+    asset?: string,
+    network?: string | null,
+  ): { inference: bigint; training: bigint };
   /** When each model last served a booked job, in Unix ms, to the quarter of an hour. */
   lastServedAt(): Record<string, number>;
   netByState(asset?: string, network?: string | null): Record<EntryState, bigint>;
@@ -157,6 +165,7 @@ const migrations = [
   kindTables,
   tokenTables,
   providerSums,
+  writeOffs,
 ];
 
 /**
@@ -233,6 +242,7 @@ function openBook(file: string, { clock, onUpgrade }: Parameters<typeof openLedg
   const payerId = database.prepare(
     'SELECT id FROM payers WHERE gateway_url = ? AND network = ? AND payer = ?',
   );
+  const insertWriteOff = database.prepare('INSERT INTO write_offs (at, payer_id, amount) VALUES (?, ?, ?)');
   const open = database.prepare(
     `SELECT e.receipt FROM open_entries o JOIN entries e ON e.id = o.entry_id WHERE o.gateway_url = ?
      ORDER BY o.entry_id LIMIT ?`,
@@ -306,6 +316,20 @@ function openBook(file: string, { clock, onUpgrade }: Parameters<typeof openLedg
     },
     payers: () => [...figures.values()],
     payer: (gatewayUrl, money, payer) => figures.get(figureKey({ gatewayUrl, money, payer })) ?? null,
+    writeOff: ({ gatewayUrl, money, payer }, amount) =>
+      commit(() => {
+        const row = payerId.get(gatewayUrl, money, payer) as { id: bigint } | undefined;
+        const { disputed, writtenOff } = row ? sums.payer(row.id) : { disputed: 0n, writtenOff: 0n };
+        const left = disputed - writtenOff;
+        if (!row || amount <= 0n || amount > left)
+          throw new AppError(
+            'payer/not-disputed',
+            `${left} of the disputed work of ${payer || 'this payer'} can be written off, not ${amount}.`,
+            { data: { payer, disputedLamports: `${left}`, amountLamports: `${amount}` } },
+          );
+        insertWriteOff.run(clock.now(), row.id, amount);
+        return { payers: [row.id], isNew: true, result: undefined };
+      }),
     entries: list,
     entry: openEntryDetail(database, (id) => {
       const payment = payments.payment(id);

@@ -113,6 +113,7 @@ type Step =
   | { act: 'answer'; count: number; disputes: number; underReports: boolean }
   | { act: 'voucher'; short: bigint }
   | { act: 'pay'; lacks: bigint; isForked: boolean }
+  | { act: 'writeOff'; payer: number; share: bigint }
   | { act: 'restart' };
 const small = fc.bigInt({ min: 0n, max: 50n });
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -140,6 +141,11 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     lacks: fc.oneof(fc.constant(0n), small),
     isForked: fc.boolean(),
   }),
+  fc.record({
+    act: fc.constant('writeOff' as const),
+    payer: fc.nat(2),
+    share: fc.bigInt({ min: 1n, max: 10n ** 15n }),
+  }),
   fc.record({ act: fc.constant('restart' as const) }),
 );
 
@@ -150,10 +156,20 @@ test('every lamport stands in one place, whatever gateway, chain and restarts do
       let ledger = open(file);
       ledger.openChannel(channel);
       let cumulative = 0n;
+      const written = new Map<string, bigint>();
       steps.forEach((action, index) => {
         if (action.act === 'restart') {
           ledger.close();
           ledger = open(file);
+        } else if (action.act === 'writeOff') {
+          const payer = { gatewayUrl, money: 'localnet', payer: `p${action.payer}` };
+          const before = ledger.payer(gatewayUrl, 'localnet', payer.payer);
+          const left = before ? before.disputed - before.writtenOff : 0n;
+          expect(() => ledger.writeOff(payer, left + 1n)).toThrow();
+          if (!before || left === 0n) return;
+          const amount = (action.share % left) + 1n;
+          ledger.writeOff(payer, amount);
+          written.set(payer.payer, (written.get(payer.payer) ?? 0n) + amount);
         } else if (action.act === 'book') {
           const { price, signs, payer } = action;
           ledger.append(
@@ -207,6 +223,8 @@ test('every lamport stands in one place, whatever gateway, chain and restarts do
           );
         }
         checkSums(ledger);
+        for (const { payer, writtenOff } of ledger.payers())
+          expect(writtenOff).toBe(written.get(payer) ?? 0n);
       });
       ledger.close();
     }),
@@ -255,6 +273,44 @@ test('a refused voucher puts what it should cover into dispute, until a good one
   expect(ledger.channel(channel.channel)).toMatchObject({ refusedCount: 1, voucheredAtomic: 0n });
   ledger.takeAnswer(gatewayUrl, { ...word, voucher: voucherOf(190n) });
   expect(ledger.entries({ limit: 1 }).entries[0]).toMatchObject({ state: 'vouchered', disputeReason: null });
+});
+
+test('disputed work is written off once, for good, and stays disputed', () => {
+  const file = freshFile();
+  const ledger = open(file);
+  ledger.openChannel(channel);
+  ledger.append(newEntry('r1', 100n, { payer: 'p', network: 'localnet', gatewayUrl }));
+  ledger.append(newEntry('r2', 100n, { payer: 'p', network: 'devnet', gatewayUrl }));
+  const payer = { gatewayUrl, money: 'localnet', payer: 'p' };
+  const refused = expect.objectContaining({ code: 'payer/not-disputed' });
+  expect(() => ledger.writeOff(payer, 1n)).toThrow(refused);
+  const no = (id: string) => ({
+    request_id: id,
+    verdict: 'disputed' as const,
+    reason: 'no',
+    owed_lamports: '0',
+    fee_lamports: '0',
+  });
+  ledger.takeAnswer(gatewayUrl, { verdicts: [no('r1'), no('r2')], channel: channel.channel });
+  for (const amount of [0n, -1n, 96n]) expect(() => ledger.writeOff(payer, amount)).toThrow(refused);
+  expect(() => ledger.writeOff({ ...payer, payer: 'nobody' }, 1n)).toThrow(refused);
+  let told = 0;
+  ledger.changes.subscribe(() => told++);
+  const before = told;
+  ledger.writeOff(payer, 95n);
+  expect(told).toBe(before + 1);
+  expect(() => ledger.writeOff(payer, 95n)).toThrow(refused);
+  expect(ledger.moneySums('localnet')).toMatchObject({ disputedLamports: '95', differenceLamports: '0' });
+  ledger.close();
+  const again = open(file);
+  expect(again.payer(gatewayUrl, 'localnet', 'p')).toMatchObject({ disputed: 95n, writtenOff: 95n });
+  expect(again.payer(gatewayUrl, 'devnet', 'p')).toMatchObject({ disputed: 95n, writtenOff: 0n });
+  again.close();
+  const raw = new Database(file);
+  expect(() => raw.exec('UPDATE write_offs SET amount = 1')).toThrow('append-only');
+  expect(() => raw.exec('DELETE FROM write_offs')).toThrow('append-only');
+  expect(() => raw.exec('INSERT INTO write_offs (at, payer_id, amount) VALUES (1, 1, 1)')).toThrow('more is');
+  raw.close();
 });
 
 test('answers that were lost may come late, in any order, and after they were paid', () => {

@@ -19,6 +19,8 @@ export interface PayerFigures {
   agreed: bigint;
   disputed: bigint;
   unattributed: bigint;
+  /** Of what is disputed: what the operator has written off, so that it counts to no credit. */
+  writtenOff: bigint;
   /** Of what is agreed: covered by vouchers, and of that paid. */
   vouchered: bigint;
   settled: bigint;
@@ -43,14 +45,16 @@ export function openSums(database: Database, kinds: KindSums, tokens: Pick<Token
     `SELECT SUM(amount) AS amount FROM payment_now p JOIN channels c ON c.id = p.channel_id
      WHERE state IN ('submitted', 'confirmed') AND c.mint = @mint AND (@network IS NULL OR c.network = @network)`,
   );
-  const payerRow = database.prepare('SELECT * FROM payers WHERE id = ?');
-  const payerRows = database.prepare('SELECT * FROM payers');
+  const payers = `SELECT p.*, (SELECT COALESCE(SUM(amount), 0) FROM write_offs WHERE payer_id = p.id) AS written_off FROM payers p`;
+  const payerRow = database.prepare(`${payers} WHERE id = ?`);
+  const payerRows = database.prepare(payers);
 
   const byKind = database.prepare(
     `SELECT SUM(iif(t.entry_id IS NULL, e.price_lamports - e.fee_lamports, 0)) AS inference,
        SUM(iif(t.entry_id IS NULL, 0, e.price_lamports - e.fee_lamports)) AS training
      FROM entries e LEFT JOIN trained t ON t.entry_id = e.id
-     WHERE e.at >= ? AND e.asset = ? AND e.id NOT IN (SELECT entry_id FROM proxied WHERE entry_id = e.id)`,
+     WHERE e.at >= @sinceMs AND e.asset = @asset AND (@money IS NULL OR e.network = @money)
+       AND e.id NOT IN (SELECT entry_id FROM proxied WHERE entry_id = e.id)`,
   );
 
   const place = (network: string | null, asset: string) => ({
@@ -84,9 +88,14 @@ export function openSums(database: Database, kinds: KindSums, tokens: Pick<Token
   }
 
   return {
-    /** Net booked at or after `sinceMs`, by the kind of this computer's own work. */
-    netByKind(sinceMs: number, asset = 'SOL'): { inference: bigint; training: bigint } {
-      const row = one(byKind.get(sinceMs, asset));
+    /** Net booked at or after `sinceMs`, by the kind of this computer's own work; of one network or of all. */
+    netByKind(
+      sinceMs: number,
+      asset = 'SOL',
+      network: string | null = null,
+    ): { inference: bigint; training: bigint } {
+      const { money } = place(network, asset);
+      const row = one(byKind.get({ sinceMs, asset, money }));
       return { inference: row.inference ?? 0n, training: row.training ?? 0n };
     },
     /** In one asset, of one network or of all. */
@@ -129,6 +138,7 @@ function figuresIn(row: Record<string, bigint | string | null>): PayerFigures {
     agreed: big('agreed'),
     disputed: big('disputed'),
     unattributed: big('unattributed'),
+    writtenOff: big('written_off'),
     vouchered: big('vouchered'),
     settled: big('settled'),
     paidAt: row.paid_at === null ? null : Number(row.paid_at),

@@ -6,7 +6,8 @@ export function createApiMetrics(
     running: number;
     waiting: number;
     gpuBytes: number;
-    earnedLamports: bigint;
+    /** Lamports after fees, by network. */
+    earned: readonly { network: string; net: bigint }[];
   },
 ) {
   const registry = new Registry();
@@ -73,7 +74,15 @@ export function createApiMetrics(
   gauge('solanalm_requests_running', 'Requests that are being generated', () => read().running);
   gauge('solanalm_requests_waiting', 'Requests in the queue', () => read().waiting);
   gauge('solanalm_gpu_memory_usage', 'GPU memory of the engine in bytes', () => read().gpuBytes);
-  gauge('solanalm_earnings_sol', 'Earned after fees, in SOL', () => Number(read().earnedLamports) / 1e9);
+  new Gauge({
+    name: 'solanalm_earnings_sol',
+    help: 'Earned after fees, in SOL, by network; test credits are counted so too',
+    labelNames: ['network'],
+    ...common,
+    collect() {
+      for (const { network, net } of read().earned) this.set({ network }, Number(net) / 1e9);
+    },
+  });
   return {
     registry,
     requests,

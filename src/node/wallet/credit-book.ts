@@ -21,7 +21,10 @@ export interface CreditBook {
   refusal(payer: string): AppError | null;
   /** Why nobody of the present gateway is served; null while they are. */
   obstacle: Signal<ErrorBody | null>;
-  /** The most that a voucher may be above what is paid: credit, and the work that is under way when it ends; null: without end. */
+  /**
+   * The most that a voucher may be above what is paid; null: without end. A channel has all payers of its gateway, so it is the gateway's
+   * credit, and one payer's for work that was under way when that ended.
+   */
   voucherLimit(info: GatewayInfo): bigint | null;
   payers(): Payer[];
   /** What the present gateway pays with cannot be paid with; null: it can. Then nobody of it is served. */
@@ -39,6 +42,7 @@ export function createCreditBook(parts: {
   const { ledger } = parts;
   const obstacle = createSignal<ErrorBody | null>(null);
   let gatewayError: AppError | null = null;
+  let isGatewayAtLimit = false;
   let tokenError: AppError | null = null;
 
   const limits = (): CreditLimits => {
@@ -54,6 +58,7 @@ export function createCreditBook(parts: {
   function changed(): void {
     const gateway = parts.gateway();
     gatewayError = tokenError;
+    isGatewayAtLimit = false;
     if (gateway && !tokenError) {
       const { asset, money } = moneyOf(gateway.info);
       const owed = ledger
@@ -61,6 +66,7 @@ export function createCreditBook(parts: {
         .filter((figures) => figures.gatewayUrl === gateway.url && figures.money === money)
         .reduce((sum, figures) => sum + unsettledOf(figures), 0n);
       gatewayError = gatewayRefusal(gateway.url, { owed, asset }, limits(), promisesOf(gateway.info));
+      isGatewayAtLimit = gatewayError !== null;
     }
     const next = gatewayError ? errorBody(gatewayError) : null;
     if (JSON.stringify(next) !== JSON.stringify(obstacle.get())) obstacle.set(next);
@@ -98,6 +104,7 @@ export function createCreditBook(parts: {
             ledger.unitOf(figures.asset),
             limits(),
             isPresent ? promisesOf(gateway.info) : none,
+            isPresent && isGatewayAtLimit,
           );
         })
         .sort(

@@ -20,6 +20,7 @@ const figures = (change: Partial<PayerFigures> = {}): PayerFigures => ({
   agreed: 0n,
   disputed: 0n,
   unattributed: 0n,
+  writtenOff: 0n,
   vouchered: 0n,
   settled: 0n,
   paidAt: null,
@@ -57,6 +58,31 @@ test('work that is disputed counts as work that nobody vouched for', () => {
   });
 });
 
+test('disputed work that is written off counts no more, the rest of it does', () => {
+  const code = (writtenOff: bigint) =>
+    payerRefusal('payer', figures({ disputed: 5000n, writtenOff }), limits, promises)?.code ?? null;
+  expect(code(0n)).toBe('payer/credit-limit');
+  expect(code(4000n)).toBe('payer/credit-limit');
+  expect(code(4001n)).toBeNull();
+  const shown = payerOf(figures({ disputed: 5000n, writtenOff: 4001n }), solUnit, limits, promises);
+  expect(shown).toMatchObject({
+    network: 'devnet',
+    earnedLamports: '5000',
+    unvoucheredLamports: '999',
+    unsettledLamports: '999',
+    disputedLamports: '999',
+    writtenOffLamports: '4001',
+    limitReached: null,
+  });
+});
+
+test('a payer below its own limits is shown with its gateway’s, where that is reached', () => {
+  const shown = (change: Partial<PayerFigures>) =>
+    payerOf(figures(change), solUnit, limits, promises, true).limitReached;
+  expect(shown({ earned: 1n })).toBe('gateway');
+  expect(shown({ earned: 1000n })).toBe('unvouchered');
+});
+
 test('a blocked payer is refused whatever it owes', () => {
   expect(payerRefusal('blocked', null, limits, promises)).toMatchObject({
     code: 'payer/blocked',
@@ -79,6 +105,7 @@ test('a gateway is served until it owes as much as is given, and the reason says
   expect(refusal?.message).toBe(
     'This node stops serving http://gateway, because that gateway owes it 5000 lamports; the limit is 5000.',
   );
+  expect(refusal?.data).toMatchObject({ lack: 'gateway', owedLamports: '5000', limitLamports: '5000' });
 });
 
 test('whatever is done, what is owed never falls by serving, and never rises by paying', () => {

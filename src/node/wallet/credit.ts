@@ -1,4 +1,4 @@
-import type { Unit } from '#contract/assets.ts';
+import { moneyIn, type Unit } from '#contract/assets.ts';
 import { AppError } from '#contract/errors.ts';
 import type { CreditLimit, Payer } from '#contract/wallet.ts';
 import type { PayerFigures } from '../ledger/sums.ts';
@@ -19,13 +19,16 @@ export interface GatewayPromises {
   pays: boolean;
 }
 
-/** Work that no voucher covers; what is disputed is such work too, or a payer could dispute all. */
-export const unvoucheredOf = ({ earned, agreed, disputed, vouchered }: PayerFigures): bigint =>
-  earned + agreed + disputed - vouchered;
+/** Disputed work that the operator has not written off: it counts to credit, or a payer could dispute all. */
+const disputedOf = ({ disputed, writtenOff }: PayerFigures): bigint => disputed - writtenOff;
 
-/** Work with a receipt that is not paid, disputed or not. */
-export const unsettledOf = ({ earned, agreed, disputed, settled }: PayerFigures): bigint =>
-  earned + agreed + disputed - settled;
+/** Work that no voucher covers. */
+export const unvoucheredOf = (figures: PayerFigures): bigint =>
+  figures.earned + figures.agreed + disputedOf(figures) - figures.vouchered;
+
+/** Work with a receipt that is not paid. */
+export const unsettledOf = (figures: PayerFigures): bigint =>
+  figures.earned + figures.agreed + disputedOf(figures) - figures.settled;
 
 const countedIn = (asset = 'SOL') => (asset === 'SOL' ? 'lamports' : `of the smallest unit of ${asset}`);
 
@@ -53,7 +56,8 @@ export function payerRefusal(
   );
 }
 
-const lackWords: Record<CreditLimit, string> = {
+type PayerLimit = Exclude<CreditLimit, 'gateway'>;
+const lackWords: Record<PayerLimit, string> = {
   unvouchered: 'without a voucher',
   unsettled: 'without having paid',
 };
@@ -62,7 +66,7 @@ function limitReached(
   figures: PayerFigures,
   limits: CreditLimits,
   promises: GatewayPromises,
-): { lack: CreditLimit; owed: bigint; limit: bigint } | null {
+): { lack: PayerLimit; owed: bigint; limit: bigint } | null {
   const unvouchered = unvoucheredOf(figures);
   if (promises.vouches && unvouchered >= limits.unvoucheredLamports)
     return { lack: 'unvouchered', owed: unvouchered, limit: limits.unvoucheredLamports };
@@ -84,29 +88,38 @@ export function gatewayRefusal(
     'payer/credit-limit',
     `This node stops serving ${gatewayUrl}, because that gateway owes it ${owed} ${countedIn(asset)}; the limit is ${limits.gatewayLamports}.`,
     {
-      data: { gatewayUrl, owedLamports: `${owed}`, limitLamports: `${limits.gatewayLamports}` },
+      data: {
+        gatewayUrl,
+        lack: 'gateway',
+        owedLamports: `${owed}`,
+        limitLamports: `${limits.gatewayLamports}`,
+      },
       retryAfterSeconds: 60,
     },
   );
 }
 
-/** A payer as the contract has it. */
+/** A payer as the contract has it; `isGatewayAtLimit`: nobody of its gateway is served. */
 export function payerOf(
   figures: PayerFigures,
   unit: Unit,
   limits: CreditLimits,
   promises: GatewayPromises,
+  isGatewayAtLimit = false,
 ): Payer {
-  const { payer, gatewayUrl, earned, agreed, disputed, unattributed, paidAt } = figures;
+  const { payer, gatewayUrl, money, earned, agreed, disputed, unattributed, writtenOff, paidAt } = figures;
   return {
     payer,
     gatewayUrl,
+    network: moneyIn(money).network,
     ...unit,
     earnedLamports: `${earned + agreed + disputed + unattributed}`,
     unvoucheredLamports: `${unvoucheredOf(figures)}`,
     unsettledLamports: `${unsettledOf(figures)}`,
+    disputedLamports: `${disputedOf(figures)}`,
+    writtenOffLamports: `${writtenOff}`,
     lastPaidAt: paidAt,
-    limitReached: limitReached(figures, limits, promises)?.lack ?? null,
+    limitReached: limitReached(figures, limits, promises)?.lack ?? (isGatewayAtLimit ? 'gateway' : null),
     isBlocked: limits.blockedPayers.includes(payer),
   };
 }

@@ -3,11 +3,13 @@ import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
 import { settlementInstructions } from '#contract/settlement/settlement-transaction.ts';
 import { nativeMint } from '#contract/wire/voucher.ts';
+import { startDisputingTap } from '#testing/disputing-tap.ts';
 import { noLocalChain } from '#testing/local-chain.ts';
 import { netOfRequest, priceOfRequest, signClaim } from '#testing/money-node.ts';
 import { eachWithMoney } from '#testing/money-stage.ts';
 import { writeKeyFile } from '#testing/paying-books.ts';
 import { newWalletOwner } from '#testing/wallet-owner.ts';
+import { createWalletHandlers } from './wallet-handlers.ts';
 
 const sol = 1_000_000_000n;
 const until = (done: () => void) => vi.waitFor(done, { timeout: 20_000, interval: 20 });
@@ -306,14 +308,50 @@ describe.skipIf(noLocalChain)(`a node that is paid${noLocalChain ? ` (${noLocalC
     expect(node.wallet.credit.obstacle.get()).toMatchObject({
       code: 'payer/credit-limit',
       message: expect.stringContaining('owes it'),
+      data: { lack: 'gateway' },
     });
+    expect(node.wallet.payers()).toMatchObject([{ payer: 'payer', limitReached: 'gateway' }]);
     expect(await node.serve(1)).toEqual([402]);
     stage.chain.airdrop(stage.owner.address, sol);
     await until(() => expect(BigInt(node.sums().unvoucheredLamports)).toBe(0n));
     const claim = await node.wallet.claims.prepare();
     await node.wallet.claims.submit(claim.id, signClaim(claim, stage.owner));
     await until(() => expect(node.wallet.credit.obstacle.get()).toBeNull());
+    expect(node.wallet.payers()).toMatchObject([{ payer: 'payer', limitReached: null }]);
     expect(await node.serve(1)).toEqual([200]);
+  });
+
+  test('a payer whose work was disputed up to its limit is served again once that is written off', async () => {
+    const tap = await startDisputingTap(stage.gateway.url);
+    const node = await startNode({ unsettledLimitLamports: `${2n * netOfRequest}` }, { gatewayUrl: tap.url });
+    stage.closing.push(() => tap.close());
+    tap.dispute(true);
+    expect(await node.serve(2, 'quarrel')).toEqual([200, 200]);
+    await until(() => expect(node.sums().disputedLamports).toBe(`${2n * netOfRequest}`));
+    tap.dispute(false);
+    expect(await node.serve(1, 'quarrel')).toEqual([402]);
+    expect(await node.serve(1, 'other')).toEqual([200]);
+    await until(() => expect(node.sums().settledLamports).toBe(`${netOfRequest}`));
+    expect(await node.serve(1, 'quarrel')).toEqual([402]);
+    const controller = { changeSettings: node.settings.update, announce: () => {} };
+    const { wallet, settings, ledger } = node;
+    const calls = createWalletHandlers({ wallet, settings, ledger, controller });
+    const [owing] = node.wallet.payers();
+    expect(owing).toMatchObject({ payer: 'quarrel', network: 'localnet', limitReached: 'unsettled' });
+    const { gatewayUrl = '', network = '', asset = '', payer = '', disputedLamports = '' } = owing ?? {};
+    const writeOff = async (amountLamports: string) =>
+      calls['payers.writeOff']({ gatewayUrl, network, asset, payer, amountLamports });
+    await expect(writeOff(`${2n * netOfRequest + 1n}`)).rejects.toMatchObject({ code: 'payer/not-disputed' });
+    await writeOff(disputedLamports);
+    expect(node.wallet.payers().find((one) => one.payer === 'quarrel')).toMatchObject({
+      disputedLamports: '0',
+      writtenOffLamports: `${2n * netOfRequest}`,
+      unsettledLamports: '0',
+      limitReached: null,
+    });
+    expect(await node.serve(1, 'quarrel')).toEqual([200]);
+    await until(() => expect(node.sums().settledLamports).toBe(`${2n * netOfRequest}`));
+    expect(node.sums().disputedLamports).toBe(`${2n * netOfRequest}`);
   });
 
   async function until2<T>(work: () => Promise<T>): Promise<T> {

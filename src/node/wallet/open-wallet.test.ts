@@ -64,6 +64,7 @@ function open() {
   return {
     wallet,
     settings,
+    ledger,
     close: () => closing.splice(closing.indexOf(close), 1)[0]?.(),
     bind() {
       settings.update({ network: { kind: 'gateway', url } });
@@ -141,9 +142,9 @@ test('a new sign-in at the gateway takes the place of a word that was to be take
 });
 
 test('what is paid to a program or a mint nobody gets: neither call takes it', async () => {
-  const { wallet, settings } = open();
+  const { wallet, settings, ledger } = open();
   const controller = { changeSettings: settings.update, announce: () => {} };
-  const setPayout = createWalletHandlers({ wallet, settings, controller })['wallet.setPayout'];
+  const setPayout = createWalletHandlers({ wallet, settings, ledger, controller })['wallet.setPayout'];
   for (const address of programs) {
     await expect((async () => setPayout({ address }))()).rejects.toMatchObject({
       code: 'wallet/invalid-address',

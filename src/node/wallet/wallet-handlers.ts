@@ -1,3 +1,5 @@
+import { moneyKey } from '#contract/assets.ts';
+import type { Ledger } from '../ledger/ledger.ts';
 import type { NodeController } from '../node-controller.ts';
 import type { Handlers } from '../server/contract-server.ts';
 import type { SettingsStore } from '../settings-store.ts';
@@ -10,9 +12,10 @@ type WalletCall = Extract<keyof Handlers, `wallet.${string}` | `payouts.${string
 export function createWalletHandlers(parts: {
   wallet: Wallet;
   settings: SettingsStore;
+  ledger: Pick<Ledger, 'writeOff'>;
   controller: Pick<NodeController, 'changeSettings' | 'announce'>;
 }): Pick<Handlers, WalletCall> {
-  const { wallet, settings, controller } = parts;
+  const { wallet, settings, ledger, controller } = parts;
   const { binding } = wallet;
 
   /** A change of who is paid starts the node anew; else the gateway is told at once. */
@@ -53,6 +56,10 @@ export function createWalletHandlers(parts: {
     'payers.block': ({ payer, blocked }) => {
       const others = settings.current.get().blockedPayers.filter((other) => other !== payer);
       controller.changeSettings({ blockedPayers: blocked ? [...others, payer] : others });
+      return null;
+    },
+    'payers.writeOff': ({ gatewayUrl, network, asset, payer, amountLamports }) => {
+      ledger.writeOff({ gatewayUrl, money: moneyKey(network, asset), payer }, BigInt(amountLamports));
       return null;
     },
   };

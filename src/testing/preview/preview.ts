@@ -101,7 +101,7 @@ if (wish.has('obstacle')) {
 const training = sampleTraining(now, wantedTraining, isFresh);
 const trainingNode = sampleTrainingNode(training, sampleSources, () => transport);
 
-const payers = samplePayers(unit);
+const payers = samplePayers(money);
 const wallet = walletAnswers(wish, now, unit, () => transport);
 
 const transport: MemoryTransport = memoryTransport({
@@ -159,6 +159,19 @@ const transport: MemoryTransport = memoryTransport({
   'payers.list': () => (isFresh ? [] : payers),
   'payers.block': ({ payer: blocked, blocked: isBlocked }) => {
     for (const one of payers) if (one.payer === blocked) one.isBlocked = isBlocked;
+    return null;
+  },
+  'payers.writeOff': ({ payer: forgiven, amountLamports }) => {
+    const left = (of: string) => `${BigInt(of) - BigInt(amountLamports)}`;
+    for (const one of payers)
+      if (one.payer === forgiven)
+        Object.assign(one, {
+          unvoucheredLamports: left(one.unvoucheredLamports),
+          unsettledLamports: left(one.unsettledLamports),
+          disputedLamports: left(one.disputedLamports),
+          writtenOffLamports: amountLamports,
+          limitReached: null,
+        });
     return null;
   },
   'earnings.series': ({ bucket, count }) =>

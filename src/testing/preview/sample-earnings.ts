@@ -134,14 +134,17 @@ export const samplePayments = (now: number, unit: Unit): Payment[] => {
   ];
 };
 
-export const samplePayers = (unit: Unit): Payer[] => [
+export const samplePayers = ({ network, unit }: SampleMoney): Payer[] => [
   {
     payer,
     gatewayUrl,
+    network,
     ...unit,
     earnedLamports: '150000000',
     unvoucheredLamports: '147000',
     unsettledLamports: '24000000',
+    disputedLamports: '0',
+    writtenOffLamports: '0',
     lastPaidAt: Date.now() - 86_400_000,
     limitReached: null,
     isBlocked: false,
@@ -149,10 +152,13 @@ export const samplePayers = (unit: Unit): Payer[] => [
   {
     payer: '9WzDXwBbmkg8ZTbNMqUxvQRAyrZzDsGYdLVL9zYtAWWM',
     gatewayUrl,
+    network,
     ...unit,
     earnedLamports: '41520000',
     unvoucheredLamports: '20000000',
     unsettledLamports: '20000000',
+    disputedLamports: '1995000',
+    writtenOffLamports: '0',
     lastPaidAt: null,
     limitReached: 'unvouchered',
     isBlocked: false,

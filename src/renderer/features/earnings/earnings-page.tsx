@@ -1,5 +1,6 @@
 import { type ReactNode, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import type { Unit } from '#contract/assets.ts';
 import type { EarningsSummary } from '#contract/earnings.ts';
 import type { ErrorBody } from '#contract/result.ts';
 import { formatAmount, shownUnit } from '../../lib/amount.ts';
@@ -44,7 +45,7 @@ export function EarningsPage({ wallet = null }: { wallet?: ReactNode }) {
           dollars={dollars}
           energy={energy}
         />
-        {summary && <OtherMoney others={summary.others} />}
+        {summary && <OtherMoney summary={summary} />}
         {!testCredits && unit.asset === 'SOL' && <FiatForm rate={rate} />}
         <MoneySumsCard summary={summary} unit={unit} rate={rate} />
         {wallet}
@@ -63,16 +64,20 @@ export function EarningsPage({ wallet = null }: { wallet?: ReactNode }) {
   );
 }
 
-/** What was earned in something else, which is in no sum of this page but those by year. */
-function OtherMoney({ others }: { others: EarningsSummary['others'] }) {
+/** What the sums are of, and what was earned in something else, which is in no sum of this page but those by year. */
+function OtherMoney({ summary }: { summary: EarningsSummary }) {
   const { t } = useTranslation();
-  if (others.length === 0) return null;
-  const amounts = others.map(({ network, netLamports, ...unit }) => {
+  if (summary.others.length === 0) return null;
+  const nameOf = ({ network, ...unit }: Unit & { network: string }) => {
     const isTest = network === 'test-credits';
-    const { name } = shownUnit(unit, t, isTest);
-    return `${formatAmount(netLamports, unit)} ${name}${isTest ? '' : ` (${network})`}`;
-  });
-  return <p className="text-xs text-dim">{t('earnings.others', { amounts: amounts.join(', ') })}</p>;
+    return `${shownUnit(unit, t, isTest).name}${isTest ? '' : ` (${network})`}`;
+  };
+  const amounts = summary.others.map((other) => `${formatAmount(other.netLamports, other)} ${nameOf(other)}`);
+  return (
+    <p className="text-xs text-dim">
+      {t('earnings.others', { shown: nameOf(summary), amounts: amounts.join(', ') })}
+    </p>
+  );
 }
 
 /** Says how far it is: a million entries take a while. */
