@@ -97,6 +97,56 @@ test('receipts that are kept back are told with their reason, on the card and on
   }
 }, 120_000);
 
+test('a payer at its limit says which; what it disputes is written off after one more question', async () => {
+  for (const [theme, width] of [
+    ['light', 900],
+    ['dark', 1400],
+  ] as const) {
+    await open(`theme=${theme}&money=sol&wallet=connected&cluster=devnet&desktop#/earnings`, {
+      viewport: { width, height: 900 },
+    });
+    await page.getByText('These sums are of SOL (devnet) alone.').waitFor();
+    const list = page.getByRole('list', { name: 'Served on credit, SOL' });
+    const row = list.getByRole('listitem').filter({ hasText: '9WzD' });
+    await row.getByText('At its limit: no voucher').waitFor();
+    await row.getByText('0.001 995 disputed, counts as owed').waitFor();
+    expect(await list.getByRole('button', { name: /^Write off/ }).count()).toBe(1);
+    await row.scrollIntoViewIfNeeded();
+    await expectSound(`payers ${theme}`);
+    if (process.env.PICTURES) await page.screenshot({ path: `${process.env.PICTURES}/payers-${theme}.png` });
+    await row.getByRole('button', { name: 'Write off what 9WzD…AWWM disputes' }).click();
+    const question = page.getByRole('alertdialog');
+    await question.getByText('0.001 995 SOL of 9WzD…AWWM then count to its credit no more').waitFor();
+    await expectSound(`write-off ${theme}`);
+    if (process.env.PICTURES)
+      await page.screenshot({ path: `${process.env.PICTURES}/write-off-${theme}.png` });
+    await question.getByRole('button', { name: 'Keep' }).click();
+    await row.getByText('0.001 995 disputed, counts as owed').waitFor();
+    await row.getByRole('button', { name: /^Write off/ }).click();
+    await question.getByRole('button', { name: 'Write off' }).click();
+    await row.getByText('0.001 995 written off').waitFor();
+    await row.getByText('At its limit: no voucher').waitFor({ state: 'detached' });
+    expect(await row.getByRole('button', { name: /^Write off/ }).count()).toBe(0);
+    expect(problems).toEqual([]);
+    await page.context().close();
+  }
+}, 120_000);
+
+test('all three limits of credit are under Settings', async () => {
+  for (const [theme, width] of [
+    ['light', 900],
+    ['dark', 1400],
+  ] as const) {
+    await open(`theme=${theme}&desktop#/settings`, { viewport: { width, height: 900 } });
+    for (const name of ['Credit without a voucher', 'Credit without payment', 'Credit for a gateway'])
+      await page.getByText(name, { exact: true }).waitFor();
+    await page.getByText('Credit for a gateway', { exact: true }).scrollIntoViewIfNeeded();
+    await expectSound(`limits ${theme}`);
+    if (process.env.PICTURES) await page.screenshot({ path: `${process.env.PICTURES}/limits-${theme}.png` });
+    await page.context().close();
+  }
+});
+
 test('sign in over the browser: the wait can be copied and cancelled, then the answer connects', async () => {
   await open('wallet=view-only&desktop&browser=silent#/earnings');
   await button('Connect wallet').click();

@@ -323,6 +323,10 @@ describe.skipIf(noLocalChain)(`a node that is paid${noLocalChain ? ` (${noLocalC
 
   test('a payer whose work was disputed up to its limit is served again once that is written off', async () => {
     const tap = await startDisputingTap(stage.gateway.url);
+    // The wallet's word is for the address that the node knows.
+    const { port } = new URL(stage.gateway.url);
+    await stage.gateway.close();
+    stage.gateway = await stage.openGateway({ port: Number(port), origins: [tap.url] });
     const node = await startNode({ unsettledLimitLamports: `${2n * netOfRequest}` }, { gatewayUrl: tap.url });
     stage.closing.push(() => tap.close());
     tap.dispute(true);

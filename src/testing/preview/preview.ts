@@ -156,7 +156,7 @@ const transport: MemoryTransport = memoryTransport({
     if (!entry) throw new AppError('request/not-found', `There is no entry ${id}.`);
     return sampleDetail(entry, wish.has('tampered'));
   },
-  'payers.list': () => (isFresh ? [] : payers),
+  'payers.list': () => (isFresh ? [] : payers.map((one) => ({ ...one }))),
   'payers.block': ({ payer: blocked, blocked: isBlocked }) => {
     for (const one of payers) if (one.payer === blocked) one.isBlocked = isBlocked;
     return null;
