@@ -40,6 +40,7 @@ function late() {
   };
   const check = createNodeSignatureCheck(database, () => nowMs);
   return {
+    ...{ headers, facts },
     key: key.publicKey,
     check: (arrivedMs?: number) =>
       check({
@@ -58,6 +59,28 @@ test('an update that took ten minutes to arrive is taken, for it was signed when
 test('one that began too late is not taken', () => {
   expect(() => late().check()).toThrow(/seconds off/);
   expect(() => late().check(signedAtMs + 6 * minute)).toThrow(/seconds off/);
+});
+
+test('what was signed by another key, or says something else than was signed, is not taken', () => {
+  const { headers, facts, key } = late();
+  const check = createNodeSignatureCheck(database, () => nowMs);
+  const asked = (change: object, changed: Record<string, string> = {}) =>
+    check({
+      ...{ ...facts, body, arrivedMs: signedAtMs },
+      ...{ header: (name: string) => ({ ...headers, ...changed })[name], ...change },
+    });
+  for (const [change, changed] of [
+    [{ method: 'DELETE' }],
+    [{ path: '/nodes/other' }],
+    [{ body: new Uint8Array([1, 2, 4]) }],
+    [{}, { [nodeHeaders.key]: newKey().publicKey }],
+    [{}, { [nodeHeaders.nonce]: 'twice' }],
+    [{}, { [nodeHeaders.timestamp]: `${signedAtMs / 1000 + 1}` }],
+    [{}, { [nodeHeaders.signature]: newKey().sign('anything') }],
+  ] as [object, Record<string, string>?][])
+    expect(() => asked(change, changed)).toThrow(/does not fit/);
+  // None of these has used the nonce up.
+  expect(asked({})).toBe(key);
 });
 
 test('a copy that dribbles in for as long as a body may is known as one', () => {

@@ -28,6 +28,8 @@ describe('receipts', () => {
     ['payer', { payer: 'another' }],
     ['model', { model: 'another' }],
     ['network', { network: 'devnet' as const }],
+    ['asset', { asset: newKey().publicKey }],
+    ['cache', { cache: 'hit' as const }],
     ['input_sha256', { input_sha256: sha256Hex('another') }],
     ['output_sha256', { output_sha256: sha256Hex('another') }],
     ['tokens_prompt', { tokens_prompt: 3 }],

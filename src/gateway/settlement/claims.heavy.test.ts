@@ -103,6 +103,15 @@ describe.skipIf(noLocalChain)(`claims on a real VM${noLocalChain ? ` (${noLocalC
     expect(stage.statesOf(channel)).toEqual(['prepared', 'expired', 'prepared', 'finalized']);
   });
 
+  test('below the threshold nothing is claimed', async () => {
+    stage.chain.airdrop(to, sol);
+    channel = stage.books.earn(stage.wallet(), enough - 1n);
+    await expect(claimed()).rejects.toMatchObject({
+      code: 'settlement/below-threshold',
+      message: `${enough - 1n} are owed; ${enough} are paid at once.`,
+    });
+  });
+
   test('dust of strangers that names the channel is not taken for it', async () => {
     stage.chain.airdrop(to, sol);
     const { transaction } = await claimed();

@@ -163,7 +163,20 @@ describe.skipIf(noLocalChain)(`payments on a real VM${noLocalChain ? ` (${noLoca
     expect(() => stage.books.book.prepare({ ...one, id: 'b' })).toThrow('under way');
     stage.books.book.enter('a', 'expired', {});
     expect(() => stage.books.book.enter('a', 'submitted', {})).toThrow('has ended');
-    expect(() => stage.books.database.exec('UPDATE settlements SET cumulative = 1')).toThrow('append-only');
-    expect(() => stage.books.database.exec('DELETE FROM settlement_states')).toThrow('append-only');
+    expect(() =>
+      stage.books.channels.addVoucher(channel, {
+        cumulativeAtomic: 5_000_001n,
+        expiresAt: 1,
+        signed: { voucher: 'v', signature: 's', signer: 'g' },
+      }),
+    ).toThrow('covers what was accepted');
+    stage.books.database.exec(`INSERT INTO payouts VALUES ('a', 0, 's', 0, 0, 0)`);
+    for (const table of [
+      ...['networks', 'channels', 'channel_receipts', 'vouchers', 'settlements', 'settlement_states'],
+      ...['payouts', 'payout_wallets'],
+    ]) {
+      expect(() => stage.books.database.exec(`UPDATE ${table} SET at = 1`)).toThrow('append-only');
+      expect(() => stage.books.database.exec(`DELETE FROM ${table}`)).toThrow('append-only');
+    }
   });
 });

@@ -108,6 +108,10 @@ test('final is what as many endpoints show as are asked, alike', () => {
     state: 'confirmed',
   });
   expect(nextStep(payment, owed, [final, view('rumoured')], 2)).toMatchObject({ state: 'confirmed' });
+  // What came is an endpoint's word: two that tell of other sums are not alike, though each is enough.
+  expect(nextStep(payment, owed, [final, view('finalized', paid({}, 51n))], 2)).toMatchObject({
+    state: 'confirmed',
+  });
 });
 
 test('on a bare word nothing happens', () => {
