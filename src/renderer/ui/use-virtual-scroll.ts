@@ -73,13 +73,17 @@ export function useVirtualScroll(options: {
     const element = scroller.current;
     if (!element) return;
     let settling: ReturnType<typeof setTimeout> | undefined;
+    const settle = () => {
+      // Scrolled since: its event is still to come, and would be lost.
+      if (element.scrollTop !== place.current.scrollTop) return;
+      moveTo(place.current.scrollTop + place.current.offsetPx);
+    };
     const read = () => {
       place.current = scrolled(place.current, element.scrollTop, sizeNow());
       show();
       clearTimeout(settling);
       // Small steps leave the scrollbar behind where rows are many; it catches up when they end.
-      if (latest.current.totalPx > latest.current.heightPx)
-        settling = setTimeout(() => moveTo(place.current.scrollTop + place.current.offsetPx), settleMs);
+      if (latest.current.totalPx > latest.current.heightPx) settling = setTimeout(settle, settleMs);
     };
     const size = new ResizeObserver(read);
     size.observe(element);
