@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Bridge } from '#contract/bridge.ts';
 import type { Result } from '#contract/result.ts';
 import { signInText } from '#contract/settlement/sign-in-text.ts';
-import type { WalletAnswer, WalletQuestion } from '#contract/wallet.ts';
+import type { WalletAnswer, WalletQuestion, WalletWay } from '#contract/wallet.ts';
 import type { WalletManner } from '#testing/test-wallet/test-wallet.ts';
 import { testWalletOptions } from '#testing/test-wallet/test-wallet-options.ts';
 import { launchChromium } from './harness/chromium.ts';
@@ -41,10 +41,10 @@ async function askForAddress(): Promise<string> {
   return nextLink();
 }
 
-const ask = (question: WalletQuestion): Promise<Result<WalletAnswer>> =>
+const ask = (question: WalletQuestion, via: WalletWay = 'browser'): Promise<Result<WalletAnswer>> =>
   page.evaluate(
     (asked) => (globalThis as unknown as { bridge: Bridge }).bridge.request('shell.askWallet', asked),
-    question,
+    { question, via },
   ) as Promise<Result<WalletAnswer>>;
 
 test('the wallet says no: the app tells it, and asks again when it is told to', async () => {

@@ -29,6 +29,7 @@ import {
   signInRequestSchema,
   walletAnswerSchema,
   walletQuestionSchema,
+  walletWaySchema,
 } from './wallet.ts';
 import { delegationSchema } from './wire/delegation.ts';
 
@@ -264,14 +265,17 @@ export const shellCalls = {
     output: z.string().nullable(),
   },
   /**
-   * Asks the wallet in the system's browser, over a page on this computer, and waits up to five minutes. `signIn` and `signMessage`
+   * Asks the wallet in the system's browser, over a page on this computer, or on a phone, over the relay, and waits up to five minutes. `signIn` and `signMessage`
    * give base64 of what was signed and a base58 signature; `signTransaction` gives the base64 of the signed transaction, which nobody has sent.
    */
-  'shell.askWallet': { input: walletQuestionSchema, output: walletAnswerSchema },
-  /** The link of the question that waits, for another browser, and until when it is good; null when none waits. */
+  'shell.askWallet': {
+    input: z.strictObject({ question: walletQuestionSchema, via: walletWaySchema }),
+    output: walletAnswerSchema,
+  },
+  /** The page of the question that waits, for another browser or the phone, and until when it is good; null when none waits. */
   'shell.walletLink': {
     input: nothing,
-    output: z.object({ url: z.string(), expiresAt: instantSchema }).nullable(),
+    output: z.object({ url: z.string(), via: walletWaySchema, expiresAt: instantSchema }).nullable(),
   },
   /** Takes back the question that waits: it fails with `wallet/cancelled`. */
   'shell.cancelWallet': { input: nothing, output: done },

@@ -165,6 +165,8 @@ export const errorStatus = {
   'wallet/not-found': 404,
   'wallet/proof-needed': 403,
   'wallet/rejected': 409,
+  'wallet/relay-altered': 502,
+  'wallet/relay-unreachable': 502,
   'wallet/timed-out': 408,
   'wallet/wrong-account': 409,
   'wallet/wrong-channel': 502,

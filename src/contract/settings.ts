@@ -10,6 +10,14 @@ export const networkSettingSchema = z.discriminatedUnion('kind', [
 ]);
 export type NetworkSetting = z.infer<typeof networkSettingSchema>;
 
+/** Origin of a relay for wallets on phones: https, for whoever alters the page on its way could ask the wallet for anything. */
+export const relayUrlSchema = z
+  .url({ protocol: /^https?$/ })
+  .regex(
+    /^(https:\/\/[^/?#@\s]+|http:\/\/(127\.0\.0\.1|localhost|\[::1\])(:\d+)?)\/?$/,
+    'an address with https and without a path, as https://relay.example',
+  );
+
 const autoOr = (min: number, max: number) => z.union([z.literal('auto'), z.int().min(min).max(max)]);
 
 /** Everything an operator can set. Stored as settings.json in the profile. */
@@ -70,6 +78,8 @@ export const settingsSchema = z.strictObject({
   gatewayLimitLamports: priceLamportsSchema,
   /** Payers that are not served, by their address. */
   blockedPayers: z.array(z.string().max(128)).max(1000),
+  /** Over which wallets on phones answer; null: none do. */
+  phoneRelayUrl: relayUrlSchema.nullable(),
   /** Who sends payouts: the gateway by itself, or the operator by a claim. */
   payoutBy: z.enum(['gateway', 'claim']),
   /** What is told by the system's notifications. */
@@ -153,6 +163,7 @@ export const defaultSettings: Settings = {
   unsettledLimitLamports: '100000000',
   gatewayLimitLamports: '200000000',
   blockedPayers: [],
+  phoneRelayUrl: null,
   payoutBy: 'gateway',
   notifyFirstEarning: true,
   notifyPayout: true,

@@ -171,6 +171,10 @@ export const moneySumsSchema = z.object({
 });
 export type MoneySums = z.infer<typeof moneySumsSchema>;
 
+/** Where the wallet is that the desktop app asks: in the system's browser, or on a phone that the relay reaches. */
+export const walletWaySchema = z.enum(['browser', 'phone']);
+export type WalletWay = z.infer<typeof walletWaySchema>;
+
 /** What the wallet is asked; `summary` says it in words on the page. */
 export const walletQuestionSchema = z.discriminatedUnion('op', [
   z.strictObject({ op: z.literal('connect'), summary: z.string().max(2000) }),
@@ -210,13 +214,13 @@ export const walletAnswerSchema = z.discriminatedUnion('op', [
 ]);
 export type WalletAnswer = z.infer<typeof walletAnswerSchema>;
 
-/** What the page in the browser is told; the answer of `GET /api/<id>`. */
+/** What the wallet's page is told. */
 export interface WalletPageQuestion {
   question: WalletQuestion;
   expiresAt: number;
 }
 
-/** What the page in the browser sends back; the body of `POST /api/<id>`. */
+/** What the wallet's page sends back. */
 export const walletPageReplySchema = z.discriminatedUnion('ok', [
   z.strictObject({ ok: z.literal(true), answer: walletAnswerSchema }),
   z.strictObject({

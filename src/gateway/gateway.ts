@@ -48,6 +48,8 @@ export interface GatewayOptions {
   chain?: ChainOptions | undefined;
   /** Its own, as nodes may write them in delegations, besides where it listens. */
   origins?: readonly string[];
+  /** Origins of relays for wallets on phones, whose sign-ins are taken. */
+  relays?: readonly string[];
   /** Unix milliseconds; tests turn it. */
   now?: () => number;
 }
@@ -56,6 +58,7 @@ export interface Gateway {
   url: string;
   publicKey: string;
   setTestRequestsPerMinute(perMinute: number): void;
+  setRelays(origins: readonly string[]): void;
   account(nodeId: string): {
     owedLamports: bigint;
     receiptsAccepted: number;
@@ -92,10 +95,12 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const books = openBooks(database, now, network, asset);
   const vouchers = createVoucherDesk({ book: channels, signer: key, terms: { mint, epoch }, now });
   let origins: readonly string[] = options.origins ?? [];
+  let relays: readonly string[] = options.relays ?? [];
   const wallets = createPayoutWallets({
     book: channels,
     chain: settlement && { treasury: settlement.terms.treasury, warningOf: settlement.warningOf },
     origins: () => origins,
+    relays: () => relays,
     now,
   });
   const nodes = new Map<string, RegisteredNode>();
@@ -176,6 +181,9 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     url,
     publicKey: key.publicKey,
     setTestRequestsPerMinute: testRequests.setPerMinute,
+    setRelays(now) {
+      relays = now;
+    },
     account(nodeId) {
       const account = books.account(nodeId);
       return {

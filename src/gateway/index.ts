@@ -1,6 +1,8 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { z } from 'zod';
+import { relayUrlSchema } from '#contract/settings.ts';
 import { clusterSchema } from '#contract/wire/network.ts';
 import { createGateway, type Gateway } from './gateway.ts';
 import type { ChainOptions } from './settlement/open-settlement.ts';
@@ -18,6 +20,8 @@ const { values: flags } = parseArgs({
     resources: { type: 'string' },
     /** Where the gateway is known under another address than it listens at; may be repeated. */
     origin: { type: 'string', multiple: true, default: [] },
+    /** Relays for wallets on phones whose sign-ins are taken; may be repeated. */
+    'phone-relay': { type: 'string', multiple: true, default: [] },
     /** What a payer may owe, in lamports; on a chain it is the treasury that lends it. */
     'credit-limit': { type: 'string' },
     /** Pays from this key file (0600, as solana-keygen writes it) instead of in test credits. */
@@ -44,6 +48,7 @@ const help = `solanalm-gateway: the network's other side on one machine, with te
   --trainer <file>               the program that evaluates models of training rounds
   --resources <folder>           what ships with the app
   --origin <url>                 another address that it is known by; may be repeated
+  --phone-relay <url>            a relay for wallets on phones whose sign-ins it takes; may be repeated
   --credit-limit <amount>        what a payer may owe, in lamports or the token's smallest unit
 
 With a chain it pays in SOL or tokens instead of test credits:
@@ -87,6 +92,12 @@ function amountOf(flag: 'settle-threshold' | 'credit-limit'): bigint | undefined
   return BigInt(text);
 }
 
+function relaysOf(): string[] {
+  const relays = z.array(relayUrlSchema).safeParse(flags['phone-relay']);
+  if (!relays.success) throw new Error('--phone-relay wants https and no path, as https://relay.example');
+  return relays.data;
+}
+
 async function start(): Promise<Gateway> {
   const creditLimitLamports = amountOf('credit-limit');
   return createGateway({
@@ -97,6 +108,7 @@ async function start(): Promise<Gateway> {
     resourcesDir: flags.resources,
     testRequestsPerMinute: Number(flags['test-requests']),
     origins: flags.origin,
+    relays: relaysOf(),
     chain: chainOf(),
     ...(creditLimitLamports === undefined ? {} : { creditLimitLamports }),
   });
@@ -118,8 +130,9 @@ async function leave(): Promise<void> {
 process.on('SIGINT', () => void leave());
 process.on('SIGTERM', () => void leave());
 process.on('disconnect', () => void leave());
-process.on('message', (message: { type: string; perMinute: number }) => {
-  if (message.type === 'test-requests') gateway.setTestRequestsPerMinute(message.perMinute);
+process.on('message', (message: { testRequestsPerMinute: number; relays: string[] }) => {
+  gateway.setTestRequestsPerMinute(message.testRequestsPerMinute);
+  gateway.setRelays(message.relays);
 });
 
 console.log(

@@ -55,7 +55,7 @@ export function setupCalls(host: NodeHost, window: BrowserWindow, walletPage: Wa
       await files.close(id, keep);
       return null;
     },
-    'shell.askWallet': (question) => walletPage.ask(question),
+    'shell.askWallet': ({ question, via }) => walletPage.ask(question, via),
     'shell.walletLink': () => walletPage.link(),
     'shell.cancelWallet': () => {
       walletPage.cancel();

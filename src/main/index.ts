@@ -21,7 +21,7 @@ if (app.requestSingleInstanceLock() || !isWritable(app.getPath('userData'))) {
   void app.whenReady().then(() => {
     setupPages();
     const window = setupWindow();
-    setupCalls(host, window, setupWalletPage());
+    setupCalls(host, window, setupWalletPage(host));
     setupMenu();
     setupTray(host, window);
     setupQuit(host);

@@ -133,10 +133,10 @@ export async function createHost(options: HostOptions): Promise<Host> {
   const stats = createServingRecorder(clock);
   const localGateway = createLocalGateway({
     dataDir: join(profileDir, 'local-gateway'),
-    testRequestsPerMinute: () => settings.current.get().testRequestsPerMinute,
+    settings: settings.current.get,
     clock,
   });
-  settings.current.subscribe((now) => localGateway.setTestRequests(now.testRequestsPerMinute));
+  settings.current.subscribe(localGateway.tell);
   const pricing = () => nodePricing(settings.current.get());
   const money = () => shownMoney(earning.workingGateway(), settings.current.get(), ledger);
   const kept = createNodeCache({

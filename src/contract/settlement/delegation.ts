@@ -37,11 +37,11 @@ export function delegationRequest(node: DelegatedNode, now: number, nonce: strin
 
 /**
  * Checks a wallet's word for a node's key: signed, in force, at most 30 days long, for this node and gateway, with just our scope.
- * `now`, and the instants that are returned, are unix ms. Throws `wallet/bad-delegation` that says what, or which line, is wrong.
+ * `relays` are origins whose page may ask a wallet on a phone. `now`, and the instants that are returned, are unix ms. Throws `wallet/bad-delegation` that says what, or which line, is wrong.
  */
 export function checkDelegation(
   delegation: Delegation,
-  expected: DelegatedNode & { now: number },
+  expected: DelegatedNode & { now: number; relays?: readonly string[] },
 ): { address: string; issuedAt: number; expiresAt: number } {
   const bytes = exactBase64(delegation.signed_message);
   const text = bytes && utf8(bytes);
@@ -55,8 +55,12 @@ export function checkDelegation(
 
   if (signIn.address !== delegation.address)
     throw wrongLine(2, signIn.address, `is not the address ${delegation.address}`);
-  if (!isOurDomain(signIn.domain, expected.gatewayOrigin))
-    throw wrongLine(1, lines[0] ?? '', 'names a page that is neither on this computer nor the gateway’s');
+  if (!isOurDomain(signIn.domain, [expected.gatewayOrigin, ...(expected.relays ?? [])]))
+    throw wrongLine(
+      1,
+      lines[0] ?? '',
+      'names a page that is neither on this computer nor the gateway’s or a relay’s that it knows',
+    );
   if (signIn.version !== '1') throw wrong('Version: ', 'is not version 1');
   const issuedAt = Date.parse(signIn.issuedAt ?? '');
   const expiresAt = Date.parse(signIn.expirationTime ?? '');
@@ -87,10 +91,13 @@ const resourcesOf = ({ nodeKey, nodeId, gatewayOrigin }: DelegatedNode): string[
   delegationScope,
 ];
 
-/** The page that asked: on this computer, at any port, or the gateway's own. */
-function isOurDomain(domain: string, gatewayOrigin: string): boolean {
+/** The page that asked: on this computer, at any port, or at one of these origins. */
+function isOurDomain(domain: string, origins: readonly string[]): boolean {
   const host = domain.replace(/:\d{1,5}$/, '');
-  return ['127.0.0.1', '[::1]', 'localhost'].includes(host) || domain === new URL(gatewayOrigin).host;
+  return (
+    ['127.0.0.1', '[::1]', 'localhost'].includes(host) ||
+    origins.some((origin) => domain === new URL(origin).host)
+  );
 }
 
 function utf8(bytes: Uint8Array): string | null {

@@ -28,6 +28,7 @@ const judge = (
     {
       treasury: null,
       origins,
+      relays: [],
       bound: null,
       proven: null,
       spent: new Set<string>(),

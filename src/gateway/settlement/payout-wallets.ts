@@ -25,6 +25,8 @@ export function judgeRegistration(
     treasury: string | null;
     /** The gateway's own, as nodes may write it. */
     origins: readonly string[];
+    /** Origins of relays for wallets on phones. */
+    relays: readonly string[];
     bound: Pick<BoundWallet, 'payout'> | null;
     /** The last that has delegated. */
     proven: string | null;
@@ -58,7 +60,7 @@ export function judgeRegistration(
   if (delegation.address !== wallet)
     throw bad(`The delegation is ${delegation.address}’s, the payout address is ${wallet}.`);
   const checked = firstThatHolds(known.origins, (gatewayOrigin) =>
-    checkDelegation(delegation, { nodeKey, nodeId, gatewayOrigin, now: known.now }),
+    checkDelegation(delegation, { nodeKey, nodeId, gatewayOrigin, relays: known.relays, now: known.now }),
   );
   if (known.endedAt !== null && checked.issuedAt <= known.endedAt)
     throw bad('The delegation was taken back; a new one must be issued after that.');
@@ -112,6 +114,7 @@ export function createPayoutWallets(parts: {
     warningOf(address: string): Promise<AddressWarning | null>;
   } | null;
   origins(): readonly string[];
+  relays(): readonly string[];
   now(): number;
 }): PayoutWallets {
   const { book, chain } = parts;
@@ -120,6 +123,7 @@ export function createPayoutWallets(parts: {
       judgeRegistration(registration, {
         treasury: chain?.treasury ?? null,
         origins: parts.origins(),
+        relays: parts.relays(),
         bound: book.wallet(registration.nodeId),
         proven: book.provenWallet(registration.nodeId),
         spent: book.spentChanges(registration.nodeId),

@@ -1,9 +1,10 @@
-import { timingSafeEqual } from 'node:crypto';
+import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { AppError } from '#contract/errors.ts';
-import type { Result } from '#contract/result.ts';
+import { walletPageHeaders } from '#contract/wallet-page.ts';
 import type { PageFile, PageFiles } from './page-files.ts';
+import type { Channel, OpenQuestion } from './wallet-page.ts';
 
 /** Fixed, for a wallet remembers whom it trusts by origin, and a port is part of it. */
 export const walletPagePorts = [43117, 43118, 43119] as const;
@@ -14,33 +15,6 @@ const mostConnections = 32;
 /** What an answer's own reply gets to arrive before connections are cut. */
 const lingerMs = 1000;
 
-const headers = {
-  'content-security-policy':
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-  'referrer-policy': 'no-referrer',
-  'cache-control': 'no-store',
-  'x-content-type-options': 'nosniff',
-  'cross-origin-opener-policy': 'same-origin',
-  'cross-origin-resource-policy': 'same-origin',
-};
-
-/** The question that waits, as the server sees it. */
-export interface OpenQuestion {
-  id: string;
-  token: string;
-  /** What the page is told, as JSON. */
-  told: unknown;
-  /** Takes the one answer, and says whether it was good. */
-  take(body: string, host: string): Result<null>;
-}
-
-export interface PageServer {
-  /** `127.0.0.1:<port>`. */
-  host: string;
-  /** Stops listening at once; a reply under way still leaves. */
-  close(): void;
-}
-
 /**
  * Listens on the first free of `ports` on this computer alone. Whoever comes needs the exact host, no foreign origin, and, for the
  * question and its answer, the one-time token. Throws `wallet/no-port`.
@@ -49,7 +23,9 @@ export async function openPageServer(
   files: PageFiles,
   question: OpenQuestion,
   ports: readonly number[] = walletPagePorts,
-): Promise<PageServer> {
+): Promise<Channel> {
+  const pageId = randomBytes(12).toString('base64url');
+  const token = randomBytes(32).toString('base64url');
   let isOver = false;
   let host = '';
   const server = createServer({ connectionsCheckingInterval: 1000 }, (request, response) => {
@@ -71,14 +47,14 @@ export async function openPageServer(
       if (requireGet(request, response)) sendFile(request, response, 200, file);
       return;
     }
-    const isKnown = rest.length === 0 && id === question.id;
+    const isKnown = rest.length === 0 && id === pageId;
     if (kind === 'w' && rest.length === 0) {
       if (requireGet(request, response))
         sendFile(request, response, isKnown && !isOver ? 200 : 410, files.index);
       return;
     }
     if (kind !== 'api' || !isKnown) return end(request, response, 404);
-    if (!isToken(request.headers.authorization, question.token)) return end(request, response, 401);
+    if (!isToken(request.headers.authorization, token)) return end(request, response, 401);
     if (isOver) return end(request, response, 410);
     if (request.method === 'GET') return send(request, response, 200, question.told);
     if (request.method !== 'POST') return end(request, response, 405);
@@ -95,7 +71,8 @@ export async function openPageServer(
   const port = await listen(server, ports);
   host = `127.0.0.1:${port}`;
   return {
-    host,
+    url: `http://${host}/w/${pageId}#t=${token}`,
+    // Stops listening at once; a reply under way still leaves.
     close() {
       isOver = true;
       server.close();
@@ -167,7 +144,7 @@ function write(
   body: string | Uint8Array,
 ): void {
   // No connection is kept: what comes later has to be let in again.
-  response.writeHead(status, { ...headers, 'content-type': type, connection: 'close' });
+  response.writeHead(status, { ...walletPageHeaders, 'content-type': type, connection: 'close' });
   response.end(body, () => {
     if (!request.complete) request.socket.destroy();
   });

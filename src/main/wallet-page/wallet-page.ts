@@ -1,21 +1,40 @@
-import { randomBytes } from 'node:crypto';
 import { AppError } from '#contract/errors.ts';
 import { failure, ok, type Result, toAppError } from '#contract/result.ts';
 import {
   type WalletAnswer,
   type WalletPageQuestion,
   type WalletQuestion,
+  type WalletWay,
   walletPageReplySchema,
 } from '#contract/wallet.ts';
 import { checkAnswer } from './answer-check.ts';
 import type { PageFiles } from './page-files.ts';
 import { openPageServer } from './page-server.ts';
+import { openPhoneMailbox } from './phone-mailbox.ts';
 
 export const walletPageTimeoutMs = 5 * 60_000;
 
+/** The question that waits, as those see it who carry it to the page. */
+export interface OpenQuestion {
+  /** What the page is told, as JSON. */
+  told: WalletPageQuestion;
+  /** Takes the one answer, and says whether it was good. `host` is the page's. */
+  take(body: string, host: string): Result<null>;
+  fail(error: AppError): void;
+}
+
+/** How a question is reached from the page. */
+export interface Channel {
+  /** The page's address, with what it needs to ask. */
+  url: string;
+  close(): void;
+}
+
 export interface WalletPageParts {
-  /** Read when the first question is asked. */
+  /** Read when the first question is asked in the browser. */
   files(): PageFiles;
+  /** Origin of the relay that phones are reached over; null where none is set. */
+  relayUrl?(): Promise<string | null>;
   /** Opens the link in the system's browser. Where that fails the link can still be copied. */
   open(url: string): Promise<void>;
   timeoutMs?: number;
@@ -24,17 +43,19 @@ export interface WalletPageParts {
 
 export interface WalletPage {
   /**
-   * Asks the wallet in the browser, one question at a time: a new one takes the place of one that waits. Resolves with an answer that
-   * was verified. Rejects with `wallet/timed-out`, `wallet/cancelled`, `wallet/no-port`, what the page tells, or what is wrong with it.
+   * Asks the wallet in the browser or on the phone, one question at a time: a new one takes the place of one that waits. Resolves with
+   * an answer that was verified. Rejects with `wallet/timed-out`, `wallet/cancelled`, `wallet/no-port`, `wallet/relay-unreachable`,
+   * `wallet/relay-altered`, what the page tells, or what is wrong with it.
    */
-  ask(question: WalletQuestion): Promise<WalletAnswer>;
+  ask(question: WalletQuestion, via?: WalletWay): Promise<WalletAnswer>;
   /** Of the question that waits. */
-  link(): { url: string; expiresAt: number } | null;
+  link(): { url: string; via: WalletWay; expiresAt: number } | null;
   cancel(): void;
 }
 
 interface Waiting {
   url: string;
+  via: WalletWay;
   expiresAt: number;
   fail(error: AppError): void;
 }
@@ -43,12 +64,18 @@ export function createWalletPage(parts: WalletPageParts): WalletPage {
   let waiting: Waiting | null = null;
   let turn = 0;
 
-  async function ask(question: WalletQuestion): Promise<WalletAnswer> {
+  async function open(via: WalletWay, question: OpenQuestion): Promise<Channel> {
+    if (via === 'browser') return openPageServer(parts.files(), question, parts.ports);
+    const relayUrl = await parts.relayUrl?.();
+    if (!relayUrl)
+      throw new AppError('wallet/relay-unreachable', 'No relay for phones is set under Settings.');
+    return openPhoneMailbox(relayUrl, question);
+  }
+
+  async function ask(question: WalletQuestion, via: WalletWay = 'browser'): Promise<WalletAnswer> {
     turn += 1;
     const mine = turn;
     waiting?.fail(new AppError('wallet/cancelled', 'The app has asked the wallet something else since.'));
-    const id = randomBytes(12).toString('base64url');
-    const token = randomBytes(32).toString('base64url');
     const timeoutMs = parts.timeoutMs ?? walletPageTimeoutMs;
     const expiresAt = Date.now() + timeoutMs;
     const outcome = Promise.withResolvers<WalletAnswer>();
@@ -70,29 +97,29 @@ export function createWalletPage(parts: WalletPageParts): WalletPage {
         return failure(error);
       }
     };
-    const server = await openPageServer(parts.files(), { id, token, told, take }, parts.ports);
+    const channel = await open(via, { told, take, fail: outcome.reject });
     if (mine !== turn) {
-      server.close();
+      channel.close();
       throw new AppError('wallet/cancelled', 'The app has asked the wallet something else since.');
     }
-    const url = `http://${server.host}/w/${id}#t=${token}`;
     const late = new AppError('wallet/timed-out', `Nobody has answered for ${spanOf(timeoutMs)}.`);
     const timer = setTimeout(() => outcome.reject(late), timeoutMs);
-    const own: Waiting = { url, expiresAt, fail: outcome.reject };
+    const { url } = channel;
+    const own: Waiting = { url, via, expiresAt, fail: outcome.reject };
     waiting = own;
-    parts.open(url).catch(() => {});
+    if (via === 'browser') parts.open(url).catch(() => {});
     try {
       return await outcome.promise;
     } finally {
       clearTimeout(timer);
-      server.close();
+      channel.close();
       if (waiting === own) waiting = null;
     }
   }
 
   return {
     ask,
-    link: () => waiting && { url: waiting.url, expiresAt: waiting.expiresAt },
+    link: () => waiting && { url: waiting.url, via: waiting.via, expiresAt: waiting.expiresAt },
     cancel() {
       turn += 1;
       waiting?.fail(new AppError('wallet/cancelled', 'The question was taken back in the app.'));

@@ -12,7 +12,7 @@ async function infoOf(chain?: Parameters<typeof createLocalGateway>[0]['chain'])
   const dataDir = mkdtempSync(join(tmpdir(), 'local-gateway-'));
   const gateway = createLocalGateway({
     dataDir,
-    testRequestsPerMinute: () => 0,
+    settings: () => ({ testRequestsPerMinute: 0, phoneRelayUrl: null }),
     clock: systemClock,
     ...(chain ? { chain } : {}),
   });

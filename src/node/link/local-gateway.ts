@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { AppError } from '#contract/errors.ts';
+import type { Settings } from '#contract/settings.ts';
 import type { Clock } from '../clock.ts';
 import { entryPath, resourcesDir } from '../entries.ts';
 
@@ -11,14 +12,15 @@ const mostBackoffMs = 30_000;
 export interface LocalGateway {
   /** Starts the gateway's process unless it runs; resolves with its address. */
   open(): Promise<string>;
-  setTestRequests(perMinute: number): void;
+  /** Tells it what of its settings has changed. */
+  tell(): void;
   close(): Promise<void>;
 }
 
 /** The local test network: the gateway in a process of its own, restarted at the same address when it dies. */
 export function createLocalGateway(options: {
   dataDir: string;
-  testRequestsPerMinute(): number;
+  settings(): Pick<Settings, 'testRequestsPerMinute' | 'phoneRelayUrl'>;
   clock: Clock;
   /** A chain to pay on, as the gateway's flags name it; without it there are test credits. */
   chain?: {
@@ -34,7 +36,13 @@ export function createLocalGateway(options: {
   let ended = new AbortController();
   let backoffMs = firstBackoffMs;
 
+  const told = () => {
+    const { testRequestsPerMinute, phoneRelayUrl } = options.settings();
+    return { testRequestsPerMinute, relays: phoneRelayUrl === null ? [] : [phoneRelayUrl] };
+  };
+
   function start(): Promise<string> {
+    const { testRequestsPerMinute, relays } = told();
     const port = url === null ? '0' : new URL(url).port;
     const args = [
       '--port',
@@ -46,7 +54,8 @@ export function createLocalGateway(options: {
       '--resources',
       resourcesDir(),
       '--test-requests',
-      `${options.testRequestsPerMinute()}`,
+      `${testRequestsPerMinute}`,
+      ...relays.flatMap((relay) => ['--phone-relay', relay]),
       ...chainFlags(options.chain),
     ];
     const mine = fork(entryPath('gateway'), args, {
@@ -89,8 +98,8 @@ export function createLocalGateway(options: {
       ended = new AbortController();
       return start();
     },
-    setTestRequests(perMinute) {
-      if (child?.connected) child.send({ type: 'test-requests', perMinute });
+    tell() {
+      if (child?.connected) child.send(told());
     },
     async close() {
       ended.abort();

@@ -30,6 +30,7 @@ const open = () =>
     payoutAddress: () => payout,
     gatewayUrl: () => gatewayUrl,
     network: () => network,
+    relayUrl: () => null,
   });
 const signedBy = ({ keypair }: WalletOwner, message: string): string => {
   const [d, x] = [keypair.secretKey.slice(0, 32), keypair.secretKey.slice(32)].map((part) =>

@@ -64,6 +64,8 @@ export function createWalletBinding(parts: {
   /** Where the node works, or is to work. Throws where that is not known yet. */
   gatewayUrl(): string;
   network(): Network | null;
+  /** Origin of the relay whose page may ask a wallet on a phone; null where none is set. */
+  relayUrl(): string | null;
 }): WalletBinding {
   const { store, clock, node } = parts;
   /** Nonces of sign-ins that were asked for, and texts of changes, each until it is used or too old. */
@@ -109,6 +111,7 @@ export function createWalletBinding(parts: {
       const { address, issuedAt, expiresAt } = checkDelegation(delegation, {
         ...node,
         gatewayOrigin: gateway,
+        relays: [parts.relayUrl() ?? []].flat(),
         now: clock.now(),
       });
       const nonce = nonceOf(delegation);

@@ -95,6 +95,7 @@ export function openWallet(parts: {
     payoutAddress,
     gatewayUrl: () => gatewayUrlOf(parts.gateway(), current()),
     network: () => parts.gateway()?.info.network ?? null,
+    relayUrl: () => current().phoneRelayUrl,
   });
 
   // Who is paid is changed with the bound wallet's word alone, not in a file.

@@ -2,36 +2,21 @@ import type { WalletAnswer, WalletPageQuestion, WalletPageReply } from '#contrac
 import en from '#locales/en.json' with { type: 'json' };
 import { askWallet, WrongAccount } from '../lib/wallet/ask-wallet.ts';
 import type { SolanaWallet } from '../lib/wallet/solana-wallet.ts';
+import { openChannel } from './channel.ts';
 import { watchWallets } from './found-wallets.ts';
 import { element, show } from './layout.ts';
 import { details } from './question-details.ts';
 
 const words = en.walletPage;
-const id = location.pathname.split('/')[2] ?? '';
-const token = takeToken();
+const channel = await openChannel();
+const closing = channel.isPhone ? words.closePhone : words.close;
+const once = channel.isPhone ? words.oncePhone : words.once;
 
 void start();
 
-/** The token leaves the address bar; the tab keeps it, so that reloading asks again. */
-function takeToken(): string {
-  const key = `token-${id}`;
-  const given = new URLSearchParams(location.hash.slice(1)).get('t');
-  if (given) sessionStorage.setItem(key, given);
-  history.replaceState(null, '', location.pathname);
-  return sessionStorage.getItem(key) ?? '';
-}
-
-async function call(method: 'GET' | 'POST', body?: WalletPageReply): Promise<Response | null> {
-  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
-  return fetch(`/api/${id}`, { method, headers, ...(body ? { body: JSON.stringify(body) } : {}) }).catch(
-    () => null,
-  );
-}
-
 async function start(): Promise<void> {
-  const response = await call('GET');
-  if (!response?.ok) return showExpired();
-  const asked: WalletPageQuestion = await response.json();
+  const asked = await channel.question();
+  if (!asked) return showExpired();
   setTimeout(showExpired, Math.max(0, asked.expiresAt - Date.now()));
   const wallets = watchWallets(asked.question.op, () => {
     if (!isBusy) showQuestion(asked, wallets());
@@ -49,7 +34,10 @@ function showQuestion(asked: WalletPageQuestion, wallets: SolanaWallet[]): void 
     show({
       look: 'warn',
       title: words.noWallet.title,
-      body: [element('p', words.noWallet.text), element('p', words.noWallet.advice)],
+      body: [
+        element('p', words.noWallet.text),
+        element('p', channel.isPhone ? words.noWallet.advicePhone : words.noWallet.advice),
+      ],
       buttons: [
         { text: words.reload, accent: true, onPress: () => location.reload() },
         {
@@ -57,7 +45,7 @@ function showQuestion(asked: WalletPageQuestion, wallets: SolanaWallet[]): void 
           onPress: () => finish({ ok: false, code: 'wallet/not-found', message: words.noWallet.title }),
         },
       ],
-      foot: words.once,
+      foot: once,
     });
     return;
   }
@@ -85,7 +73,7 @@ function showQuestion(asked: WalletPageQuestion, wallets: SolanaWallet[]): void 
         onPress: () => finish({ ok: false, code: 'wallet/rejected', message: words.declined }),
       },
     ],
-    foot: words.once,
+    foot: once,
   });
 }
 
@@ -164,14 +152,11 @@ function facts(rows: [string, string][]): HTMLElement {
 /** Tells the app, and says in the tab how it ended. */
 async function finish(reply: WalletPageReply): Promise<void> {
   isBusy = true;
-  const response = await call('POST', reply);
-  sessionStorage.removeItem(`token-${id}`);
+  const verdict = await channel.answer(reply);
+  channel.forget();
   isOver = true;
-  if (!response || response.status === 410 || response.status === 404) return showEnd('warn', words.expired);
-  if (!response.ok) {
-    const refused = await response.json().catch(() => null);
-    return showEnd('bad', words.refused, refused?.error?.message);
-  }
+  if (verdict.kind === 'expired') return showEnd('warn', words.expired);
+  if (verdict.kind === 'refused') return showEnd('bad', words.refused, verdict.message);
   if (reply.ok) showEnd('good', words.done);
   else showEnd('warn', words.rejected, reply.message);
 }
@@ -182,7 +167,7 @@ function showExpired(): void {
   if (isOver) return;
   isBusy = true;
   isOver = true;
-  sessionStorage.removeItem(`token-${id}`);
+  channel.forget();
   showEnd('warn', words.expired);
 }
 
@@ -192,7 +177,7 @@ function showEnd(
   detail?: string,
 ): void {
   document.title = text.title;
-  const body = [element('p', text.text)];
+  const body = [element('p', `${text.text} ${closing}`.trim())];
   if (detail) body.unshift(element('p', detail));
   show({ look, title: text.title, body });
 }

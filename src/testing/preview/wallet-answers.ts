@@ -1,6 +1,7 @@
 import type { Unit } from '#contract/assets.ts';
 import { AppError } from '#contract/errors.ts';
-import type { AddressCheck, WalletAnswer, WalletStatus } from '#contract/wallet.ts';
+import { phonePageUrl } from '#contract/settlement/phone-mail.ts';
+import type { AddressCheck, WalletAnswer, WalletStatus, WalletWay } from '#contract/wallet.ts';
 import type { MemoryAnswers, MemoryTransport } from '../memory-transport.ts';
 import { payer } from './sample-data.ts';
 import { sampleClaim, samplePayment, sampleSignature, sampleWallet } from './sample-wallet.ts';
@@ -28,7 +29,7 @@ export function walletAnswers(
         }
       : null,
   };
-  let asked: { url: string; expiresAt: number; fail(error: AppError): void } | null = null;
+  let asked: { url: string; via: WalletWay; expiresAt: number; fail(error: AppError): void } | null = null;
   const put = (next: Partial<WalletStatus>) => {
     status = { ...status, ...next };
     transport().publish('wallet.status', status);
@@ -79,15 +80,19 @@ export function walletAnswers(
   };
   const desktop: MemoryAnswers = {
     'shell.info': () => ({ desktop: true }),
-    'shell.walletLink': () => asked && { url: asked.url, expiresAt: asked.expiresAt },
+    'shell.walletLink': () => asked && { url: asked.url, via: asked.via, expiresAt: asked.expiresAt },
     'shell.cancelWallet': () => {
       asked?.fail(new AppError('wallet/cancelled', 'The question was taken back in the app.'));
       return null;
     },
-    'shell.askWallet': async (question): Promise<WalletAnswer> => {
+    'shell.askWallet': async ({ question, via }): Promise<WalletAnswer> => {
       const ended = Promise.withResolvers<never>();
       asked = {
-        url: 'http://127.0.0.1:43117/w/sample#t=sample',
+        url:
+          via === 'phone'
+            ? phonePageUrl('https://relay.example', 'c2FtcGxlLXNhbXBsZS0wMQ', 'c2FtcGxl'.repeat(5))
+            : 'http://127.0.0.1:43117/w/sample#t=sample',
+        via,
         expiresAt: Date.now() + 300_000,
         fail: ended.reject,
       };

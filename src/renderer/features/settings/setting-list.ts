@@ -44,6 +44,7 @@ export const settingItems: readonly SettingItem[] = [
   { name: 'payoutAddress', kind: 'payout' },
   { name: 'payoutBy', kind: 'choice', choices: ['gateway', 'claim'] },
   { name: 'solanaRpcUrls', kind: 'addresses' },
+  { name: 'phoneRelayUrl', kind: 'text', nullable: true },
   { name: 'unvoucheredLimitLamports', kind: 'text', unit: 'lamports' },
   { name: 'unsettledLimitLamports', kind: 'text', unit: 'lamports' },
   { name: 'gatewayLimitLamports', kind: 'text', unit: 'lamports' },

@@ -3,8 +3,9 @@ import { useCallback, useEffect, useRef, useState } from 'react';
 import type { ErrorBody } from '#contract/result.ts';
 import type { WalletAnswer, WalletQuestion } from '#contract/wallet.ts';
 import { client } from '../../lib/client.ts';
+import { useSignal } from '../../lib/use-signal.ts';
 import { askWallet } from '../../lib/wallet/ask-wallet.ts';
-import { registerBridge } from '../../lib/wallet/register-bridge.ts';
+import { BridgeWallet } from '../../lib/wallet/bridge-wallet.ts';
 import { isForSolana, type SolanaWallet } from '../../lib/wallet/solana-wallet.ts';
 import { walletErrorOf } from '../../lib/wallet/wallet-error.ts';
 
@@ -30,9 +31,12 @@ export function useQuestion(): Asking {
   const [error, setError] = useState<ErrorBody | null>(null);
   const isWaiting = useRef(false);
   const turn = useRef(0);
+  const hasRelay = useSignal('settings.current')?.phoneRelayUrl != null;
+  const isReached = (wallet: unknown) =>
+    hasRelay || !(wallet instanceof BridgeWallet && wallet.via === 'phone');
 
   const wallets = entries.flatMap(({ adapter }) =>
-    'wallet' in adapter && isForSolana(adapter.wallet as SolanaWallet)
+    'wallet' in adapter && isForSolana(adapter.wallet as SolanaWallet) && isReached(adapter.wallet)
       ? [adapter.wallet as SolanaWallet]
       : [],
   );
@@ -53,11 +57,10 @@ export function useQuestion(): Asking {
     isWaiting.current = true;
     setError(null);
     setWaitingFor(wallet);
-    const bridge = await registerBridge();
-    if (bridge && bridge.name === wallet.name) {
-      bridge.summary = question.summary;
+    if (wallet instanceof BridgeWallet) {
+      wallet.summary = question.summary;
       // It is the page that finds out whether the wallet has the account.
-      bridge.adopt('address' in question ? question.address : null);
+      wallet.adopt('address' in question ? question.address : null);
     }
     try {
       const answer = await askWallet(wallet, question, location.host);

@@ -1,15 +1,17 @@
 import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { CallOutput } from '#contract/calls.ts';
+import { phantomLink } from '#contract/settlement/phone-mail.ts';
 import { client } from '../../lib/client.ts';
 import { useNow } from '../../lib/use-now.ts';
 import type { SolanaWallet } from '../../lib/wallet/solana-wallet.ts';
 import { Button } from '../../ui/button.tsx';
+import { QrCode } from '../../ui/qr-code.tsx';
 import { Step } from '../../ui/step.tsx';
 
 const lookAgainMs = 300;
 
-/** While the wallet is asked: where, until when, and the link for another browser. */
+/** While the wallet is asked: where, until when, and the link for another browser, or the phone's camera. */
 export function WaitingNote({ wallet, onCancel }: { wallet: SolanaWallet; onCancel(): void }) {
   const { t } = useTranslation();
   const link = useLink();
@@ -22,11 +24,19 @@ export function WaitingNote({ wallet, onCancel }: { wallet: SolanaWallet; onCanc
   return (
     <Step>
       <p aria-live="polite" className="text-sm font-medium">
-        {link ? t('wallet.waiting.browser') : t('wallet.waiting.wallet', { wallet: wallet.name })}
+        {link ? t(`wallet.waiting.${link.via}`) : t('wallet.waiting.wallet', { wallet: wallet.name })}
       </p>
       {link && (
         <>
-          <p className="text-sm text-dim">{t('wallet.waiting.help')}</p>
+          {link.via === 'phone' && (
+            <div className="flex justify-center">
+              <QrCode text={phantomLink(link.url)} label={t('wallet.waiting.qr')} />
+            </div>
+          )}
+          <p className="text-sm text-dim">{t(`wallet.waiting.help.${link.via}`)}</p>
+          {link.via === 'phone' && (
+            <p className="text-sm text-dim">{t('wallet.waiting.relay', { relay: new URL(link.url).host })}</p>
+          )}
           <p className="text-sm text-dim">
             {t('wallet.waiting.left', { left: minutesAndSeconds(link.expiresAt - now) })}
           </p>

@@ -12,8 +12,8 @@ export type WalletTask =
 
 // Wallets and the chain's library are large, and most openings of the app need neither.
 const WalletFlow = lazy(async () => {
-  const { registerBridge } = await import('../../lib/wallet/register-bridge.ts');
-  await registerBridge();
+  const { registerBridges } = await import('../../lib/wallet/register-bridge.ts');
+  await registerBridges();
   return import('./wallet-flow.tsx');
 });
 

@@ -22,6 +22,7 @@ function bridge(answer: (question: WalletQuestion) => WalletAnswer | AppError) {
   };
   const make = () =>
     new BridgeWallet({
+      via: 'browser',
       storage,
       ask: async (question) => {
         asked.push(question);

@@ -22,7 +22,7 @@ import {
 import bs58 from 'bs58';
 import { AppError } from '#contract/errors.ts';
 import { type Result, unwrap } from '#contract/result.ts';
-import type { SignInRequest, WalletAnswer, WalletQuestion } from '#contract/wallet.ts';
+import type { SignInRequest, WalletAnswer, WalletQuestion, WalletWay } from '#contract/wallet.ts';
 import { base64Of, bytesOfBase64 } from './base64.ts';
 import { clusterOf } from './chain.ts';
 
@@ -37,22 +37,25 @@ type Features = StandardConnectFeature &
 
 const chains = ['solana:mainnet', 'solana:devnet', 'solana:localnet'] as const;
 const accountFeatures = [SolanaSignIn, SolanaSignMessage, SolanaSignTransaction] as const;
-const accountKey = 'solanalm.bridge-account';
+const names = { browser: 'Phantom (in your browser)', phone: 'Phantom (on your phone)' } as const;
+const accountKeys = { browser: 'solanalm.bridge-account', phone: 'solanalm.phone-account' } as const;
 
 interface BridgeParts {
-  /** Asks the wallet in the system's browser: `shell.askWallet`. */
+  via: WalletWay;
+  /** Asks the wallet there: `shell.askWallet`. */
   ask(question: WalletQuestion): Promise<Result<WalletAnswer>>;
   /** Keeps the address of the account from one start of the app to the next. */
   storage: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
 }
 
 /**
- * Phantom, which lives in the system's browser and not in this window, as a Wallet Standard wallet. Each question opens a page there,
- * except a silent `connect`. It signs and never sends.
+ * Phantom, which lives in the system's browser or on a phone and not in this window, as a Wallet Standard wallet. Each question is asked
+ * by a page there, except a silent `connect`. It signs and never sends.
  */
 export class BridgeWallet implements Wallet {
   readonly version = '1.0.0' as const;
-  readonly name = 'Phantom (in your browser)';
+  readonly name: string;
+  readonly via: WalletWay;
   readonly icon =
     'data:image/svg+xml;base64,PHN2ZyB4bWxucz0iaHR0cDovL3d3dy53My5vcmcvMjAwMC9zdmciIHZpZXdCb3g9IjAgMCAyNCAyNCI+PHJlY3Qgd2lkdGg9IjI0IiBoZWlnaHQ9IjI0IiByeD0iNiIgZmlsbD0iI2FiOWZmMiIvPjxwYXRoIGQ9Ik03IDE3VjExYTUgNSAwIDAgMSAxMCAwdjZsLTItMS41LTEuNSAxLjUtMS41LTEuNS0xLjUgMS41LTEuNS0xLjV6IiBmaWxsPSIjZmZmIi8+PC9zdmc+' as const;
   readonly chains = chains;
@@ -62,10 +65,14 @@ export class BridgeWallet implements Wallet {
   #accounts: WalletAccount[] = [];
   #listeners = new Set<StandardEventsListeners['change']>();
   #parts: BridgeParts;
+  #accountKey: string;
 
   constructor(parts: BridgeParts) {
     this.#parts = parts;
-    const known = parts.storage.getItem(accountKey);
+    this.via = parts.via;
+    this.name = names[parts.via];
+    this.#accountKey = accountKeys[parts.via];
+    const known = parts.storage.getItem(this.#accountKey);
     if (known) this.#accounts = accountsOf(known);
     this.features = {
       [StandardConnect]: {
@@ -104,8 +111,8 @@ export class BridgeWallet implements Wallet {
   adopt(address: string | null): void {
     if ((this.#accounts[0]?.address ?? null) === address) return;
     this.#accounts = address === null ? [] : accountsOf(address);
-    if (address === null) this.#parts.storage.removeItem(accountKey);
-    else this.#parts.storage.setItem(accountKey, address);
+    if (address === null) this.#parts.storage.removeItem(this.#accountKey);
+    else this.#parts.storage.setItem(this.#accountKey, address);
     for (const listener of this.#listeners) listener({ accounts: this.#accounts });
   }
 
