@@ -17,7 +17,7 @@ const terms = (change: Record<string, unknown>, network = 'mainnet-beta') =>
       decimals: 9,
       threshold_atomic: '2000000',
       modes: ['gateway'],
-      settle_window_seconds: 1,
+      settle_window_seconds: 86_400,
       ...change,
     },
   });
@@ -33,4 +33,13 @@ test('a gateway pays in SOL or USDC, on the cluster that it works in', () => {
   expect(() => checkTerms(terms({ decimals: 6 }))).toThrow('6 decimals');
   const own = { cluster: 'localnet', genesis_hash: newWalletOwner().address, mint: newWalletOwner().address };
   expect(() => checkTerms(terms(own, 'localnet'))).not.toThrow();
+});
+
+test('vouchers are settled within an hour at least and 30 days at most', () => {
+  for (const seconds of [3600, 86_400, 2_592_000])
+    expect(() => checkTerms(terms({ settle_window_seconds: seconds }))).not.toThrow();
+  for (const seconds of [1, 3599, 2_592_001, Number.MAX_SAFE_INTEGER])
+    expect(() => checkTerms(terms({ settle_window_seconds: seconds }))).toThrow(
+      `The gateway would settle vouchers within ${seconds} seconds`,
+    );
 });
