@@ -18,7 +18,7 @@ import { priceLamportsSchema } from './money.ts';
 import { instantSchema } from './node-status.ts';
 import { providerSchema, proxyConfigSchema } from './provider.ts';
 import { foundServerSchema, remoteServerSchema, shownServerSchema } from './remote-server.ts';
-import { energyDaySchema, hardwareReportSchema, resourcesSchema } from './resources.ts';
+import { energyDaySchema, hardwareReportSchema, mostEnergyDays, resourcesSchema } from './resources.ts';
 import { settingsPatchSchema, settingsSchema } from './settings.ts';
 import { dataItemSchema, dataPreviewSchema, dataSourceSchema } from './training-data.ts';
 import {
@@ -241,9 +241,9 @@ export const hostCalls = {
     output: z.object({ csv: z.string(), nextAfterId: z.int().nullable() }),
   },
   'resources.history': { input: nothing, output: z.array(resourcesSchema) },
-  /** Electricity by local day, the newest last. */
+  /** Electricity by local day, the newest last: of at most eleven years. */
   'resources.energy': {
-    input: z.strictObject({ days: z.int().min(1).max(400) }),
+    input: z.strictObject({ days: z.int().min(1).max(mostEnergyDays) }),
     output: z.array(energyDaySchema),
   },
   /** Names of programs that run now, for the list of exclusive ones. */

@@ -85,6 +85,9 @@ export const resourcesSchema = z.object({
 });
 export type Resources = z.infer<typeof resourcesSchema>;
 
+/** What `resources.energy` answers for at most: eleven years. */
+export const mostEnergyDays = 4000;
+
 /** Electricity of one local day while the node worked. */
 export const energyDaySchema = z.object({
   /** `YYYY-MM-DD`, local. */

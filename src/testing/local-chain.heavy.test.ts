@@ -9,7 +9,7 @@ import {
   VersionedTransaction,
 } from '@solana/web3.js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { issueToken, type LocalChain, noLocalChain, startLocalChain } from './local-chain.ts';
+import { issueToken, type LocalChain, noLocalChain, startLocalChain, transferFee } from './local-chain.ts';
 
 describe.skipIf(noLocalChain)(`a local chain${noLocalChain ? ` (${noLocalChain})` : ''}`, () => {
   let chain: LocalChain;
@@ -162,7 +162,7 @@ describe.skipIf(noLocalChain)(`a local chain${noLocalChain ? ` (${noLocalChain})
       decimals: 2,
       supply: 100n,
       program: TOKEN_2022_PROGRAM_ID,
-      transferFeeBasisPoints: 50,
+      extension: transferFee(payer.publicKey, 50),
     });
     expect((await connection.getTokenSupply(new PublicKey(newer))).value.amount).toBe('100');
   });

@@ -120,6 +120,28 @@ export async function startLocalChain(options: { slotMs?: number } = {}) {
   };
 }
 
+type Spl = typeof import('@solana/spl-token');
+
+/** An extension of Token-2022: its kind, and what is done to a mint before it is one. */
+export type Extension = (
+  spl: Spl,
+  mint: PublicKey,
+) => [Spl['ExtensionType'][keyof Spl['ExtensionType']], TransactionInstruction];
+
+export const transferFee =
+  (authority: PublicKey, basisPoints: number): Extension =>
+  ({ ExtensionType, createInitializeTransferFeeConfigInstruction, TOKEN_2022_PROGRAM_ID }, mint) => [
+    ExtensionType.TransferFeeConfig,
+    createInitializeTransferFeeConfigInstruction(
+      mint,
+      authority,
+      authority,
+      basisPoints,
+      1_000_000n,
+      TOKEN_2022_PROGRAM_ID,
+    ),
+  ];
+
 /** A mint of so many decimals whose whole supply `owner` holds; `program` as @solana/spl-token names it. */
 export async function issueToken(
   chain: LocalChain,
@@ -128,14 +150,14 @@ export async function issueToken(
     decimals: number;
     supply: bigint;
     program?: PublicKey;
-    transferFeeBasisPoints?: number;
+    extension?: Extension;
   },
 ): Promise<string> {
   const spl = await import('@solana/spl-token');
-  const { owner, decimals, supply, program = spl.TOKEN_PROGRAM_ID, transferFeeBasisPoints } = parts;
+  const { owner, decimals, supply, program = spl.TOKEN_PROGRAM_ID, extension } = parts;
   const mint = Keypair.generate();
-  const extensions = transferFeeBasisPoints === undefined ? [] : [spl.ExtensionType.TransferFeeConfig];
-  const space = spl.getMintLen(extensions);
+  const [kind, initialize] = extension?.(spl, mint.publicKey) ?? [];
+  const space = spl.getMintLen(kind === undefined ? [] : [kind]);
   const account = spl.getAssociatedTokenAddressSync(mint.publicKey, owner.publicKey, false, program);
   await chain.send(
     [
@@ -146,18 +168,7 @@ export async function issueToken(
         space,
         programId: program,
       }),
-      ...(transferFeeBasisPoints === undefined
-        ? []
-        : [
-            spl.createInitializeTransferFeeConfigInstruction(
-              mint.publicKey,
-              owner.publicKey,
-              owner.publicKey,
-              transferFeeBasisPoints,
-              supply,
-              program,
-            ),
-          ]),
+      ...(initialize ? [initialize] : []),
       spl.createInitializeMintInstruction(mint.publicKey, decimals, owner.publicKey, null, program),
       spl.createAssociatedTokenAccountIdempotentInstruction(
         owner.publicKey,

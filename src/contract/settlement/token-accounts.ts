@@ -11,11 +11,19 @@ const isInitializedOffset = 45;
 /** A Token-2022 mint with extensions is padded to an account's length; then come its kind (1) and the extensions: type, length, value. */
 const kindOffset = 165;
 const extensionsOffset = 166;
-/** Extensions with which what is sent is not what arrives. */
-const refusedExtensions: Record<number, string> = {
-  1: 'takes a fee of each transfer',
-  9: 'cannot be transferred',
-  14: 'runs a program at each transfer',
+/** Extensions of a mint that tell of it and change nothing: pointers to metadata and groups, and those themselves. No other is taken. */
+const harmlessExtensions = [18, 19, 20, 21, 22, 23];
+/** Names of others, and what they do to what was paid. */
+const refusedExtensions: Record<number, [name: string, why: string]> = {
+  1: ['transfer fee', 'takes a fee of each transfer'],
+  3: ['mint close authority', 'can be closed and made anew with other rules'],
+  6: ['default account state', 'may freeze accounts as they are made'],
+  9: ['non-transferable', 'cannot be transferred'],
+  10: ['interest-bearing', 'is shown by wallets in other amounts'],
+  12: ['permanent delegate', 'can be taken out of any account by somebody else'],
+  14: ['transfer hook', 'runs a program at each transfer'],
+  25: ['scaled UI amount', 'is shown by wallets in other amounts'],
+  26: ['pausable', 'can be stopped by somebody else'],
 };
 const transferCheckedTag = 12;
 const createIdempotentTag = 1;
@@ -37,8 +45,11 @@ export function mintIn(
     data[isInitializedOffset] === 1;
   if (!isMint) throw bad('is no token’s mint on this chain');
   for (let at = extensionsOffset; at + 4 <= data.length; ) {
-    const why = refusedExtensions[data.readUInt16LE(at)];
-    if (why !== undefined) throw bad(`cannot be paid with: it ${why}`);
+    const kind = data.readUInt16LE(at);
+    // What follows is padding.
+    if (kind === 0) break;
+    const [name, why] = refusedExtensions[kind] ?? [`${kind}`, 'has an extension that is not known'];
+    if (!harmlessExtensions.includes(kind)) throw bad(`cannot be paid with: it ${why} (extension “${name}”)`);
     at += 4 + data.readUInt16LE(at + 2);
   }
   const decimals = data[decimalsOffset] ?? 0;

@@ -4,7 +4,7 @@ import { getAssociatedTokenAddressSync, TOKEN_2022_PROGRAM_ID } from '@solana/sp
 import { Keypair, PublicKey } from '@solana/web3.js';
 import { describe, expect, test } from 'vitest';
 import { settlementMemo } from '#contract/wire/settlement.ts';
-import { issueToken, noLocalChain } from '#testing/local-chain.ts';
+import { issueToken, noLocalChain, transferFee } from '#testing/local-chain.ts';
 import { eachWithPayments } from '#testing/payments.ts';
 
 const sol = 1_000_000_000n;
@@ -110,7 +110,7 @@ describe.skipIf(noLocalChain)(`payments on a real VM${noLocalChain ? ` (${noLoca
         decimals: 6,
         supply: 10_000_000n,
         program: TOKEN_2022_PROGRAM_ID,
-        transferFeeBasisPoints: 50,
+        extension: transferFee(stage.treasury.keypair.publicKey, 50),
       });
       await expect(stage.open({ mint })).rejects.toThrow('takes a fee of each transfer');
       await expect(stage.open({ mint: stage.wallet() })).rejects.toThrow('no token’s mint');

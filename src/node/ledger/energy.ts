@@ -17,7 +17,7 @@ export interface EnergyBook {
   append(row: EnergyRow): void;
   /** Pico-dollars at or after an instant. */
   costSince(sinceMs: number): bigint;
-  /** By local day, the newest last; days without any are left out. */
+  /** By local day from that of an instant on, the newest last; days without any are left out. */
   days(sinceMs: number): EnergyDay[];
 }
 
@@ -30,9 +30,8 @@ export function openEnergy(database: Database): EnergyBook {
     'SELECT COALESCE(SUM(cost_pico_usd), 0) AS cost FROM energy WHERE at >= ?',
   );
   const byDay = database.prepare(
-    `SELECT strftime('%Y-%m-%d', at / 1000, 'unixepoch', 'localtime') AS day, SUM(milliwatt_hours) AS energy,
-       SUM(cost_pico_usd) AS cost, MIN(is_measured) AS measured
-     FROM energy WHERE at >= ? GROUP BY 1 ORDER BY 1`,
+    `SELECT day, milliwatt_hours AS energy, cost_pico_usd AS cost, is_measured AS measured FROM energy_days
+     WHERE day >= strftime('%Y-%m-%d', ? / 1000, 'unixepoch', 'localtime') ORDER BY day`,
   );
   return {
     append({ at, milliwattHours, microUsdPerKwh, isMeasured }) {

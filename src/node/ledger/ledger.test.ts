@@ -165,6 +165,21 @@ test('the forecast is hidden for five minutes, then carries the last fifteen on 
   expect(forecast(100 * minute, null, net)).toEqual({ lamports: null, knownAt: null });
 });
 
+test('from five minutes on the forecast is of the time since earning began, from fifteen of the last fifteen', () => {
+  const minute = 60_000;
+  const asked: number[] = [];
+  // A lamport a millisecond, from the beginning on.
+  const at = (minutes: number) =>
+    forecast((1000 + minutes) * minute, 1000 * minute, (since) => {
+      asked.push(since / minute);
+      return BigInt((1000 + minutes) * minute - since);
+    });
+  const perDay = { lamports: 86_400_000n, knownAt: null };
+  expect(at(5 - 1 / minute)).toEqual({ lamports: null, knownAt: 1005 * minute });
+  for (const minutes of [5, 10, 15, 16]) expect(at(minutes)).toEqual(perDay);
+  expect(asked).toEqual([1000, 1000, 1000, 1001]);
+});
+
 test('what each kind of work brought is told apart, from an instant on', () => {
   const ledger = open(freshFile());
   ledger.append({ ...entry('old', 1000n), at: 10 });

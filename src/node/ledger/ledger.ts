@@ -22,6 +22,7 @@ import { kinds as kindTables } from './migrations/007-kinds.ts';
 import { tokens as tokenTables } from './migrations/008-tokens.ts';
 import { providerSums } from './migrations/009-provider-sums.ts';
 import { writeOffs } from './migrations/010-write-offs.ts';
+import { energyDays } from './migrations/011-energy-days.ts';
 import {
   type Claim,
   type NewPayment,
@@ -166,6 +167,7 @@ const migrations = [
   tokenTables,
   providerSums,
   writeOffs,
+  energyDays,
 ];
 
 /**

@@ -6,7 +6,7 @@ import type { AppError } from '#contract/errors.ts';
 import type { LinkState } from '#contract/node-status.ts';
 import type { NodeCapabilities } from '#contract/wire/node-capabilities.ts';
 import { type Receipt, receiptText } from '#contract/wire/receipt.ts';
-import type { Channel } from '#contract/wire/voucher.ts';
+import { type Channel, nativeMint } from '#contract/wire/voucher.ts';
 import { createGateway, type Gateway } from '#gateway/gateway.ts';
 import { createFakeClock } from '#testing/fake-clock.ts';
 import { startLiar } from '#testing/lying-gateway.ts';
@@ -334,6 +334,40 @@ describe('with a gateway that speaks the extensions', () => {
       expect(node.ledger.unanswered(liar.url, 10)).toEqual([]);
     },
   );
+
+  test('terms that are refused are not used; those before them stay', async () => {
+    const { origin } = new URL(gateway.url);
+    let asked: string[] = [];
+    const liar = await startLiar(origin, (path, answer) => {
+      asked.push(path);
+      if (path !== '/') return answer;
+      const settlement = {
+        ...{ cluster: 'devnet', genesis_hash: newKey().publicKey, treasury: newKey().publicKey, decimals: 9 },
+        ...{ mint: nativeMint, threshold_atomic: '1', modes: ['gateway'], settle_window_seconds: 86_400 },
+      };
+      return { ...(answer as object), settlement };
+    });
+    closing.push(liar.close);
+    const refused = link(liar.url);
+    await expect(refused.start()).rejects.toMatchObject({ code: 'chain/wrong-cluster' });
+    expect(refused.info.get()).toBeNull();
+    refused.flushReceipts();
+    expect(asked).toEqual(['/']);
+
+    liar.isHonest = true;
+    const node = link(liar.url);
+    await node.start();
+    const accepted = node.info.get();
+    expect(accepted).toMatchObject({ network: 'test-credits' });
+    asked = [];
+    liar.isHonest = false;
+    node.announce();
+    await soon(() => {
+      time.advance(0);
+      expect(node.state.get()).toMatchObject({ state: 'away', error: { code: 'chain/wrong-cluster' } });
+    });
+    expect(node.info.get()).toBe(accepted);
+  });
 
   test('a clock that is off by an hour is named', async () => {
     time.advance(3_600_000);

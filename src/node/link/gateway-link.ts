@@ -98,8 +98,8 @@ export function createGatewayLink(options: {
   async function register(): Promise<void> {
     const startedAt = performance.now();
     const found = await calls.info();
-    info.set(found);
     checkTerms(found);
+    info.set(found);
     hasNews = false;
     const capabilities = options.capabilities();
     checkRequirements(capabilities.hardware, found.requirements ?? coreHardwareMinimum);

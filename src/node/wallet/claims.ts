@@ -17,6 +17,8 @@ import { sendBytes } from './reconciler.ts';
 /** What a wallet may add (priority) must not cost more. */
 const mostFeeLamports = 1_000_000n;
 const blockMs = 400;
+/** So many blocks a blockhash is good for: MAX_PROCESSING_AGE in solana-clock. */
+const blockhashBlocks = 150;
 
 export interface Claims {
   /** Asks the gateway for a payout, holds it against the node's own books, and tries it out. Throws `settlement/*`, `wallet/*`, `chain/*`, `link/*`. */
@@ -96,8 +98,10 @@ export function createClaims(parts: {
       const checked = check(bytes, channel, claim);
       const treasury = parts.treasuryOf(channel) ?? '';
       if (!checked.signers.includes(treasury)) throw bad('The gateway has not signed what it would pay.');
-      const { last_valid_block_height: lastValid, id } = answer.settlement;
+      const { last_valid_block_height: toldLastValid, id } = answer.settlement;
       const { ok, problem, height } = await tryOut(chain, checked);
+      // A longer life is but the gateway's word: an unpaid claim must not stay under way for ever.
+      const lastValid = Math.min(toldLastValid, height + blockhashBlocks);
       if (!ledger.payments.claim(id))
         ledger.payments.addClaim({
           id,

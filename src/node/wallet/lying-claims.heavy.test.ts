@@ -100,6 +100,16 @@ describe.skipIf(noLocalChain)('a gateway that lies about a payout', () => {
       lie = one;
       await expect(node.wallet.claims.prepare()).rejects.toThrow(message);
     }
+    // No transaction lives longer than its blockhash.
+    lie = (claim) => {
+      const { settlement, ...rest } = remade(claim);
+      return { ...rest, settlement: { ...settlement, id: 'long', last_valid_block_height: 1_000_000_000 } };
+    };
+    const long = await node.wallet.claims.prepare();
+    expect(node.ledger.payments.claim('long')?.lastValidBlockHeight).toBeLessThanOrEqual(
+      stage.chain.ledger.slot() + 150,
+    );
+    expect(long.expiresAt).toBeLessThanOrEqual(Date.now() + 150 * 400);
     lie = (claim) => remade(claim);
     expect((await node.wallet.claims.prepare()).simulation).toEqual({ ok: true, problem: null });
 

@@ -37,16 +37,27 @@ export function ownChannel(
   };
 }
 
-/** Throws `chain/wrong-cluster` where a gateway calls a chain by another’s name, `link/bad-answer` where it would pay in what is no money. */
+/** In less a payout can hardly be signed and become final; a promise to pay within months is none. */
+const settleWindow = { leastSeconds: 3600, mostSeconds: 30 * 86_400 };
+
+/**
+ * Throws `chain/wrong-cluster` where a gateway calls a chain by another’s name, `link/bad-answer` where it would pay in what is no money or
+ * settle vouchers in no time or after very long.
+ */
 export function checkTerms({ network, settlement }: GatewayInfo): void {
   if (!settlement) return;
-  const { cluster, genesis_hash: genesisHash, mint, decimals } = settlement;
+  const { cluster, genesis_hash: genesisHash, mint, decimals, settle_window_seconds: seconds } = settlement;
   if (cluster !== network)
     throw new AppError('chain/wrong-cluster', `The gateway works in ${network} and pays on ${cluster}.`);
   if (cluster !== 'localnet' && genesisHash !== genesisHashes[cluster])
     throw new AppError(
       'chain/wrong-cluster',
       `The gateway says ${cluster}, but its chain began with ${genesisHash}.`,
+    );
+  const { leastSeconds, mostSeconds } = settleWindow;
+  if (seconds < leastSeconds || seconds > mostSeconds)
+    throw bad(
+      `The gateway would settle vouchers within ${seconds} seconds; from an hour (${leastSeconds}) to 30 days (${mostSeconds}) is taken.`,
     );
   const isUsdc = mint === usdcMints[cluster];
   // Anybody can make a token; on the other clusters nothing is worth anything.

@@ -10,8 +10,8 @@ const mostPages = 100;
 export interface Named {
   signature: string;
   slot: number;
-  /** As validators write it, `[length] text; …`; null where an endpoint does not say. */
-  memo: string | null;
+  /** Of each endpoint that says, as validators write it: `[length] text; …`. */
+  memos: string[];
   /** How many endpoints have it as finalized. */
   finalizedBy: number;
 }
@@ -27,14 +27,15 @@ export async function listNamed(
 ): Promise<{ named: Named[]; isWhole: boolean; answers: number }> {
   const lists = await chain.askAll((connection) => listOf(connection, address, until));
   const found = new Map<string, Named>();
+  // Each endpoint counts once, however often it lists one.
   for (const { listed } of lists)
-    for (const one of listed) {
+    for (const one of new Map(listed.map((each) => [each.signature, each])).values()) {
       const known = found.get(one.signature);
       const isFinal = one.confirmationStatus === 'finalized';
       found.set(one.signature, {
         signature: one.signature,
         slot: Math.max(known?.slot ?? 0, one.slot),
-        memo: known?.memo ?? one.memo,
+        memos: [...(known?.memos ?? []), ...(one.memo === null ? [] : [one.memo])],
         finalizedBy: (known?.finalizedBy ?? 0) + Number(isFinal),
       });
     }

@@ -8,7 +8,7 @@ import type { Ledger } from '../ledger/ledger.ts';
 import { isEnded, type Payment } from '../ledger/payment-book.ts';
 import type { ChainAccess } from './chain.ts';
 import { type ChainTransaction, readTransaction } from './chain-transaction.ts';
-import { judgePayment, type OwedChannel, receivedOf } from './judge-payment.ts';
+import { judgePayment, type OwedChannel, type PaymentVerdict, receivedOf } from './judge-payment.ts';
 import { nextStep } from './payment-policy.ts';
 import { listNamed, type Named, viewsOf } from './payment-watch.ts';
 
@@ -121,16 +121,22 @@ export async function reconcile(parts: ReconcilerParts): Promise<void> {
     channel: KnownChannel,
     isWholeLook: boolean,
   ): Promise<boolean | 'look again'> {
-    if (one.memo !== null && !one.memo.includes(channel.channel)) return true;
+    // Memos, balances and failures are an endpoint's word: as many must tell the same.
+    if (one.memos.filter((memo) => !memo.includes(channel.channel)).length >= quorum) return true;
     let known = ledger.payments.paymentBySignature(one.signature);
     if (known && isEnded(known.state)) return true;
     if (!known) {
-      const transaction = await chain.ask((connection) =>
+      const seen = await chain.askAll((connection) =>
         readTransaction(connection, one.signature, 'confirmed'),
       );
-      if (!transaction) return false;
-      const verdict = judgePayment(transaction, owedOf(ledger.channel(channel.channel) ?? channel));
-      if (verdict.kind === 'failed' || verdict.kind === 'other' || verdict.kind === 'stranger') return true;
+      const owed = owedOf(ledger.channel(channel.channel) ?? channel);
+      const shown = seen.flatMap((transaction) =>
+        transaction ? [{ transaction, verdict: judgePayment(transaction, owed) }] : [],
+      );
+      const isNone = shown.filter(({ verdict }) => !speaksOfChannel(verdict)).length >= quorum;
+      const found = shown.find(({ verdict }) => speaksOfChannel(verdict));
+      if (isNone || !found || !speaksOfChannel(found.verdict)) return isNone;
+      const { transaction, verdict } = found;
       if (verdict.kind === 'disputed' && ledger.payments.disputedCount(channel.id) >= mostDisputed)
         return true;
       add(transaction, channel, verdict.cumulativeAtomic, verdict.receivedAtomic, await heightOf());
@@ -295,6 +301,11 @@ export async function sendBytes(chain: ChainAccess, bytes: Uint8Array): Promise<
     }
   });
 }
+
+const speaksOfChannel = (
+  verdict: PaymentVerdict,
+): verdict is Extract<PaymentVerdict, { kind: 'settlement' | 'disputed' }> =>
+  verdict.kind === 'settlement' || verdict.kind === 'disputed';
 
 const isClaim = (transaction: ChainTransaction, { payout }: KnownChannel): boolean =>
   transaction.feePayer === payout;

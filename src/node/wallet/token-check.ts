@@ -6,8 +6,8 @@ import type { Ledger } from '../ledger/ledger.ts';
 import type { ChainAccess } from './chain.ts';
 
 /**
- * Asks the chain what the token is that a gateway pays with, once, and takes it down. Throws `settlement/bad-token` for one in which less
- * may arrive than is sent or whose decimals are not those that the gateway says; `chain/*` where the chain could not be asked.
+ * Asks the chain what the token is that a gateway pays with, once, and takes it down. Throws `settlement/bad-token` for one with an
+ * extension by which less may arrive than is sent, or somebody else may take or freeze what was paid, or whose decimals are not those that the gateway says; `chain/*` where the chain could not be asked.
  */
 export async function checkToken(
   { mint, decimals }: Pick<SettlementTerms, 'mint' | 'decimals'>,

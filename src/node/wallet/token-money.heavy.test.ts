@@ -14,7 +14,7 @@ import { tokenPrograms } from '#contract/settlement/known-addresses.ts';
 import { settlementInstructions } from '#contract/settlement/settlement-transaction.ts';
 import { tokenAccountOf } from '#contract/settlement/token-accounts.ts';
 import { nativeMint } from '#contract/wire/voucher.ts';
-import { issueToken, noLocalChain } from '#testing/local-chain.ts';
+import { issueToken, noLocalChain, transferFee } from '#testing/local-chain.ts';
 import { type MoneyNode, signClaim } from '#testing/money-node.ts';
 import { eachWithMoney } from '#testing/money-stage.ts';
 
@@ -314,7 +314,7 @@ describe.skipIf(noLocalChain)(
           decimals,
           supply,
           program: TOKEN_2022_PROGRAM_ID,
-          transferFeeBasisPoints: 100,
+          extension: transferFee(stage.treasury.keypair.publicKey, 100),
         });
         await expect(stage.openGateway({ chain: stage.chainOptions({ mint: taxed }) })).rejects.toThrow(
           'takes a fee of each transfer',

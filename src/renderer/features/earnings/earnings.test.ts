@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { solUnit, usdcMints } from '#contract/assets.ts';
 import type { EarningsSummary, Entry } from '#contract/earnings.ts';
-import { energyCost, energyOfMonth } from './electricity.ts';
+import { energyCost, energyOfMonth, withNewest } from './electricity.ts';
 import { emptyDraft, filterOf } from './entry-filter.ts';
 import { missingBlocks, withEntries } from './entry-pages.ts';
 import { addsUp, reconcile } from './reconciliation.ts';
@@ -173,4 +173,12 @@ test('electricity is of the last days, today among them; unknown where no day is
   expect(energyCost(energy, 'all', now)).toBe(120_000n);
   expect(energyCost([], 1, now)).toBeNull();
   expect(energyOfMonth(energy, 2026, 3)).toBeNull();
+});
+
+test('of electricity that was read before, the newest days are read again', () => {
+  const today = { day: '2026-02-01', wattHours: 200, costMicroUsd: 60_000, isMeasured: true };
+  const tomorrow = { ...today, day: '2026-02-02' };
+  expect(withNewest(energy, [today, tomorrow])).toEqual([...energy.slice(0, 2), today, tomorrow]);
+  expect(withNewest(energy, [])).toEqual(energy);
+  expect(withNewest([], [today])).toEqual([today]);
 });

@@ -7,6 +7,12 @@ export function localDay(at: number): string {
   return `${day.getFullYear()}-${two(day.getMonth() + 1)}-${two(day.getDate())}`;
 }
 
+/** Days that were read before, with what was read again of the newest of them. */
+export function withNewest(known: readonly EnergyDay[], newest: readonly EnergyDay[]): readonly EnergyDay[] {
+  const first = newest[0]?.day;
+  return first === undefined ? known : [...known.filter(({ day }) => day < first), ...newest];
+}
+
 /** Micro-dollars of the last so many days, today among them; null where no day is known. */
 export function energyCost(
   days: readonly EnergyDay[] | null,

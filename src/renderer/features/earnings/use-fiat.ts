@@ -1,8 +1,9 @@
 import { useEffect, useState } from 'react';
-import type { EnergyDay } from '#contract/resources.ts';
+import { type EnergyDay, mostEnergyDays } from '#contract/resources.ts';
 import { client } from '../../lib/client.ts';
 import { dollarRate, type FiatRate, fiatRate } from '../../lib/fiat.ts';
 import { useSignal } from '../../lib/use-signal.ts';
+import { withNewest } from './electricity.ts';
 
 /** The price that SOL is shown by, and the one that dollars are converted with; null where earnings are in something else, as test credits, which are no money. */
 export function useFiat(isOther: boolean): { rate: FiatRate | null; dollars: FiatRate | null } {
@@ -13,15 +14,21 @@ export function useFiat(isOther: boolean): { rate: FiatRate | null; dollars: Fia
 }
 
 const refreshMs = 60_000;
+/** Older days change no more. */
+const changingDays = 31;
 
-/** Electricity by local day; null where it is not known. */
+/** Electricity by local day, all that there is; null where it is not known. */
 export function useEnergyDays(): readonly EnergyDay[] | null {
   const [days, setDays] = useState<readonly EnergyDay[] | null>(null);
   useEffect(() => {
     let wanted = true;
+    let known: readonly EnergyDay[] | null = null;
     const read = async () => {
-      const answer = await client.request('resources.energy', { days: 400 });
-      if (wanted && answer.ok) setDays(answer.data);
+      const count = known ? changingDays : mostEnergyDays;
+      const answer = await client.request('resources.energy', { days: count });
+      if (!wanted || !answer.ok) return;
+      known = known ? withNewest(known, answer.data) : answer.data;
+      setDays(known);
     };
     void read();
     const timer = setInterval(read, refreshMs);
