@@ -13,6 +13,7 @@ import { testWalletOptions } from '#testing/test-wallet/test-wallet-options.ts';
 import { launchChromium } from './harness/chromium.ts';
 import { launchDesktop, stopDisplay } from './harness/desktop.ts';
 import { noteNotifications, type ShownNotification } from './harness/native.ts';
+import { openOnPhone, scan, startPhoneRelay } from './harness/phone.ts';
 import { freshProfile } from './harness/places.ts';
 import { openTab as openTabIn, proceed, tabTitle, walletTabs } from './harness/wallet-tabs.ts';
 
@@ -187,6 +188,37 @@ test('switched off, the next payout is not shown by the system', async () => {
   const told = () => JSON.parse(readFileSync(join(profile, 'notices.json'), 'utf8')).payments.length;
   await expect.poll(told).toBe(2);
   expect(await shown()).toEqual(before);
+});
+
+test('claimed on a phone: the relay is set, the code is scanned, and what the phone signs is paid', async () => {
+  const relay = await startPhoneRelay();
+  try {
+    await page.getByRole('link', { name: 'Settings' }).click();
+    const field = page.getByLabel('Relay for a wallet on a phone');
+    await field.fill('http://relay.example');
+    await field.press('Tab');
+    await page.getByText('https and without a path').waitFor();
+    await field.fill(relay.url);
+    await field.press('Tab');
+    await expect.poll(async () => (await call('settings.get')).phoneRelayUrl).toBe(relay.url);
+    await page.getByRole('link', { name: 'Earnings' }).click();
+    await serve(3);
+    await card().getByRole('button', { name: 'Claim payout' }).click();
+    await dialog().getByText('Tried out on the chain: it would go through.').waitFor();
+    await dialog().getByText('Phantom (on your phone)').click();
+    await press('Sign in the wallet');
+    const code = dialog().getByRole('img', { name: 'Code with the link for Phantom on a phone' });
+    await code.waitFor();
+    const phone = await openOnPhone(browser, await scan(code), own);
+    await phone.getByText('Local chain: no real money').waitFor();
+    await proceed(phone);
+    await tabTitle(phone, 'Done');
+    await dialog().getByText('Paid, for good.').waitFor({ timeout: 60_000 });
+    await press('Done');
+  } finally {
+    await relay.close();
+  }
+  expect(await call('payouts.list')).toHaveLength(3);
 });
 
 /** Lamports as SOL, in groups of three after the point, without zeros at the end. */

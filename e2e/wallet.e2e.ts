@@ -2,12 +2,14 @@ import type { Browser, ElectronApplication, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Bridge } from '#contract/bridge.ts';
 import type { Result } from '#contract/result.ts';
+import { phantomLink } from '#contract/settlement/phone-mail.ts';
 import { signInText } from '#contract/settlement/sign-in-text.ts';
-import type { WalletAnswer, WalletQuestion, WalletWay } from '#contract/wallet.ts';
+import type { SignInRequest, WalletAnswer, WalletQuestion, WalletWay } from '#contract/wallet.ts';
 import type { WalletManner } from '#testing/test-wallet/test-wallet.ts';
 import { testWalletOptions } from '#testing/test-wallet/test-wallet-options.ts';
 import { launchChromium } from './harness/chromium.ts';
 import { launchDesktop, stopDisplay } from './harness/desktop.ts';
+import { openOnPhone, scan, startPhoneRelay } from './harness/phone.ts';
 import { freshProfile } from './harness/places.ts';
 import { openTab as openTabIn, proceed, tabTitle as title, walletTabs } from './harness/wallet-tabs.ts';
 
@@ -41,11 +43,24 @@ async function askForAddress(): Promise<string> {
   return nextLink();
 }
 
-const ask = (question: WalletQuestion, via: WalletWay = 'browser'): Promise<Result<WalletAnswer>> =>
+const signIn: SignInRequest = {
+  statement: 'Let the key of this node act.',
+  uri: 'https://gateway.example',
+  version: '1',
+  chainId: 'devnet',
+  nonce: 'a1b2c3d4e5',
+  issuedAt: '2026-11-26T10:00:00.000Z',
+  expirationTime: '2026-12-26T10:00:00.000Z',
+  resources: ['urn:solanalm:node-key:abc'],
+};
+
+const request = (name: string, input: object) =>
   page.evaluate(
-    (asked) => (globalThis as unknown as { bridge: Bridge }).bridge.request('shell.askWallet', asked),
-    { question, via },
-  ) as Promise<Result<WalletAnswer>>;
+    (asked) => (globalThis as unknown as { bridge: Bridge }).bridge.request(asked.name, asked.input),
+    { name, input },
+  );
+const ask = (question: WalletQuestion, via: WalletWay = 'browser') =>
+  request('shell.askWallet', { question, via }) as Promise<Result<WalletAnswer>>;
 
 test('the wallet says no: the app tells it, and asks again when it is told to', async () => {
   const tab = await openTab(await askForAddress(), 'reject');
@@ -94,17 +109,7 @@ test('connect: by the copied link in another browser, the address comes into the
 });
 
 test('sign in: the shell hands over a text that is exactly what was asked, signed for the page’s host', async () => {
-  const request = {
-    statement: 'Let the key of this node act.',
-    uri: 'https://gateway.example',
-    version: '1',
-    chainId: 'devnet',
-    nonce: 'a1b2c3d4e5',
-    issuedAt: '2026-11-26T10:00:00.000Z',
-    expirationTime: '2026-12-26T10:00:00.000Z',
-    resources: ['urn:solanalm:node-key:abc'],
-  };
-  const answer = ask({ op: 'signIn', summary: 'Sign in.', request });
+  const answer = ask({ op: 'signIn', summary: 'Sign in.', request: signIn });
   const link = await nextLink();
   const tab = await openTab(link);
   await proceed(tab);
@@ -112,13 +117,52 @@ test('sign in: the shell hands over a text that is exactly what was asked, signe
   const result = await answer;
   if (!result.ok || result.data.op !== 'signIn') return expect.fail(JSON.stringify(result));
   const { address, signed_message } = result.data.delegation;
-  const text = signInText({ domain: new URL(link).host, address, ...request });
+  const text = signInText({ domain: new URL(link).host, address, ...signIn });
   expect(Buffer.from(signed_message, 'base64').toString()).toBe(text);
   expect(address).toBe(own.address);
 
-  const altered = ask({ op: 'signIn', summary: 'Sign in.', request });
+  const altered = ask({ op: 'signIn', summary: 'Sign in.', request: signIn });
   const other = await openTab(await nextLink(), 'alter');
   await proceed(other);
   await title(other, 'The app did not accept this');
   expect(await altered).toMatchObject({ ok: false, error: { code: 'wallet/bad-signature' } });
+});
+
+test('on a phone: its camera reads the code, Phantom opens the page, and the address and a sign-in come back', async () => {
+  const relay = await startPhoneRelay();
+  try {
+    await page.getByRole('button', { name: 'Back' }).click();
+    await page.getByLabel('Payout address').fill('');
+    await page.getByRole('button', { name: 'Take it from a wallet' }).click();
+    await dialog().getByText('Phantom (in your browser)').waitFor();
+    expect(await dialog().getByText('Phantom (on your phone)').count()).toBe(0);
+    await request('settings.update', { phoneRelayUrl: relay.url });
+    await dialog().getByText('Phantom (on your phone)').click();
+    await dialog().getByRole('button', { name: 'Ask the wallet' }).click();
+    const code = dialog().getByRole('img', { name: 'Code with the link for Phantom on a phone' });
+    await code.waitFor();
+    const phone = await openOnPhone(browser, await scan(code), own);
+    await proceed(phone);
+    await title(phone, 'Done');
+    await dialog().waitFor({ state: 'detached' });
+    expect(await page.getByLabel('Payout address').inputValue()).toBe(own.address);
+
+    const answer = ask({ op: 'signIn', summary: 'Sign in.', request: signIn }, 'phone');
+    await expect.poll(() => request('shell.walletLink', {})).toMatchObject({ data: { via: 'phone' } });
+    const { data: link } = (await request('shell.walletLink', {})) as { data: { url: string } };
+    const other = await openOnPhone(browser, phantomLink(link.url), own);
+    await proceed(other);
+    await title(other, 'Done');
+    const result = await answer;
+    if (!result.ok || result.data.op !== 'signIn') return expect.fail(JSON.stringify(result));
+    const { address, signed_message } = result.data.delegation;
+    const text = signInText({ domain: new URL(relay.url).host, address, ...signIn });
+    expect(Buffer.from(signed_message, 'base64').toString()).toBe(text);
+  } finally {
+    await relay.close();
+  }
+  expect(await ask({ op: 'connect', summary: '' }, 'phone')).toMatchObject({
+    ok: false,
+    error: { code: 'wallet/relay-unreachable' },
+  });
 });
