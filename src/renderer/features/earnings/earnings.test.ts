@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { solUnit, usdcMints } from '#contract/assets.ts';
 import type { EarningsSummary, Entry } from '#contract/earnings.ts';
-import { energyCost, energyOfMonth, withNewest } from './electricity.ts';
+import type { EnergyDay } from '#contract/resources.ts';
+import { energyCost, energyOfMonth, energyReader } from './electricity.ts';
 import { emptyDraft, filterOf } from './entry-filter.ts';
 import { missingBlocks, withEntries } from './entry-pages.ts';
 import { addsUp, reconcile } from './reconciliation.ts';
@@ -175,10 +176,23 @@ test('electricity is of the last days, today among them; unknown where no day is
   expect(energyOfMonth(energy, 2026, 3)).toBeNull();
 });
 
-test('of electricity that was read before, the newest days are read again', () => {
+test('all days of electricity are read once, then but the newest, and all again where days may lie in between', async () => {
+  const asked: number[] = [];
   const today = { day: '2026-02-01', wattHours: 200, costMicroUsd: 60_000, isMeasured: true };
   const tomorrow = { ...today, day: '2026-02-02' };
-  expect(withNewest(energy, [today, tomorrow])).toEqual([...energy.slice(0, 2), today, tomorrow]);
-  expect(withNewest(energy, [])).toEqual(energy);
-  expect(withNewest([], [today])).toEqual([today]);
+  const later = { ...today, day: '2026-04-02' };
+  const away = { ok: false as const, error: { code: 'host/unavailable' as const, message: 'away' } };
+  const is = (...data: EnergyDay[]) => ({ ok: true as const, data });
+  const answers = [away, is(...energy), is(today, tomorrow), is(), away, is(later), is(...energy, later)];
+  const read = energyReader(async (days) => {
+    asked.push(days);
+    return answers.shift() ?? away;
+  });
+  const joined = [...energy.slice(0, 2), today, tomorrow];
+  expect(await read()).toBeNull();
+  expect(await read()).toEqual(energy);
+  for (let times = 0; times < 3; times++) expect(await read()).toEqual(joined);
+  expect(asked).toEqual([4000, 4000, 31, 31, 31]);
+  expect(await read()).toEqual([...energy, later]);
+  expect(asked.slice(5)).toEqual([31, 4000]);
 });

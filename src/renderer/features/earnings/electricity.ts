@@ -1,4 +1,5 @@
-import type { EnergyDay } from '#contract/resources.ts';
+import { type EnergyDay, mostEnergyDays } from '#contract/resources.ts';
+import type { Result } from '#contract/result.ts';
 
 /** `YYYY-MM-DD` of an instant by this computer's clock. */
 export function localDay(at: number): string {
@@ -7,10 +8,29 @@ export function localDay(at: number): string {
   return `${day.getFullYear()}-${two(day.getMonth() + 1)}-${two(day.getDate())}`;
 }
 
-/** Days that were read before, with what was read again of the newest of them. */
-export function withNewest(known: readonly EnergyDay[], newest: readonly EnergyDay[]): readonly EnergyDay[] {
-  const first = newest[0]?.day;
-  return first === undefined ? known : [...known.filter(({ day }) => day < first), ...newest];
+/** Older days change no more. */
+const changingDays = 31;
+
+/** Reads all days once, and then but the newest again, unless they do not join on to those; null while they are not known. */
+export function energyReader(
+  ask: (days: number) => Promise<Result<EnergyDay[]>>,
+): () => Promise<readonly EnergyDay[] | null> {
+  let known: readonly EnergyDay[] | null = null;
+  return async () => {
+    if (known) {
+      const newest = await ask(changingDays);
+      const first = newest.ok ? newest.data[0]?.day : undefined;
+      if (!newest.ok || first === undefined) return known;
+      const isJoined = (known.at(-1)?.day ?? '') >= first;
+      if (isJoined) {
+        known = [...known.filter(({ day }) => day < first), ...newest.data];
+        return known;
+      }
+    }
+    const all = await ask(mostEnergyDays);
+    if (all.ok) known = all.data;
+    return known;
+  };
 }
 
 /** Micro-dollars of the last so many days, today among them; null where no day is known. */

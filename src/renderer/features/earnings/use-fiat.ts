@@ -1,9 +1,9 @@
 import { useEffect, useState } from 'react';
-import { type EnergyDay, mostEnergyDays } from '#contract/resources.ts';
+import type { EnergyDay } from '#contract/resources.ts';
 import { client } from '../../lib/client.ts';
 import { dollarRate, type FiatRate, fiatRate } from '../../lib/fiat.ts';
 import { useSignal } from '../../lib/use-signal.ts';
-import { withNewest } from './electricity.ts';
+import { energyReader } from './electricity.ts';
 
 /** The price that SOL is shown by, and the one that dollars are converted with; null where earnings are in something else, as test credits, which are no money. */
 export function useFiat(isOther: boolean): { rate: FiatRate | null; dollars: FiatRate | null } {
@@ -14,21 +14,16 @@ export function useFiat(isOther: boolean): { rate: FiatRate | null; dollars: Fia
 }
 
 const refreshMs = 60_000;
-/** Older days change no more. */
-const changingDays = 31;
 
 /** Electricity by local day, all that there is; null where it is not known. */
 export function useEnergyDays(): readonly EnergyDay[] | null {
   const [days, setDays] = useState<readonly EnergyDay[] | null>(null);
   useEffect(() => {
     let wanted = true;
-    let known: readonly EnergyDay[] | null = null;
+    const readDays = energyReader((count) => client.request('resources.energy', { days: count }));
     const read = async () => {
-      const count = known ? changingDays : mostEnergyDays;
-      const answer = await client.request('resources.energy', { days: count });
-      if (!wanted || !answer.ok) return;
-      known = known ? withNewest(known, answer.data) : answer.data;
-      setDays(known);
+      const found = await readDays();
+      if (wanted) setDays(found);
     };
     void read();
     const timer = setInterval(read, refreshMs);
