@@ -84,6 +84,15 @@ async function serve(count: number): Promise<void> {
     });
     expect(response.status, await response.text()).toBe(200);
   }
+  // Its receipts are on their way still.
+  await expect
+    .poll(() => call('payers.list'), { timeout: 30_000 })
+    .toEqual([
+      expect.objectContaining({
+        unvoucheredLamports: '0',
+        unsettledLamports: expect.not.stringMatching(/^0$/),
+      }),
+    ]);
 }
 
 async function expectNothingPaid(): Promise<void> {
