@@ -29,6 +29,8 @@ const asked = (change: Partial<SignIn> = {}): SignIn => ({
 });
 const check = (signIn: SignIn, at = now) =>
   checkDelegation(signText(signInText(signIn)), { ...node, now: at });
+const checkWith = (relays: string[], domain: string) =>
+  checkDelegation(signText(signInText(asked({ domain }))), { ...node, now, relays });
 
 /** From the ABNF: what each part may be. */
 const some = (unit: fc.Arbitrary<string>, least: number, most: number) =>
@@ -124,6 +126,20 @@ describe('a delegation', () => {
     expect(check(asked())).toEqual({ address, issuedAt: now, expiresAt: now + days30 });
     for (const domain of ['localhost:43119', '[::1]:80', 'gateway.example'])
       expect(check(asked({ domain }))).toMatchObject({ address });
+  });
+
+  test('a page of a relay that is known is taken, at its very host and port', () => {
+    const relays = ['https://relay.example', 'http://192.168.1.2:8117'];
+    for (const domain of ['relay.example', '192.168.1.2:8117'])
+      expect(checkWith(relays, domain)).toMatchObject({ address });
+    for (const domain of [
+      'relay.example:8117',
+      '192.168.1.2',
+      'a.relay.example',
+      'relay.example.evil.example',
+    ])
+      expect(() => checkWith(relays, domain)).toThrow('Line 1');
+    expect(() => checkWith([], 'relay.example')).toThrow('Line 1');
   });
 
   const resources = delegationRequest(node, now, 'abcdefgh12').resources;

@@ -38,5 +38,5 @@ const relay = await start().catch((thrown: unknown) => {
 });
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void relay.close());
 console.log(
-  `Wallets on phones answer over ${relay.url}; the app wants this address under Settings, Phone relay.`,
+  `Wallets on phones answer over ${relay.url}; the app wants this address under Settings, “Relay for a wallet on a phone”.`,
 );

@@ -39,6 +39,16 @@ const judge = (
   );
 const paid = { bound: { payout: owner.address }, proven: owner.address };
 
+test('a sign-in on a phone is taken from a relay that the gateway was told of', () => {
+  const byPhone = owner.delegate({ ...node, gatewayOrigin: 'http://127.0.0.1:8001' }, now, {
+    domain: 'relay.example',
+  });
+  expect(() => judge(owner.address, byPhone)).toThrow('Line 1');
+  expect(judge(owner.address, byPhone, { relays: ['https://relay.example'] })).toMatchObject({
+    address: owner.address,
+  });
+});
+
 describe('with test credits', () => {
   test('a node may come without its wallet’s word, and change a wallet that never gave it', () => {
     expect(judge(owner.address, undefined)).toBeNull();

@@ -21,6 +21,7 @@ let payout: string | null;
 let owner: WalletOwner;
 
 let network: Network | null;
+let relayUrl: string | null;
 
 const open = () =>
   createWalletBinding({
@@ -30,7 +31,7 @@ const open = () =>
     payoutAddress: () => payout,
     gatewayUrl: () => gatewayUrl,
     network: () => network,
-    relayUrl: () => null,
+    relayUrl: () => relayUrl,
   });
 const signedBy = ({ keypair }: WalletOwner, message: string): string => {
   const [d, x] = [keypair.secretKey.slice(0, 32), keypair.secretKey.slice(32)].map((part) =>
@@ -54,6 +55,7 @@ beforeEach(() => {
   time = createFakeClock();
   file = join(mkdtempSync(join(tmpdir(), 'wallet-')), 'wallet.json');
   payout = null;
+  relayUrl = null;
   network = 'devnet';
   owner = newWalletOwner();
 });
@@ -95,6 +97,16 @@ test('a sign-in that was not asked for, is used twice, too old, or for another n
   const fresh = delegated(binding);
   payout = binding.bind(fresh);
   expect(await code(fresh)).toBe('wallet/bad-delegation');
+});
+
+test('a phone’s sign-in names the relay: it is good while that relay is the one that is set', async () => {
+  const binding = open();
+  const byPhone = () => delegated(binding, owner, { domain: 'relay.example' });
+  expect(await codeOf(() => binding.bind(byPhone()))).toBe('wallet/bad-delegation');
+  relayUrl = 'https://other.example';
+  expect(await codeOf(() => binding.bind(byPhone()))).toBe('wallet/bad-delegation');
+  relayUrl = 'https://relay.example';
+  expect(binding.bind(byPhone())).toBe(owner.address);
 });
 
 test('where no wallet is bound any address may be paid; where one is, only with its signature', async () => {
