@@ -22,7 +22,7 @@ import { createWalletPage, type WalletPage } from './wallet-page.ts';
 
 /** The app, a relay with a proxy in front, and a phone: a Chromium of its size whose wallet signs for real. */
 const own = testWalletOptions(randomBytes(32));
-const connect: WalletQuestion = { op: 'connect', summary: 'Show your address, please.' };
+const connect: WalletQuestion = { op: 'connect', summary: `Show your address, please: ${own.address}` };
 const request: SignInRequest = {
   statement: 'Let the key of this node act.',
   uri: 'https://gateway.example',
@@ -155,7 +155,7 @@ test('connect: the phone shows the address, and nothing that passes can be read'
   const { answer, url } = await ask(connect);
   expect(url).toMatch(new RegExp(`^${relayUrl}/w/[\\w-]{22}#s=[\\w-]{43}$`));
   const on = await openPhone(url);
-  await on.getByText('Show your address, please.').waitFor();
+  await on.getByText('Show your address, please').waitFor();
   expect(new URL(on.url()).hash).toBe('');
   expect(await on.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
   await press(on);
