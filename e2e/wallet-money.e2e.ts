@@ -204,12 +204,12 @@ test('claimed on a phone: the relay is set, the code is scanned, and what the ph
   try {
     await page.getByRole('link', { name: 'Settings' }).click();
     const field = page.getByLabel('Relay for a wallet on a phone');
-    await field.fill('http://relay.example');
+    await field.fill('http://relay.example/key-of-the-relay-1');
     await field.press('Tab');
-    await page.getByText('https and without a path').waitFor();
-    await field.fill(relay.url);
+    await page.getByText('the address that the relay told').waitFor();
+    await field.fill(relay.address);
     await field.press('Tab');
-    await expect.poll(async () => (await call('settings.get')).phoneRelayUrl).toBe(relay.url);
+    await expect.poll(async () => (await call('settings.get')).phoneRelayUrl).toBe(relay.address);
     await page.getByRole('link', { name: 'Earnings' }).click();
     await serve(3);
     await card().getByRole('button', { name: 'Claim payout' }).click();

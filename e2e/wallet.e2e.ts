@@ -136,7 +136,7 @@ test('on a phone: its camera reads the code, Phantom opens the page, and the add
     await page.getByRole('button', { name: 'Take it from a wallet' }).click();
     await dialog().getByText('Phantom (in your browser)').waitFor();
     expect(await dialog().getByText('Phantom (on your phone)').count()).toBe(0);
-    await request('settings.update', { phoneRelayUrl: relay.url });
+    await request('settings.update', { phoneRelayUrl: relay.address });
     await dialog().getByText('Phantom (on your phone)').click();
     await dialog().getByRole('button', { name: 'Ask the wallet' }).click();
     const code = dialog().getByRole('img', { name: 'Code with the link for Phantom on a phone' });

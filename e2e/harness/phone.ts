@@ -6,14 +6,18 @@ import { openPhoneRelay } from '#gateway/phone-relay/phone-relay.ts';
 import { installTestWallet, type TestWalletOptions } from '#testing/test-wallet/test-wallet.ts';
 
 /** A relay on this computer with the page that was built. */
-export const startPhoneRelay = () =>
-  openPhoneRelay({
+export async function startPhoneRelay() {
+  const key = 'key-of-the-relay-1';
+  const relay = await openPhoneRelay({
+    key,
     port: 0,
     host: '127.0.0.1',
     publicUrl: null,
     pagesDir: 'out/wallet-page',
     behindProxy: false,
   });
+  return { ...relay, address: `${relay.url}/${key}` };
+}
 
 /** What a camera reads off the screen. */
 export async function scan(code: Locator): Promise<string> {

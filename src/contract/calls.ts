@@ -275,7 +275,15 @@ export const shellCalls = {
   /** The page of the question that waits, for another browser or the phone, and until when it is good; null when none waits. */
   'shell.walletLink': {
     input: nothing,
-    output: z.object({ url: z.string(), via: walletWaySchema, expiresAt: instantSchema }).nullable(),
+    output: z
+      .object({
+        url: z.string(),
+        via: walletWaySchema,
+        expiresAt: instantSchema,
+        /** Four digits that a phone's page shows too; null in a browser. */
+        code: z.string().nullable(),
+      })
+      .nullable(),
   },
   /** Takes back the question that waits: it fails with `wallet/cancelled`. */
   'shell.cancelWallet': { input: nothing, output: done },

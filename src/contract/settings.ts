@@ -10,12 +10,15 @@ export const networkSettingSchema = z.discriminatedUnion('kind', [
 ]);
 export type NetworkSetting = z.infer<typeof networkSettingSchema>;
 
-/** Origin of a relay for wallets on phones: https, for whoever alters the page on its way could ask the wallet for anything. */
+/**
+ * Address of a relay for wallets on phones, and the key that it wants of apps. https, for whoever alters the page on its way could ask the
+ * wallet for anything.
+ */
 export const relayUrlSchema = z
   .url({ protocol: /^https?$/ })
   .regex(
-    /^(https:\/\/[^/?#@\s]+|http:\/\/(127\.0\.0\.1|localhost|\[::1\])(:\d+)?)\/?$/,
-    'an address with https and without a path, as https://relay.example',
+    /^(https:\/\/[^/?#@\s]+|http:\/\/(127\.0\.0\.1|localhost|\[::1\])(:\d+)?)\/[A-Za-z0-9_-]{16,64}$/,
+    'the address that the relay told when it started, as https://relay.example/… with its key',
   );
 
 const autoOr = (min: number, max: number) => z.union([z.literal('auto'), z.int().min(min).max(max)]);

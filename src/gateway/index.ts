@@ -2,7 +2,6 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
-import { relayUrlSchema } from '#contract/settings.ts';
 import { clusterSchema } from '#contract/wire/network.ts';
 import { createGateway, type Gateway } from './gateway.ts';
 import type { ChainOptions } from './settlement/open-settlement.ts';
@@ -93,9 +92,9 @@ function amountOf(flag: 'settle-threshold' | 'credit-limit'): bigint | undefined
 }
 
 function relaysOf(): string[] {
-  const relays = z.array(relayUrlSchema).safeParse(flags['phone-relay']);
-  if (!relays.success) throw new Error('--phone-relay wants https and no path, as https://relay.example');
-  return relays.data;
+  const relays = z.array(z.url({ protocol: /^https?$/ })).safeParse(flags['phone-relay']);
+  if (!relays.success) throw new Error('--phone-relay wants an address, as https://relay.example');
+  return relays.data.map((url) => new URL(url).origin);
 }
 
 async function start(): Promise<Gateway> {

@@ -22,10 +22,12 @@ export interface Mailboxes {
   create(id: string, tokens: { app: string; phoneSha256: string }, question: Uint8Array): number;
   /** 200 with what lies there, 204 before it does, 401, or 404 where there is no such mailbox, or none any more. */
   read(id: string, slot: PhoneSlot, token: string): { status: number; sealed?: Uint8Array };
-  /** 201, 401, 404, or 409 where something lies there. */
+  /** 201, 401, 404, or 409 where something else lies there. */
   write(id: string, slot: PhoneSlot, token: string, sealed: Uint8Array): number;
   /** 204, 401 or 404. */
   remove(id: string, token: string): number;
+  /** Of all mailboxes, those whose time is over. */
+  forgetOld(): void;
 }
 
 /** Sealed questions and answers, each slot written once, in memory and for ten minutes. `now` in unix ms. */
@@ -64,7 +66,9 @@ export function createMailboxes(now: () => number): Mailboxes {
     write(id, slot, token, sealed) {
       const box = open(id, writer[slot], token);
       if (typeof box === 'number') return box;
-      if (box.slots[slot]) return 409;
+      const known = box.slots[slot];
+      // A try whose answer was lost on its way is repeated, by browsers too.
+      if (known) return Buffer.from(known).equals(sealed) ? 201 : 409;
       box.slots[slot] = sealed;
       return 201;
     },
@@ -74,6 +78,7 @@ export function createMailboxes(now: () => number): Mailboxes {
       boxes.delete(id);
       return 204;
     },
+    forgetOld,
   };
 }
 

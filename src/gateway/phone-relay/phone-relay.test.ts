@@ -9,7 +9,8 @@ import { openPhoneRelay, type PhoneRelay, type PhoneRelayOptions } from './phone
 
 const pagesDir = mkdtempSync(join(tmpdir(), 'solanalm-relay-'));
 for (const name of ['index.html', 'page.js', 'page.css']) writeFileSync(join(pagesDir, name), `of ${name}`);
-const base = { port: 0, host: '127.0.0.1', publicUrl: null, pagesDir, behindProxy: false };
+const key = 'key-of-the-relay-1';
+const base = { key, port: 0, host: '127.0.0.1', publicUrl: null, pagesDir, behindProxy: false };
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 
 let relay: PhoneRelay;
@@ -33,7 +34,7 @@ const rights = (token: string) => ({ authorization: `Bearer ${token}` });
 const create = ({ id, app, phone }: Box, body: BodyInit = 'question', headers = {}) =>
   fetch(`${relay.url}/mail/${id}`, {
     method: 'PUT',
-    headers: { ...rights(app), 'x-phone-token-sha256': sha256(phone), ...headers },
+    headers: { ...rights(app), 'x-relay-key': key, 'x-phone-token-sha256': sha256(phone), ...headers },
     body,
   });
 const put = ({ id }: Box, slot: string, token: string, body: BodyInit = slot, headers = {}) =>
@@ -60,9 +61,11 @@ test('a question, its answer and what the app says to it pass, each once and to 
   expect(await (await get(box, 'verdict', box.phone)).text()).toBe('verdict');
 
   // Nothing is written over.
-  expect(await statuses([create(box), put(box, 'answer', box.phone), put(box, 'verdict', box.app)])).toEqual([
-    409, 409, 409,
-  ]);
+  const others = [create(box), put(box, 'answer', box.phone, 'b'), put(box, 'verdict', box.app, 'c')];
+  expect(await statuses(others)).toEqual([409, 409, 409]);
+  // The same once more is a try whose answer was lost.
+  expect((await put(box, 'answer', box.phone)).status).toBe(201);
+  expect(await (await get(box, 'answer', box.app)).text()).toBe('answer');
   expect((await remove(box, box.app)).status).toBe(204);
   expect(await statuses([get(box, 'verdict', box.phone), remove(box, box.app)])).toEqual([404, 404]);
 });
@@ -93,6 +96,13 @@ test('neither end can do the other’s part, nor can anybody without a token', a
   expect((await get(newBox(), 'question', box.phone)).status).toBe(404);
 });
 
+test('who does not know the relay’s key lays nothing down for others', async () => {
+  const box = newBox();
+  for (const wrong of ['', 'key-of-the-relay-2', `${key}0`])
+    expect((await create(box, 'question', { 'x-relay-key': wrong })).status).toBe(401);
+  expect((await get(box, 'question', box.phone)).status).toBe(404);
+});
+
 test('a mailbox is gone after ten minutes', async () => {
   const box = newBox();
   await create(box);
@@ -109,7 +119,7 @@ test('what is larger than any question is refused, said or not', async () => {
   expect((await create(box, new Uint8Array(mostSealedBytes + 1))).status).toBe(413);
   const endless = new ReadableStream({ pull: (to) => to.enqueue(new Uint8Array(1024)) });
   const init = { method: 'PUT', body: endless, duplex: 'half' } as RequestInit;
-  const headers = { ...rights(other.app), 'x-phone-token-sha256': sha256(other.phone) };
+  const headers = { ...rights(other.app), 'x-relay-key': key, 'x-phone-token-sha256': sha256(other.phone) };
   const answer = await fetch(`${relay.url}/mail/${other.id}`, { ...init, headers }).catch(() => null);
   expect(answer?.status ?? 413).toBe(413);
   expect(await statuses([get(box, 'question', box.phone), get(other, 'question', other.phone)])).toEqual([

@@ -1,3 +1,4 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -8,11 +9,12 @@ import { bodyLimit } from 'hono/body-limit';
 import { RateLimiterMemory } from 'rate-limiter-flexible';
 import type { PhoneSlot } from '#contract/settlement/phone-mail.ts';
 import { walletPageHeaders } from '#contract/wallet-page.ts';
-import { createMailboxes, mostSealedBytes } from './mailboxes.ts';
+import { createMailboxes, type Mailboxes, mostSealedBytes } from './mailboxes.ts';
 
 const headersTimeoutMs = 5000;
 const requestTimeoutMs = 10_000;
 const mostConnections = 2000;
+const forgetEveryMs = 60_000;
 /** A page asks some twenty times, an app that waits once a second. */
 const requestsPerMinute = 300;
 const questionsPerMinute = 20;
@@ -22,6 +24,8 @@ export interface PhoneRelayOptions {
   host: string;
   /** The origin that phones and apps know it by; null: where it listens. */
   publicUrl: string | null;
+  /** What apps show to lay down a question: without it anybody could ask whoever trusts this address. */
+  key: string;
   /** The page as `build/wallet-page.vite.config.ts` makes it. */
   pagesDir: string;
   /** Whoever asks stands last in `X-Forwarded-For`, which a proxy in front has written. */
@@ -38,13 +42,15 @@ export interface PhoneRelay {
 }
 
 /**
- * Serves the wallet's page to phones, and keeps what the page and the app have to say to each other for ten minutes. Only they can read
- * it. `PUT /mail/{id}` (the app) opens a mailbox, `GET` and `PUT /mail/{id}/{slot}` read and write it once, `DELETE` ends it.
+ * Serves the wallet's page to phones, and keeps what the page and the app have to say to each other, sealed, for ten minutes.
+ * `PUT /mail/{id}` (the app) opens a mailbox, `GET` and `PUT /mail/{id}/{slot}` read and write it once, `DELETE` ends it.
  */
 export async function openPhoneRelay(options: PhoneRelayOptions): Promise<PhoneRelay> {
   const pages = readPages(options.pagesDir);
   let origin = options.publicUrl ?? '';
-  const app = routes({ ...options, pages, origin: () => origin });
+  const mail = createMailboxes(options.now ?? Date.now);
+  const forgetting = setInterval(mail.forgetOld, forgetEveryMs).unref();
+  const app = routes({ ...options, mail, pages, origin: () => origin });
   const server = await new Promise<Server>((resolve, reject) => {
     const { port, host: hostname } = options;
     const serverOptions = { connectionsCheckingInterval: 1000 };
@@ -60,6 +66,7 @@ export async function openPhoneRelay(options: PhoneRelayOptions): Promise<PhoneR
     url: origin,
     port,
     close() {
+      clearInterval(forgetting);
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeAllConnections();
       return closed;
@@ -85,16 +92,18 @@ function readPages(dir: string): Record<'index' | 'script' | 'style', Page> {
 }
 
 function routes(parts: {
+  mail: Mailboxes;
   pages: ReturnType<typeof readPages>;
+  key: string;
   origin(): string;
   behindProxy: boolean;
-  now?: () => number;
 }): Hono {
-  const { pages } = parts;
-  const mail = createMailboxes(parts.now ?? Date.now);
+  const { mail, pages } = parts;
   const requests = new RateLimiterMemory({ points: requestsPerMinute, duration: 60 });
   const questions = new RateLimiterMemory({ points: questionsPerMinute, duration: 60 });
   const app = new Hono();
+  // A body that breaks off, for one; a stranger is no reason for a log.
+  app.onError((_error, c) => c.body(null, 400));
 
   app.use(async (c, next) => {
     await next();
@@ -124,6 +133,7 @@ function routes(parts: {
   app.put('/mail/:id{[A-Za-z0-9_-]{22}}', async (c) => {
     const phoneSha256 = c.req.header('x-phone-token-sha256') ?? '';
     const token = bearer(c);
+    if (!isSame(c.req.header('x-relay-key') ?? '', parts.key)) return c.body(null, 401);
     if (token === null || !/^[0-9a-f]{64}$/.test(phoneSha256)) return c.body(null, 400);
     if (!(await isWithin(questions, whoAsks(c, parts.behindProxy)))) return c.body(null, 429);
     return status(c, mail.create(c.req.param('id'), { app: token, phoneSha256 }, await bytes(c)));
@@ -148,6 +158,9 @@ const status = (c: Context, code: number) => c.newResponse(null, code as 204);
 const bytes = async (c: Context) => new Uint8Array(await c.req.arrayBuffer());
 const bearer = (c: Context) =>
   /^Bearer ([0-9A-Za-z_-]{22,64})$/.exec(c.req.header('authorization') ?? '')?.[1] ?? null;
+
+const sha256 = (text: string) => createHash('sha256').update(text).digest();
+const isSame = (given: string, wanted: string) => timingSafeEqual(sha256(given), sha256(wanted));
 
 const isWithin = (limiter: RateLimiterMemory, who: string): Promise<boolean> =>
   limiter.consume(who).then(

@@ -72,6 +72,7 @@ export async function openPageServer(
   host = `127.0.0.1:${port}`;
   return {
     url: `http://${host}/w/${pageId}#t=${token}`,
+    code: null,
     // Stops listening at once; a reply under way still leaves.
     close() {
       isOver = true;

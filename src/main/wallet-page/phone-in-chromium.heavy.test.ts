@@ -34,6 +34,7 @@ const request: SignInRequest = {
   resources: ['urn:solanalm:node-key:abc'],
 };
 
+const key = 'key-of-the-relay-1';
 let pagesDir: string;
 let browser: Browser;
 let relay: PhoneRelay;
@@ -43,6 +44,8 @@ let relayUrl: string;
 let passed: Buffer[];
 /** What the proxy makes of a body; the app's and the phone's on their way in, the relay's on its way out. */
 let alter: (path: string, body: Buffer) => Buffer;
+/** Whether what the relay answered is lost on its way. */
+let lose: (path: string, status: number) => boolean;
 let page: WalletPage;
 let phone: Page | null;
 let problems: string[];
@@ -66,10 +69,12 @@ beforeEach(async () => {
   problems = [];
   phone = null;
   alter = (_path, body) => body;
+  lose = () => false;
   proxy = createServer((incoming, response) => void forward(incoming, response));
   await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
   relayUrl = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
   relay = await openPhoneRelay({
+    key,
     port: 0,
     host: '127.0.0.1',
     publicUrl: relayUrl,
@@ -79,7 +84,7 @@ beforeEach(async () => {
   page = createWalletPage({
     files: () => expect.fail('the page of this computer is not wanted'),
     open: () => expect.fail('no browser of this computer is wanted'),
-    relayUrl: async () => relayUrl,
+    relayUrl: async () => `${relayUrl}/${key}`,
     timeoutMs: 20_000,
   });
 });
@@ -93,16 +98,16 @@ afterEach(async () => {
 
 async function forward(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
   const { url = '/', method, headers } = incoming;
-  const body = async (from: AsyncIterable<Buffer>) => {
+  const what = `${method} ${url}`;
+  const isMail = url.startsWith('/mail/');
+  const bodyOf = async (from: AsyncIterable<Buffer>) => {
     const parts: Buffer[] = [];
     for await (const part of from) parts.push(part);
     const whole = Buffer.concat(parts);
-    const next = url.startsWith('/mail/') && whole.length > 0 ? alter(`${method} ${url}`, whole) : whole;
-    if (url.startsWith('/mail/'))
-      passed.push(Buffer.from(`${method} ${url} ${JSON.stringify(headers)}`), next);
-    return next;
+    return isMail && whole.length > 0 ? alter(what, whole) : whole;
   };
-  const sent = await body(incoming);
+  const sent = await bodyOf(incoming);
+  passed.push(Buffer.from(`${what} ${JSON.stringify(headers)}`), sent);
   const onward = httpRequest({
     host: '127.0.0.1',
     port: relay.port,
@@ -113,8 +118,14 @@ async function forward(incoming: IncomingMessage, response: ServerResponse): Pro
   });
   onward.on('error', () => response.headersSent || response.destroy());
   onward.on('response', async (answer) => {
+    const body = await bodyOf(answer);
+    if (isMail) passed.push(body);
+    // Of an answer with a body half arrives.
+    const isLost = lose(what, answer.statusCode ?? 0);
+    if (isLost && body.length === 0) return response.destroy();
     response.writeHead(answer.statusCode ?? 500, answer.headers);
-    response.end(await body(answer));
+    if (!isLost) return response.end(body);
+    response.write(body.subarray(0, body.length / 2), () => response.destroy());
   });
   onward.end(sent);
 }
@@ -132,7 +143,7 @@ async function ask(question: WalletQuestion) {
   await expect.poll(() => page.link()).not.toBeNull();
   const link = page.link();
   expect(link?.via).toBe('phone');
-  return { answer, url: link?.url ?? '' };
+  return { answer, url: link?.url ?? '', code: link?.code ?? '' };
 }
 
 async function openPhone(url: string, manner: WalletManner = 'approve'): Promise<Page> {
@@ -152,10 +163,12 @@ const title = (on: Page, name: string) => on.getByRole('heading', { level: 1, na
 const press = (on: Page) => on.getByRole('button', { name: 'Continue in Phantom' }).tap();
 
 test('connect: the phone shows the address, and nothing that passes can be read', async () => {
-  const { answer, url } = await ask(connect);
+  const { answer, url, code } = await ask(connect);
+  expect(code).toMatch(/^\d{4}$/);
   expect(url).toMatch(new RegExp(`^${relayUrl}/w/[\\w-]{22}#s=[\\w-]{43}$`));
   const on = await openPhone(url);
   await on.getByText('Show your address, please').waitFor();
+  await on.getByText(`Go on only if your computer shows ${code} now.`).waitFor();
   expect(new URL(on.url()).hash).toBe('');
   expect(await on.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
   await press(on);
@@ -213,6 +226,46 @@ test('reloaded on the phone it asks again; answered it asks nobody else', async 
   await on.context().close();
 });
 
+test('what is lost on its way is sent again, until both ends know how it ended', async () => {
+  const lost = new Set<string>();
+  lose = (path, status) => {
+    const what = path.replace(/\/mail\/[^/]+/, '');
+    if (!path.includes('/mail/') || status === 204 || lost.has(what)) return false;
+    lost.add(what);
+    // Where the question is laid down nobody has asked yet: that is told, and asked again by a person.
+    return what !== 'PUT ';
+  };
+  const { answer, url } = await ask({ op: 'signIn', summary: 'Sign in.', request });
+  const on = await openPhone(url);
+  await press(on);
+  expect(await answer).toMatchObject({ delegation: { address: own.address } });
+  await title(on, 'Done');
+  const each = ['PUT ', 'GET /question', 'PUT /answer', 'GET /answer', 'PUT /verdict', 'GET /verdict'];
+  expect([...lost].toSorted()).toEqual(each.toSorted());
+});
+
+test('pressed twice it is declined once', async () => {
+  const { answer, url } = await ask(connect);
+  const on = await openPhone(url);
+  await on.getByRole('button', { name: 'Decline' }).evaluate((button: HTMLElement) => {
+    button.click();
+    button.click();
+  });
+  await title(on, 'Declined');
+  await expect(answer).rejects.toMatchObject({ code: 'wallet/rejected' });
+  await on.waitForTimeout(1500);
+  await title(on, 'Declined');
+});
+
+test('a key that the relay does not know is told of', async () => {
+  const other = createWalletPage({
+    files: () => expect.fail(),
+    open: async () => {},
+    relayUrl: async () => `${relayUrl}/another-key-than-it`,
+  });
+  await expect(other.ask(connect, 'phone')).rejects.toThrow('does not take the key');
+});
+
 test('what the app takes back is over on the phone too', async () => {
   const { answer, url } = await ask(connect);
   const on = await openPhone(url);
@@ -255,6 +308,7 @@ test('a relay that is not there, refuses, or has forgotten the question is told 
   await relay.close();
   await expect(page.ask(connect, 'phone')).rejects.toMatchObject({ code: 'wallet/relay-unreachable' });
   relay = await openPhoneRelay({
+    key,
     port,
     host: '127.0.0.1',
     publicUrl: 'https://relay.example',
@@ -264,6 +318,7 @@ test('a relay that is not there, refuses, or has forgotten the question is told 
   await expect(page.ask(connect, 'phone')).rejects.toThrow('refused the question with status 403');
   await relay.close();
   relay = await openPhoneRelay({
+    key,
     port,
     host: '127.0.0.1',
     publicUrl: relayUrl,
@@ -283,6 +338,7 @@ test('a relay that is not there, refuses, or has forgotten the question is told 
   const forgotten = await ask(connect);
   await relay.close();
   relay = await openPhoneRelay({
+    key,
     port,
     host: '127.0.0.1',
     publicUrl: relayUrl,

@@ -1,19 +1,20 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '#contract/errors.ts';
-import { type PhoneSlot, phoneMail, phonePageUrl } from '#contract/settlement/phone-mail.ts';
+import { phoneMail, phonePageUrl } from '#contract/settlement/phone-mail.ts';
 import type { Channel, OpenQuestion } from './wallet-page.ts';
 
 const lookEveryMs = 1000;
 const requestLimitMs = 10_000;
 const mostAnswerBytes = 32 * 1024;
+const verdictTries = 5;
 
 /**
  * Lays the question in a mailbox at the relay and looks for the answer. Throws `wallet/relay-unreachable`; later faults, and
  * `wallet/relay-altered`, go to `question.fail`. A relay that is away for a while is asked again until the question is over.
  */
 export async function openPhoneMailbox(relayUrl: string, question: OpenQuestion): Promise<Channel> {
-  const { origin, host } = new URL(relayUrl);
+  const { origin, host, pathname } = new URL(relayUrl);
   const id = randomBytes(16).toString('base64url');
   const secret = randomBytes(32).toString('base64url');
   const ownToken = randomBytes(32).toString('base64url');
@@ -28,12 +29,16 @@ export async function openPhoneMailbox(relayUrl: string, question: OpenQuestion)
       signal: AbortSignal.timeout(requestLimitMs),
       ...(body ? { body } : {}),
     });
-  const put = async (slot: PhoneSlot, value: unknown, path = `/${slot}`, more = {}) =>
-    call('PUT', path, await mail.seal(slot, JSON.stringify(value)), more);
 
-  const phone = { 'x-phone-token-sha256': createHash('sha256').update(mail.token).digest('hex') };
-  const opened = await put('question', question.told, '', phone).catch((fault: Error) => fault);
+  const more = {
+    'x-relay-key': pathname.slice(1),
+    'x-phone-token-sha256': createHash('sha256').update(mail.token).digest('hex'),
+  };
+  const told = await mail.seal('question', JSON.stringify(question.told));
+  const opened = await call('PUT', '', told, more).catch((fault: Error) => fault);
   if (opened instanceof Error) throw unreachable(origin, `does not answer (${reasonOf(opened)})`);
+  if (opened.status === 401)
+    throw unreachable(origin, 'does not take the key that stands behind its address under Settings');
   if (opened.status !== 201) throw unreachable(origin, `refused the question with status ${opened.status}`);
 
   async function look(): Promise<void> {
@@ -42,15 +47,23 @@ export async function openPhoneMailbox(relayUrl: string, question: OpenQuestion)
       const answer = await call('GET', '/answer').catch(() => null);
       if (answer === null || answer.status === 204 || answer.status === 429 || answer.status >= 500) continue;
       if (answer.status !== 200) throw unreachable(origin, 'no longer has the question');
-      const text = await mail.open('answer', await bytesOf(answer));
+      const sealed = await bytesOf(answer).catch(() => null);
+      if (sealed === null) continue;
+      const text = await mail.open('answer', sealed);
       if (over.signal.aborted) return;
       if (text === null)
         throw new AppError('wallet/relay-altered', `What came over ${origin} is not what the phone sent.`);
       isAnswered = true;
-      const verdict = question.take(text, host);
-      // The phone says how it ended; where it cannot be told, the app still does.
-      await put('verdict', verdict).catch(() => {});
-      return;
+      return tell(question.take(text, host));
+    }
+  }
+  /** The phone says how it ended; where it cannot be told, the app still does. */
+  async function tell(verdict: unknown): Promise<void> {
+    const sealed = await mail.seal('verdict', JSON.stringify(verdict));
+    for (let tried = 0; tried < verdictTries; tried += 1) {
+      const put = await call('PUT', '/verdict', sealed).catch(() => null);
+      if (put?.status === 201 || put?.status === 404) return;
+      await sleep(lookEveryMs);
     }
   }
   let isAnswered = false;
@@ -60,6 +73,7 @@ export async function openPhoneMailbox(relayUrl: string, question: OpenQuestion)
 
   return {
     url: phonePageUrl(origin, id, secret),
+    code: mail.code,
     close() {
       over.abort();
       if (!isAnswered) call('DELETE', '').catch(() => {});

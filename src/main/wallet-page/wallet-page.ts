@@ -27,6 +27,8 @@ export interface OpenQuestion {
 export interface Channel {
   /** The page's address, with what it needs to ask. */
   url: string;
+  /** Four digits that a phone's page shows too. */
+  code: string | null;
   close(): void;
 }
 
@@ -49,20 +51,19 @@ export interface WalletPage {
    */
   ask(question: WalletQuestion, via?: WalletWay): Promise<WalletAnswer>;
   /** Of the question that waits. */
-  link(): { url: string; via: WalletWay; expiresAt: number } | null;
+  link(): { url: string; via: WalletWay; expiresAt: number; code: string | null } | null;
   cancel(): void;
 }
 
 interface Waiting {
-  url: string;
-  via: WalletWay;
-  expiresAt: number;
+  link: NonNullable<ReturnType<WalletPage['link']>>;
   fail(error: AppError): void;
 }
 
 export function createWalletPage(parts: WalletPageParts): WalletPage {
   let waiting: Waiting | null = null;
   let turn = 0;
+  let endedBy = superseded;
 
   async function open(via: WalletWay, question: OpenQuestion): Promise<Channel> {
     if (via === 'browser') return openPageServer(parts.files(), question, parts.ports);
@@ -75,7 +76,8 @@ export function createWalletPage(parts: WalletPageParts): WalletPage {
   async function ask(question: WalletQuestion, via: WalletWay = 'browser'): Promise<WalletAnswer> {
     turn += 1;
     const mine = turn;
-    waiting?.fail(new AppError('wallet/cancelled', 'The app has asked the wallet something else since.'));
+    endedBy = superseded;
+    waiting?.fail(endedBy());
     const timeoutMs = parts.timeoutMs ?? walletPageTimeoutMs;
     const expiresAt = Date.now() + timeoutMs;
     const outcome = Promise.withResolvers<WalletAnswer>();
@@ -100,12 +102,12 @@ export function createWalletPage(parts: WalletPageParts): WalletPage {
     const channel = await open(via, { told, take, fail: outcome.reject });
     if (mine !== turn) {
       channel.close();
-      throw new AppError('wallet/cancelled', 'The app has asked the wallet something else since.');
+      throw endedBy();
     }
     const late = new AppError('wallet/timed-out', `Nobody has answered for ${spanOf(timeoutMs)}.`);
-    const timer = setTimeout(() => outcome.reject(late), timeoutMs);
-    const { url } = channel;
-    const own: Waiting = { url, via, expiresAt, fail: outcome.reject };
+    const timer = setTimeout(() => outcome.reject(late), Math.max(0, expiresAt - Date.now()));
+    const { url, code } = channel;
+    const own: Waiting = { link: { url, via, expiresAt, code }, fail: outcome.reject };
     waiting = own;
     if (via === 'browser') parts.open(url).catch(() => {});
     try {
@@ -119,14 +121,18 @@ export function createWalletPage(parts: WalletPageParts): WalletPage {
 
   return {
     ask,
-    link: () => waiting && { url: waiting.url, via: waiting.via, expiresAt: waiting.expiresAt },
+    link: () => waiting?.link ?? null,
     cancel() {
       turn += 1;
-      waiting?.fail(new AppError('wallet/cancelled', 'The question was taken back in the app.'));
+      endedBy = takenBack;
+      waiting?.fail(endedBy());
     },
   };
 }
 
+const superseded = () =>
+  new AppError('wallet/cancelled', 'The app has asked the wallet something else since.');
+const takenBack = () => new AppError('wallet/cancelled', 'The question was taken back in the app.');
 const spanOf = (ms: number) => (ms >= 60_000 ? `${Math.round(ms / 60_000)} minutes` : `${ms / 1000} s`);
 
 function jsonOf(text: string): unknown {

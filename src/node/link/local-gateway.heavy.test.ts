@@ -83,7 +83,7 @@ test('a wallet on a phone may sign in over the relay that is set, from the insta
     return createGatewayCalls(url, key, () => Date.now()).register(capabilities);
   };
   await expect(register()).rejects.toThrow('Line 1');
-  phoneRelayUrl = 'https://relay.example';
+  phoneRelayUrl = 'https://relay.example/key-of-the-relay-1';
   gateway.tell();
   await expect.poll(() => register().then(() => 'registered', String)).toBe('registered');
   await gateway.close();

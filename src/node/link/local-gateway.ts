@@ -38,7 +38,7 @@ export function createLocalGateway(options: {
 
   const told = () => {
     const { testRequestsPerMinute, phoneRelayUrl } = options.settings();
-    return { testRequestsPerMinute, relays: phoneRelayUrl === null ? [] : [phoneRelayUrl] };
+    return { testRequestsPerMinute, relays: phoneRelayUrl === null ? [] : [new URL(phoneRelayUrl).origin] };
   };
 
   function start(): Promise<string> {

@@ -105,7 +105,7 @@ test('a phone’s sign-in names the relay: it is good while that relay is the on
   expect(await codeOf(() => binding.bind(byPhone()))).toBe('wallet/bad-delegation');
   relayUrl = 'https://other.example';
   expect(await codeOf(() => binding.bind(byPhone()))).toBe('wallet/bad-delegation');
-  relayUrl = 'https://relay.example';
+  relayUrl = 'https://relay.example/key-of-the-relay-1';
   expect(binding.bind(byPhone())).toBe(owner.address);
 });
 

@@ -1,15 +1,16 @@
 import { type PhoneMail, type PhoneSlot, phoneMail } from '#contract/settlement/phone-mail.ts';
 import type { WalletPageQuestion, WalletPageReply } from '#contract/wallet.ts';
 
-/** What the app says to an answer; `refused` with the reason. */
+/** What the app says to an answer; `sent`: it is on its way, and nobody has said how it ended. */
 export type Verdict =
-  | { kind: 'taken' }
-  | { kind: 'expired' }
+  | { kind: 'taken' | 'expired' | 'sent' }
   | { kind: 'refused'; message?: string | undefined };
 
 /** How this page reaches the app. */
 export interface Channel {
   isPhone: boolean;
+  /** Four digits that the app shows too; null on its own computer. */
+  code: string | null;
   /** Null where the link is no longer good. */
   question(): Promise<WalletPageQuestion | null>;
   answer(reply: WalletPageReply): Promise<Verdict>;
@@ -17,8 +18,8 @@ export interface Channel {
   forget(): void;
 }
 
-const verdictEveryMs = 500;
-const verdictWithinMs = 20_000;
+const againMs = 1000;
+const withinMs = 60_000;
 
 /** The channel that the link speaks of: `#t=` is a token of the app's own server, `#s=` the secret of a mailbox at a relay. */
 export async function openChannel(): Promise<Channel> {
@@ -46,6 +47,7 @@ function appChannel(id: string, token: string, forget: () => void): Channel {
   const call = (init: RequestInit) => fetch(`/api/${id}`, { headers, ...init }).catch(() => null);
   return {
     isPhone: false,
+    code: null,
     async question() {
       const response = await call({ method: 'GET' });
       return response?.ok ? response.json() : null;
@@ -62,32 +64,34 @@ function appChannel(id: string, token: string, forget: () => void): Channel {
 /** A mailbox at the relay that serves this page. */
 function relayChannel(id: string, mail: PhoneMail, forget: () => void): Channel {
   const headers = { authorization: `Bearer ${mail.token}` };
-  const call = (slot: PhoneSlot, init: RequestInit = {}) =>
-    fetch(`/mail/${id}/${slot}`, { headers, ...init }).catch(() => null);
-  async function read(slot: PhoneSlot, response: Response): Promise<unknown> {
-    const text = await mail.open(slot, new Uint8Array(await response.arrayBuffer()));
+
+  /** Asks again while the phone's network or the relay is away, and while nothing lies there yet; null: it stayed so. */
+  async function call(slot: PhoneSlot, init: RequestInit = {}) {
+    const until = Date.now() + withinMs;
+    while (Date.now() < until) {
+      const response = await fetch(`/mail/${id}/${slot}`, { headers, ...init }).catch(() => null);
+      const body = await response?.arrayBuffer().catch(() => null);
+      const isDue = !response || !body || [204, 429].includes(response.status) || response.status >= 500;
+      if (!isDue) return { status: response.status, body: new Uint8Array(body) };
+      await new Promise((resolve) => setTimeout(resolve, againMs));
+    }
+    return null;
+  }
+  async function read(slot: 'question' | 'verdict'): Promise<unknown> {
+    const found = await call(slot);
+    const text = found?.status === 200 ? await mail.open(slot, found.body) : null;
     return text === null ? null : JSON.parse(text);
   }
   return {
     isPhone: true,
-    async question() {
-      const response = await call('question');
-      return response?.status === 200
-        ? ((await read('question', response)) as WalletPageQuestion | null)
-        : null;
-    },
+    code: mail.code,
+    question: async () => (await read('question')) as WalletPageQuestion | null,
     async answer(reply) {
       const body = await mail.seal('answer', JSON.stringify(reply));
       const put = await call('answer', { method: 'PUT', body });
       if (put?.status !== 201) return { kind: 'expired' };
-      const until = Date.now() + verdictWithinMs;
-      while (Date.now() < until) {
-        await new Promise((resolve) => setTimeout(resolve, verdictEveryMs));
-        const response = await call('verdict');
-        if (response?.status === 200) return verdictOf(await read('verdict', response));
-        if (response?.status === 404) break;
-      }
-      return { kind: 'expired' };
+      const verdict = await read('verdict');
+      return verdict === null ? { kind: 'sent' } : verdictOf(verdict);
     },
     forget,
   };

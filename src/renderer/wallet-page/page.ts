@@ -9,15 +9,17 @@ import { details } from './question-details.ts';
 
 const words = en.walletPage;
 const channel = await openChannel();
+const mostLeftMs = 5 * 60_000;
 const closing = channel.isPhone ? words.closePhone : words.close;
 const once = channel.isPhone ? words.oncePhone : words.once;
 
-void start();
+start().catch(() => showExpired());
 
 async function start(): Promise<void> {
   const asked = await channel.question();
   if (!asked) return showExpired();
-  setTimeout(showExpired, Math.max(0, asked.expiresAt - Date.now()));
+  // A phone's clock may go otherwise than the computer's.
+  setTimeout(showExpired, Math.max(0, channel.isPhone ? mostLeftMs : asked.expiresAt - Date.now()));
   const wallets = watchWallets(asked.question.op, () => {
     if (!isBusy) showQuestion(asked, wallets());
   });
@@ -56,6 +58,7 @@ function showQuestion(asked: WalletPageQuestion, wallets: SolanaWallet[]): void 
     title: words.title[op],
     body: [
       ...details(asked.question),
+      ...(channel.code === null ? [] : [element('p', words.code.replace('{{code}}', channel.code), 'code')]),
       walletChoice(wallets, (wallet) => {
         chosen = wallet;
         const button = document.querySelector('button.accent');
@@ -100,13 +103,14 @@ async function ask(asked: WalletPageQuestion, wallet: SolanaWallet): Promise<voi
     title: words.confirmIn.replace('{{wallet}}', wallet.name),
     body: [element('p', words.confirmText)],
   });
+  let answer: WalletAnswer;
   try {
-    const answer: WalletAnswer = await askWallet(wallet, asked.question, location.host);
-    await finish({ ok: true, answer });
+    answer = await askWallet(wallet, asked.question, location.host);
   } catch (thrown) {
-    if (thrown instanceof WrongAccount) showWrongAccount(asked, wallet, thrown);
-    else await finish({ ok: false, code: 'wallet/rejected', message: reasonOf(thrown, wallet) });
+    if (thrown instanceof WrongAccount) return showWrongAccount(asked, wallet, thrown);
+    return finish({ ok: false, code: 'wallet/rejected', message: reasonOf(thrown, wallet) });
   }
+  await finish({ ok: true, answer });
 }
 
 const reasonOf = (thrown: unknown, { name }: SolanaWallet) =>
@@ -151,16 +155,20 @@ function facts(rows: [string, string][]): HTMLElement {
 
 /** Tells the app, and says in the tab how it ended. */
 async function finish(reply: WalletPageReply): Promise<void> {
+  if (isOver) return;
   isBusy = true;
+  isOver = true;
+  show({ look: 'asks', title: words.sending, body: [] });
   const verdict = await channel.answer(reply);
   channel.forget();
-  isOver = true;
+  if (verdict.kind === 'sent') return showEnd('asks', words.sent);
   if (verdict.kind === 'expired') return showEnd('warn', words.expired);
   if (verdict.kind === 'refused') return showEnd('bad', words.refused, verdict.message);
   if (reply.ok) showEnd('good', words.done);
   else showEnd('warn', words.rejected, reply.message);
 }
 
+/** Answered, or too late. */
 let isOver = false;
 
 function showExpired(): void {
@@ -172,7 +180,7 @@ function showExpired(): void {
 }
 
 function showEnd(
-  look: 'good' | 'warn' | 'bad',
+  look: 'asks' | 'good' | 'warn' | 'bad',
   text: { title: string; text: string },
   detail?: string,
 ): void {

@@ -80,7 +80,13 @@ export function walletAnswers(
   };
   const desktop: MemoryAnswers = {
     'shell.info': () => ({ desktop: true }),
-    'shell.walletLink': () => asked && { url: asked.url, via: asked.via, expiresAt: asked.expiresAt },
+    'shell.walletLink': () =>
+      asked && {
+        url: asked.url,
+        via: asked.via,
+        expiresAt: asked.expiresAt,
+        code: asked.via === 'phone' ? '4821' : null,
+      },
     'shell.cancelWallet': () => {
       asked?.fail(new AppError('wallet/cancelled', 'The question was taken back in the app.'));
       return null;

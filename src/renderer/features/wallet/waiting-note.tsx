@@ -4,6 +4,7 @@ import type { CallOutput } from '#contract/calls.ts';
 import { phantomLink } from '#contract/settlement/phone-mail.ts';
 import { client } from '../../lib/client.ts';
 import { useNow } from '../../lib/use-now.ts';
+import { BridgeWallet } from '../../lib/wallet/bridge-wallet.ts';
 import type { SolanaWallet } from '../../lib/wallet/solana-wallet.ts';
 import { Button } from '../../ui/button.tsx';
 import { QrCode } from '../../ui/qr-code.tsx';
@@ -21,10 +22,15 @@ export function WaitingNote({ wallet, onCancel }: { wallet: SolanaWallet; onCanc
     await navigator.clipboard.writeText(url);
     setCopied(true);
   };
+  const textOf = () => {
+    if (link) return t(`wallet.waiting.${link.via}`);
+    const isPhone = wallet instanceof BridgeWallet && wallet.via === 'phone';
+    return isPhone ? t('wallet.waiting.reaching') : t('wallet.waiting.wallet', { wallet: wallet.name });
+  };
   return (
     <Step>
       <p aria-live="polite" className="text-sm font-medium">
-        {link ? t(`wallet.waiting.${link.via}`) : t('wallet.waiting.wallet', { wallet: wallet.name })}
+        {textOf()}
       </p>
       {link && (
         <>
@@ -32,6 +38,9 @@ export function WaitingNote({ wallet, onCancel }: { wallet: SolanaWallet; onCanc
             <div className="flex justify-center">
               <QrCode text={phantomLink(link.url)} label={t('wallet.waiting.qr')} />
             </div>
+          )}
+          {link.code !== null && (
+            <p className="text-center text-sm font-medium">{t('wallet.waiting.code', { code: link.code })}</p>
           )}
           <p className="text-sm text-dim">{t(`wallet.waiting.help.${link.via}`)}</p>
           {link.via === 'phone' && (
