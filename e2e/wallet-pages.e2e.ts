@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { installTestWallet } from '#testing/test-wallet/test-wallet.ts';
 import { testWalletOptions } from '#testing/test-wallet/test-wallet-options.ts';
 import { launchChromium } from './harness/chromium.ts';
+import { scan } from './harness/phone.ts';
 import { screenshot } from './harness/places.ts';
 import { type PreviewPages, servePreview } from './harness/preview-pages.ts';
 import { seriousFaults } from './harness/serious-faults.ts';
@@ -266,6 +267,8 @@ test('in a browser its own wallets are asked directly, and nothing without a pre
     page.evaluate(() => (globalThis as never as { testWallet: { asked: number } }).testWallet.asked);
   expect(await asked()).toBe(0);
   await press('Sign in');
+  // It is another wallet than the one that is paid.
+  await press('Yes, this is mine');
   await dialog().getByText('Connected until').waitFor();
   expect(await asked()).toBe(1);
   expect(problems).toEqual([]);
@@ -285,4 +288,36 @@ test('the setup takes an address from a wallet', async () => {
   await button('Next').click();
   await page.getByRole('heading', { level: 1, name: 'Which network?' }).waitFor();
   expect(problems).toEqual([]);
+});
+
+const relaySet = encodeURIComponent(
+  JSON.stringify({ phoneRelayUrl: 'https://relay.example/key-of-the-relay-1' }),
+);
+
+test('on the phone: the code with its digits, and whose wallet has signed is compared before earnings go there', async () => {
+  for (const theme of ['light', 'dark'] as const) {
+    await open(`theme=${theme}&wallet=none&desktop&manners=${relaySet}#/earnings`, {
+      viewport: { width: theme === 'light' ? 900 : 1400, height: theme === 'light' ? 640 : 900 },
+    });
+    await card().getByRole('button', { name: 'Connect wallet' }).click();
+    await dialog().getByText('Phantom (on your phone)').click();
+    await press('Sign in');
+    const code = dialog().getByRole('img', { name: 'Code with the link for Phantom on a phone' });
+    await code.waitFor();
+    await dialog().getByText('The phone shows the same code: 4821').waitFor();
+    expect(await scan(code)).toMatch(
+      /^https:\/\/phantom\.app\/ul\/browse\/https%3A%2F%2Frelay\.example%2Fw%2F/,
+    );
+    await expectSound(`code ${theme}`);
+    if (process.env.PICTURES)
+      await page.screenshot({ path: `${process.env.PICTURES}/phone-code-${theme}.png` });
+    await dialog().getByText('Compare it with the address that your wallet shows').waitFor();
+    await expectSound(`compare ${theme}`);
+    if (process.env.PICTURES)
+      await page.screenshot({ path: `${process.env.PICTURES}/phone-compare-${theme}.png` });
+    await press('Yes, this is mine');
+    await dialog().getByText('Connected until').waitFor();
+    expect(problems).toEqual([]);
+    await page.context().close();
+  }
 });
