@@ -4,6 +4,8 @@ import { _electron, type ElectronApplication, type Page } from 'playwright-core'
 import { electronRuntime } from '../../build/scripts/electron-runtime.ts';
 import { root } from './places.ts';
 
+const answerMs = 15_000;
+
 let display: ChildProcess | null = null;
 let displayName = process.env.DISPLAY;
 
@@ -36,10 +38,24 @@ export async function launchDesktop(
       ...env,
     },
   };
-  // On a busy machine about one start in ten is never seen by Playwright, which then ends it.
-  const again = () => _electron.launch(launch);
-  const app = await again().catch(again).catch(again);
-  return { app, page: await app.firstWindow() };
+  // On a busy machine Playwright misses about one start in ten, or sees a window that never answers it.
+  const again = () => startSeen(launch);
+  return again().catch(again).catch(again);
+}
+
+async function startSeen(launch: Parameters<typeof _electron.launch>[0]) {
+  const app = await _electron.launch(launch);
+  try {
+    const page = await app.firstWindow();
+    const never = new Promise<never>((_, reject) => setTimeout(reject, answerMs, new Error('no answer')));
+    await Promise.race([page.evaluate(() => document.readyState), never]);
+    return { app, page };
+  } catch (thrown) {
+    const exited = once(app.process(), 'exit');
+    app.process().kill('SIGKILL');
+    await exited;
+    throw thrown;
+  }
 }
 
 /** Quits as its menu does, and waits until the process has ended: before that a second one would give way to it. */
