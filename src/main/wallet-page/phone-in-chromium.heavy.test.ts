@@ -73,14 +73,7 @@ beforeEach(async () => {
   proxy = createServer((incoming, response) => void forward(incoming, response));
   await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
   relayUrl = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
-  relay = await openPhoneRelay({
-    key,
-    port: 0,
-    host: '127.0.0.1',
-    publicUrl: relayUrl,
-    pagesDir,
-    behindProxy: false,
-  });
+  relay = await openRelay();
   page = createWalletPage({
     files: () => expect.fail('the page of this computer is not wanted'),
     open: () => expect.fail('no browser of this computer is wanted'),
@@ -129,6 +122,9 @@ async function forward(incoming: IncomingMessage, response: ServerResponse): Pro
   });
   onward.end(sent);
 }
+
+const openRelay = (port = 0, publicUrl = relayUrl) =>
+  openPhoneRelay({ port, host: '127.0.0.1', publicUrl, key, pagesDir, behindProxy: false });
 
 const flipped = (body: Buffer) => {
   const altered = Buffer.from(body);
@@ -307,24 +303,10 @@ test('a relay that is not there, refuses, or has forgotten the question is told 
   const { port } = relay;
   await relay.close();
   await expect(page.ask(connect, 'phone')).rejects.toMatchObject({ code: 'wallet/relay-unreachable' });
-  relay = await openPhoneRelay({
-    key,
-    port,
-    host: '127.0.0.1',
-    publicUrl: 'https://relay.example',
-    pagesDir,
-    behindProxy: false,
-  });
+  relay = await openRelay(port, 'https://relay.example');
   await expect(page.ask(connect, 'phone')).rejects.toThrow('refused the question with status 403');
   await relay.close();
-  relay = await openPhoneRelay({
-    key,
-    port,
-    host: '127.0.0.1',
-    publicUrl: relayUrl,
-    pagesDir,
-    behindProxy: false,
-  });
+  relay = await openRelay(port);
 
   const { answer, url } = await ask(connect);
   proxy.close();
@@ -337,14 +319,7 @@ test('a relay that is not there, refuses, or has forgotten the question is told 
 
   const forgotten = await ask(connect);
   await relay.close();
-  relay = await openPhoneRelay({
-    key,
-    port,
-    host: '127.0.0.1',
-    publicUrl: relayUrl,
-    pagesDir,
-    behindProxy: false,
-  });
+  relay = await openRelay(port);
   await expect(forgotten.answer).rejects.toThrow('no longer has the question');
 });
 
