@@ -16,6 +16,8 @@ const once = channel.isPhone ? words.oncePhone : words.once;
 start().catch(() => showExpired());
 
 async function start(): Promise<void> {
+  // From a relay it may take a while.
+  if (channel.isPhone) show({ look: 'asks', title: words.reading, body: [] });
   const asked = await channel.question();
   if (!asked) return showExpired();
   // A phone's clock may go otherwise than the computer's.
