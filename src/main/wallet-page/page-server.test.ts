@@ -1,5 +1,5 @@
 import { createServer, request as httpRequest, type IncomingHttpHeaders } from 'node:http';
-import { connect } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
 import { afterEach, expect, test, vi } from 'vitest';
 import type { AppError } from '#contract/errors.ts';
 import type { WalletAnswer } from '#contract/wallet.ts';
@@ -12,9 +12,6 @@ const files = {
   index: file('<!doctype html>', 'text/html; charset=utf-8'),
   named: { 'page.js': file('start()', 'text/javascript') },
 };
-/** Each test has ports of its own, so that none waits for another's. */
-let nextPort = 43_200 + (process.pid % 200) * 10;
-
 let page: WalletPage;
 afterEach(() => page.cancel());
 
@@ -26,7 +23,7 @@ interface Asked {
   token: string;
 }
 
-async function ask({ timeoutMs = 20_000, ports = [nextPort++] } = {}): Promise<Asked> {
+async function ask({ timeoutMs = 20_000, ports = [0] } = {}): Promise<Asked> {
   const opened = Promise.withResolvers<string>();
   page = createWalletPage({ files: () => files, open: async (url) => opened.resolve(url), timeoutMs, ports });
   const answer = page.ask({ op: 'connect', summary: 'Show your address.' });
@@ -305,7 +302,7 @@ test('no answer in time, and one that comes too late', async () => {
 });
 
 test('a new question takes the place of one that waits, under another id and token', async () => {
-  const asked = await ask({ ports: [nextPort++, nextPort++] });
+  const asked = await ask();
   const next = page.ask({ op: 'connect', summary: 'Again.' });
   expect(await codeOf(asked.answer)).toBe('wallet/cancelled');
   await vi.waitFor(() => expect(page.link()).not.toBeNull());
@@ -318,11 +315,11 @@ test('a new question takes the place of one that waits, under another id and tok
 });
 
 test('a taken port is passed over, and where all are taken that is said', async () => {
-  const [first = 0, second = 0] = [nextPort++, nextPort++];
-  const other = createServer().listen(first, '127.0.0.1');
+  const other = createServer().listen(0, '127.0.0.1');
   await new Promise((resolve) => other.once('listening', resolve));
-  const asked = await ask({ ports: [first, second] });
-  expect(asked.port).toBe(second);
+  const { port: first } = other.address() as AddressInfo;
+  const asked = await ask({ ports: [first, 0] });
+  expect(asked.port).not.toBe(first);
   page.cancel();
   const refused = createWalletPage({ files: () => files, open: async () => {}, ports: [first] });
   await expect(refused.ask({ op: 'connect', summary: '' })).rejects.toMatchObject({ code: 'wallet/no-port' });
@@ -333,7 +330,7 @@ test('a link that no browser opened can still be copied and answered', async () 
   page = createWalletPage({
     files: () => files,
     open: () => Promise.reject(new Error('no browser')),
-    ports: [nextPort++],
+    ports: [0],
   });
   const answer = page.ask({ op: 'connect', summary: '' });
   await vi.waitFor(() => expect(page.link()).not.toBeNull());
