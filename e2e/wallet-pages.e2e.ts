@@ -61,7 +61,7 @@ test('each state says what it means and offers what can be done, in both themes 
     ['expired', '&cluster=localnet', 'Expired', 'Renew'],
   ] as const)
     for (const theme of ['light', 'dark'] as const) {
-      await open(`theme=${theme}&wallet=${state}${cluster}&desktop#/earnings`, {
+      await open(`theme=${theme}&wallet=${state}${cluster}${cluster && '&money=sol'}&desktop#/earnings`, {
         viewport: { width: theme === 'light' ? 900 : 1400, height: 900 },
       });
       await card().getByText(words, { exact: true }).waitFor();

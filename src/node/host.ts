@@ -1,4 +1,3 @@
-import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { AppError } from '#contract/errors.ts';
@@ -20,17 +19,15 @@ import { createNodePool, enginesMemory, threadsWithin, usableMemory } from './in
 import { runConfiguration } from './inference/run-configuration.ts';
 import { createServedModels } from './inference/served-models.ts';
 import { createServingRecorder } from './inference/serving-stats.ts';
-import { openLedger } from './ledger/ledger.ts';
 import { createJobAccounting } from './link/job-accounting.ts';
 import { createLocalGateway } from './link/local-gateway.ts';
-import { openNodeKey } from './link/node-key.ts';
 import { offered, readCatalogue } from './models/catalogue.ts';
 import { nodeDownloads } from './models/node-downloads.ts';
 import { openNodeModels } from './models/node-models.ts';
-import { openServerList } from './models/server-list.ts';
 import { createNodeController, type NodeController } from './node-controller.ts';
 import { nodePricing } from './node-pricing.ts';
 import { openBooks } from './open-books.ts';
+import { openProfile } from './open-profile.ts';
 import { openNodeProxy } from './proxy/node-proxy.ts';
 import { devicesOf } from './resources/devices.ts';
 import type { Electricity } from './resources/electricity.ts';
@@ -41,9 +38,7 @@ import { startResourceProbe } from './resources/probe.ts';
 import { isInUse } from './resources/surroundings.ts';
 import { systemRam } from './resources/system-ram.ts';
 import { serveContract } from './serve-contract.ts';
-import { openApiKey } from './server/api-key.ts';
 import { startUiServer, type UiServer } from './server/ui-server.ts';
-import { openSettings } from './settings-store.ts';
 import { shownMoney } from './shown-money.ts';
 import { createSignal } from './signal.ts';
 import { followStanding, isComputing } from './standing-orders.ts';
@@ -57,25 +52,11 @@ export const version = '0.1.0';
 export async function createHost(options: HostOptions): Promise<Host> {
   const { profileDir } = options;
   const clock = systemClock;
-  mkdirSync(profileDir, { recursive: true });
-  chmodSync(profileDir, 0o700);
   const log = pino({ level: options.logLevel, base: null });
   const ended = new AbortController();
 
-  const settings = openSettings(join(profileDir, 'settings.json'));
-  if (settings.unreadable) log.warn(settings.unreadable.message);
-  const key = openNodeKey(join(profileDir, 'node-key'));
-  const apiKey = openApiKey(join(profileDir, 'api-key'));
-  const ledger = openLedger(join(profileDir, 'node.db'), {
-    clock,
-    onUpgrade(progress) {
-      if (progress === 0)
-        log.warn('the ledger is brought up to date: with a million entries this takes some 15 s');
-      options.onLedgerUpgrade?.(progress);
-    },
-  });
+  const { settings, key, apiKey, ledger, servers } = openProfile(options, clock, log);
   const modelsDir = join(profileDir, 'models');
-  const servers = openServerList(join(profileDir, 'servers.json'));
   const shell = () => options.shell?.() ?? null;
   const traffic = countOwnTraffic(join(profileDir, 'traffic.json'), clock);
   const limits = () => manners.standing.get().limits;

@@ -49,7 +49,7 @@ const unit = paidIn === 'usdc' ? usdc : solUnit;
 const isFresh = wish.has('fresh');
 const states = sampleStates(now);
 const gpus = Number(wish.get('gpus') ?? 1);
-const network = testCredits ? 'test-credits' : 'devnet';
+const network = testCredits ? 'test-credits' : (wish.get('cluster') ?? 'devnet');
 /** `?entries=1000000`: so many in the ledger. */
 let entryCount = isFresh ? 0 : Number(wish.get('entries') ?? 40);
 const money = { network, unit };
